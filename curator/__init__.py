@@ -1,0 +1,3 @@
+"""Curator: choose the training data worth keeping."""
+
+__version__ = "0.1.0"

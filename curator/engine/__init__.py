@@ -1,0 +1,1 @@
+"""The background engine: data, algorithms and storage. Knows nothing of Qt."""

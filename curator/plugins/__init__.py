@@ -1,0 +1,1 @@
+"""The built-in plugins, grouped by role; they load exactly as a stranger's plugin does."""

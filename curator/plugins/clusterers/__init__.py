@@ -1,0 +1,1 @@
+"""Built-in clusterers: one file, one plugin."""

@@ -1,0 +1,1 @@
+"""Built-in projectors: one file, one plugin."""

@@ -1,0 +1,1 @@
+"""Built-in selectors: one file, one plugin."""
