@@ -4,6 +4,7 @@
 plugin's parameters without loading torch.
 """
 
+from curator.engine.caps import Quota
 from curator.engine.errors import (
     Cancelled,
     CuratorError,
@@ -13,7 +14,7 @@ from curator.engine.errors import (
     PluginError,
 )
 from curator.engine.params import param
-from curator.engine.quotas import Quota, apportion, water_fill
+from curator.engine.quotas import apportion, water_fill
 from curator.engine.registry import clusterer, encoder, exporter, importer, projector, scorer, selector
 from curator.engine.task import Task
 from curator.engine.types import (
