@@ -155,6 +155,7 @@ class Inputs:
         samples: the content, for those that need it.
         encode_texts: texts -> unit vectors in the space of ``vectors``, or None when the encoder knows no text.
         logit_scale: the encoder's inverse temperature for zero-shot classes (NaN when it has none).
+        duplicate_threshold: cosine from which two samples count as near-duplicates for this encoder.
     """
 
     n: int
@@ -174,6 +175,7 @@ class Inputs:
     samples: SampleReader | None = None
     encode_texts: Callable[[list[str]], Floats] | None = None
     logit_scale: float = float("nan")
+    duplicate_threshold: float = 0.95
 
     @property
     def rng(self) -> np.random.Generator:

@@ -1,0 +1,154 @@
+"""Import, run, project and export: functions (store, request, task) -> Changes, the same in every process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from curator.engine.artefacts import Bench
+from curator.engine.errors import InputError
+from curator.engine.exporting import remove_existing
+from curator.engine.importing import find_importer
+from curator.engine.params import check, params_of
+from curator.engine.recipe import AUTO, Step
+from curator.engine.registry import PluginSpec, registry
+from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request, RunRequest
+from curator.engine.running import run_recipe
+from curator.engine.store import Store
+from curator.engine.task import Task
+from curator.engine.types import Changes, Draft, ExportInfo, Inputs, Skip, Source
+
+CHUNK = 2000
+"""Samples stored per transaction: large enough to be fast, small enough to lose and to wait for."""
+
+
+def handle(store: Store, request: Request, task: Task, *, polite: bool = False) -> Changes:
+    """Carry out one request. ``polite``: leave pauses between chunks of rows for another writer."""
+    match request:
+        case ImportRequest():
+            return import_samples(store, request, task)
+        case RunRequest():
+            return run_recipe(store, request, task, polite=polite)
+        case ProjectionRequest():
+            return make_projection(store, request, task)
+        case ExportRequest():
+            return export_subset(store, request, task)
+
+
+def import_samples(store: Store, request: ImportRequest, task: Task) -> Changes:
+    """Read every path into one Dataset; an interrupted import goes on where it stopped.
+
+    Raises:
+        InputError: a path is not there or not understood, or the paths hold different kinds of samples.
+    """
+    if not request.paths:
+        raise InputError("Nothing to import.", "Name a folder of images, a CSV list, or a JSON or JSONL file.")
+    found = [_source(Path(p), request) for p in request.paths]
+    first = found[0][2]
+    if any(s.kind != first.kind for _, _, s in found):
+        raise InputError("These paths hold both images and instructions.", "Import them into two datasets.")
+    root = Path(os.path.commonpath([s.root for _, _, s in found]))
+    importer_name = found[0][0].name
+    dataset = store.begin_dataset(request.name or first.name, first.kind, root, first.format, importer_name)
+    known = dataset.size
+    added = skipped = 0
+    for (_, importer, source), path in zip(found, request.paths, strict=True):
+        prefix = "" if source.root == root else source.root.relative_to(root).as_posix() + "/"
+        drafts: list[Draft] = []
+        skips: list[Skip] = []
+        for item in importer.read(Path(path).absolute(), source, task):
+            task.check()
+            if isinstance(item, Skip):
+                skips.append(Skip(prefix + item.source, item.reason))
+                task.problem(item.source, item.reason)
+            else:
+                drafts.append(_below(item, prefix))
+            if len(drafts) >= CHUNK or len(skips) >= CHUNK:
+                added += store.add_samples(dataset.id, drafts)
+                skipped += store.add_skips(dataset.id, skips)
+                drafts, skips = [], []
+        added += store.add_samples(dataset.id, drafts)
+        skipped += store.add_skips(dataset.id, skips)
+    total = store.count_samples(dataset.id)
+    if total == 0:
+        raise InputError(
+            f"None of the {task.problems} samples in {', '.join(request.paths)} could be read.",
+            "See the reasons listed; nothing was imported.",
+        )
+    task.log(f"{added} samples added, {task.problems} set aside.")
+    verb = f"Import {dataset.name}" if known == 0 else f"Extend {dataset.name} by {total - known}"
+    return store.finish_import(dataset.id, verb)
+
+
+def _source(path: Path, request: ImportRequest) -> tuple[PluginSpec, object, Source]:
+    path = path.absolute()
+    if not path.exists():
+        raise InputError(f"{path} does not exist.", "Check the spelling and that the disk is connected.")
+    spec, importer, _ = find_importer(path, request.importer or None, registry())
+    if request.params:
+        importer = spec.make(dict(request.params))
+    return spec, importer, importer.open(path)
+
+
+def _below(draft: Draft, prefix: str) -> Draft:
+    if not prefix:
+        return draft
+    from dataclasses import replace
+
+    return replace(draft, source=prefix + draft.source, images=tuple(prefix + i for i in draft.images))
+
+
+def make_projection(store: Store, request: ProjectionRequest, task: Task) -> Changes:
+    """Lay out a Dataset's newest Embedding in the plane, making the Embedding first when there is none."""
+    dataset = store.dataset(request.dataset)
+    bench = Bench(store, dataset, registry(), task, seed=request.seed, device_name=request.device)
+    spec = registry().get("projector", request.projector)
+    newest = [e for e in store.embeddings(dataset.id) if e.rows == dataset.size]
+    if newest:
+        record = newest[-1]
+        bench.fingerprints["embedding"] = record.fingerprint
+    else:
+        bench.choose_encoder(Step(AUTO))
+        record = bench.embedding()
+    vectors = bench.vectors(record)
+    alive = np.setdiff1d(np.arange(dataset.size), store.problem_rows(dataset.id))
+    inputs = Inputs(
+        dataset.size, alive, vectors=vectors, seed=request.seed, device=bench.device.name, samples=bench.reader
+    )
+    step = Step(request.projector, {p.name: request.params.get(p.name, p.default) for p in spec.params})
+    projection = bench.projection(step, inputs)
+    return Changes(frozenset({"projection", "embedding"}), ("projection", projection))
+
+
+def export_subset(store: Store, request: ExportRequest, task: Task) -> Changes:
+    """Write one Subset with an exporter, and the provenance beside it.
+
+    Raises:
+        InputError: the target exists and ``overwrite`` is not set, a parameter does not fit, the Subset is empty.
+    """
+    subset = store.subset(request.subset)
+    dataset = store.dataset(subset.dataset_id)
+    spec = registry().get("exporter", request.format)
+    if dataset.kind not in spec.kinds:
+        raise InputError(f"The format “{spec.name}” does not hold {dataset.kind} samples.", _formats_for(dataset.kind))
+    if subset.size == 0:
+        raise InputError(f"The subset “{subset.name}” is empty.", "There is nothing to export.")
+    params = {p.name: p for p in params_of(spec.cls)}
+    exporter = spec.make({k: check(params[k], v, spec.name) if k in params else v for k, v in request.params.items()})
+    target = Path(request.target).expanduser().absolute()
+    if target.exists() and not request.overwrite:
+        raise InputError(f"{target} exists already.", "Choose another name, or say --overwrite to replace it.")
+    info = ExportInfo(
+        dataset.kind, dataset.format, dataset.name, subset.name, subset.size, store.provenance(subset.id)
+    )
+    with remove_existing(target, request.overwrite):
+        written = exporter.export(store.export_items(subset.id), target, info, task)
+    task.log(f"Exported “{subset.name}” to {written}.")
+    return Changes(frozenset(), notes=(str(written),))
+
+
+def _formats_for(kind: str) -> str:
+    fitting = [s.name for s in registry().all() if s.role == "exporter" and kind in s.kinds]
+    return f"Choose one of: {', '.join(fitting)}."
