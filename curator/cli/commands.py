@@ -1,0 +1,461 @@
+"""The commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curator import __version__
+from curator.cli.running import run_job
+from curator.cli.text import bars, coverage_lines, echo_json, table
+from curator.engine.errors import Cancelled, CuratorError, InputError
+from curator.engine.params import Param
+from curator.engine.project import Project
+from curator.engine.recipe import Recipe, builtin_names, load_recipe
+from curator.engine.registry import PluginSpec, registry, trust, untrusted_files
+from curator.engine.types import Changes
+from curator.settings import Settings, go_offline, load_settings
+
+PROJECT = click.argument("project", type=click.Path(path_type=Path, file_okay=False))
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
+SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value; may be repeated.")
+
+
+class Message(click.ClickException):
+    """A CuratorError on its way to the terminal: exit code 1."""
+
+    def __init__(self, error: CuratorError) -> None:
+        super().__init__(error.text)
+        self.hint = error.hint
+
+    def show(self, file: Any = None) -> None:
+        """Print the message and what to do about it on stderr."""
+        click.echo(f"Error: {self.message}", file=file, err=True)
+        if self.hint:
+            click.echo(f"  {self.hint}", file=file, err=True)
+
+
+class CuratorGroup(click.Group):
+    """Turns the engine's errors into messages and exit codes: 0 ok, 1 a message, 2 usage, 130 cancelled."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except CuratorError as error:
+            raise Message(error) from error
+        except (Cancelled, KeyboardInterrupt):
+            click.echo("Cancelled. Everything finished before is kept; run it again to go on.", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=CuratorGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="curator")
+@click.option("--offline", is_flag=True, help="Never reach for the network.")
+@click.pass_context
+def cli(ctx: click.Context, offline: bool) -> None:
+    """Choose the training data worth keeping.
+
+    Without a command, the window opens.
+    """
+    settings = load_settings()
+    ctx.obj = settings
+    if offline or settings.offline:
+        go_offline()
+    if ctx.invoked_subcommand is None:
+        open_window(None, settings, must=True)
+
+
+def open_window(project: Path | None, settings: Settings, *, must: bool) -> None:
+    """Show the window; without a display, say so (an error only when it was asked for by name)."""
+    from curator.ui.app import has_display, run
+
+    if has_display():
+        raise SystemExit(run(project, settings))
+    if must:
+        raise InputError("There is no display to open a window on.", "See curator --help for the command line.")
+    click.echo("No display here, so no window. Open it later with: curator open " + str(project))
+
+
+@cli.command("open")
+@click.argument("project", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.pass_obj
+def open_command(settings: Settings, project: Path | None) -> None:
+    """Open the window, on PROJECT if given."""
+    open_window(project, settings, must=True)
+
+
+@cli.command()
+@PROJECT
+@click.pass_obj
+def init(settings: Settings, project: Path) -> None:
+    """Make a new, empty project: a folder NAME.curator."""
+    with Project.create(project, plugins_dir=settings.plugins_dir) as made:
+        click.echo(f"Made {made.folder}")
+
+
+@cli.command("import")
+@PROJECT
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--name", default="", help="Name of the dataset. An existing one is extended.")
+@click.option("--importer", default="", help="Importer to use instead of the one found by looking.")
+@SET
+@AS_JSON
+@click.pass_obj
+def import_command(
+    settings: Settings,
+    project: Path,
+    paths: Sequence[Path],
+    name: str,
+    importer: str,
+    overrides: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Import folders of images, lists of paths, or JSON and JSONL records into PROJECT.
+
+    Nothing is copied and the originals are never changed. Importing again adds what is new and keeps all ids.
+    """
+    params = dict(pair(o) for o in overrides)
+    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+        changes = run_job(p, p.submit_import, paths, name, importer, params, quiet=as_json)
+        dataset = p.dataset(focus(changes, "dataset"))
+        if as_json:
+            echo_json({"dataset": dataset, "skipped": p.skips(dataset.id, 0, 1000)})
+            return
+        click.echo(f"“{dataset.name}”: {dataset.size} {dataset.kind} samples, {dataset.skipped} set aside.")
+
+
+@cli.command()
+@PROJECT
+@click.option("--dataset", default="", help="Dataset to choose from; may be left out when there is only one.")
+@click.option("--recipe", default="diverse", show_default=True, help="A built-in recipe or a TOML file.")
+@SET
+@click.option("--name", default="", help="Name of the subset.")
+@click.option("--device", default=None, help="auto, cpu, cuda or mps.")
+@click.option("--batch", default=0, help="Samples per inference step; 0 = what fits. Does not change the result.")
+@click.option("--dry-run", is_flag=True, help="Print the recipe that would run, as TOML, and stop.")
+@AS_JSON
+@click.pass_obj
+def run(
+    settings: Settings,
+    project: Path,
+    dataset: str,
+    recipe: str,
+    overrides: Sequence[str],
+    name: str,
+    device: str | None,
+    batch: int,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Run a recipe on a dataset: the chosen subset becomes rows in PROJECT.
+
+    Example: curator run P.curator --recipe balanced --set selector.budget=500
+    """
+    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+        chosen = the_dataset(p, dataset)
+        described = with_overrides(load_recipe(recipe), overrides)
+        if dry_run:
+            click.echo(described.check(registry(), p.dataset(chosen).kind).to_toml(), nl=False)
+            return
+        device = device or settings.device
+        changes = run_job(p, p.submit_run, chosen, described, name, device, batch, quiet=as_json)
+        if as_json:
+            echo_json(shown_subset(p, focus(changes, "subset"), 0))
+            return
+        for note in changes.notes:
+            click.echo(note)
+        print_subset(p, focus(changes, "subset"), 5)
+
+
+@cli.command()
+@PROJECT
+@click.argument("subset")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--format", "format_", default="", help="Exporter; see: curator plugins. Default: by what it holds.")
+@click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
+@SET
+@AS_JSON
+@click.pass_obj
+def export(
+    settings: Settings,
+    project: Path,
+    subset: str,
+    target: Path,
+    format_: str,
+    overwrite: bool,
+    overrides: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Write SUBSET (a name or number) to TARGET, all of it or nothing."""
+    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+        found = p.subset(subset)
+        kind = p.dataset(found.dataset_id).kind
+        format_ = format_ or {"image": "folder", "instruction": "jsonl"}[kind]
+        params = dict(pair(o) for o in overrides)
+        changes = run_job(p, p.submit_export, found.name, target, format_, params, overwrite, quiet=as_json)
+        if as_json:
+            echo_json({"subset": found, "target": changes.notes[0], "format": format_})
+            return
+        click.echo(f"Wrote {found.size} samples to {changes.notes[0]}")
+
+
+@cli.command("list")
+@PROJECT
+@AS_JSON
+@click.pass_obj
+def list_command(settings: Settings, project: Path, as_json: bool) -> None:
+    """List datasets, subsets, runs and embeddings."""
+    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+        found = p.contents()
+    if as_json:
+        echo_json(found)
+        return
+    names = {d.id: d.name for d in found.datasets}
+    click.echo("Datasets")
+    click.echo(table(("id", "name", "kind", "samples", "set aside", "root"),
+                     [(d.id, d.name, d.kind, d.size, d.skipped, d.root) for d in found.datasets]))
+    click.echo("Subsets")
+    click.echo(table(("id", "name", "dataset", "samples", "run", "made"),
+                     [(s.id, s.name, names.get(s.dataset_id), s.size, s.run_id, s.created) for s in found.subsets]))
+    click.echo("Runs")
+    click.echo(table(("id", "recipe", "dataset", "status", "seed", "device", "started"),
+                     [(r.id, r.recipe_name, names.get(r.dataset_id), r.status, r.seed, r.device, r.started)
+                      for r in found.runs]))
+    click.echo("Embeddings")
+    click.echo(table(("id", "dataset", "encoder", "rows", "dims", "device", "seconds"),
+                     [(e.id, names.get(e.dataset_id), e.encoder, e.rows, e.dims, e.device, e.seconds)
+                      for e in found.embeddings]))
+
+
+@cli.command()
+@PROJECT
+@click.argument("subset", required=False)
+@click.option("--rows", default=10, show_default=True, help="How many of the first picks to print.")
+@AS_JSON
+@click.pass_obj
+def show(settings: Settings, project: Path, subset: str | None, rows: int, as_json: bool) -> None:
+    """Show one subset (default: the newest): recipe, provenance, coverage, counts, first picks with reasons."""
+    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+        subsets = p.contents().subsets
+        if subset is None and not subsets:
+            raise InputError("This project has no subset yet.", "Make one with: curator run PROJECT")
+        found = p.subset(subset) if subset is not None else max(subsets, key=lambda s: s.id)
+        if as_json:
+            echo_json(shown_subset(p, found.id, rows))
+            return
+        print_subset(p, found.id, rows)
+        if found.run_id is not None:
+            made = p.run(found.run_id)
+            click.echo("Recipe\n" + "\n".join("  " + line for line in made.recipe.splitlines()))
+            click.echo("Provenance")
+            facts = {"run": made.id, "seed": made.seed, "device": made.device, "started": made.started,
+                     "finished": made.finished, "fingerprint": made.fingerprint, **made.versions}
+            click.echo(table(("what", "value"), list(facts.items())))
+
+
+@cli.command()
+@PROJECT
+@click.option("--in", "pin_in", default="", metavar="IDS", help="Sample ids to pin in, separated by commas.")
+@click.option("--out", "pin_out", default="", metavar="IDS", help="Sample ids to pin out.")
+@click.option("--clear", default="", metavar="IDS", help="Sample ids to let go.")
+@click.pass_obj
+def pin(settings: Settings, project: Path, pin_in: str, pin_out: str, clear: str) -> None:
+    """Pin samples in or out of every later run."""
+    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+        for text, state in ((pin_in, "in"), (pin_out, "out"), (clear, None)):
+            if text:
+                click.echo(p.pin(ids(text), state).label)
+
+
+@cli.command()
+@PROJECT
+@click.pass_obj
+def undo(settings: Settings, project: Path) -> None:
+    """Take back the latest write."""
+    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+        click.echo(f"Undone: {p.undo().label}")
+
+
+@cli.command()
+@PROJECT
+@click.pass_obj
+def redo(settings: Settings, project: Path) -> None:
+    """Do again what was undone last."""
+    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+        click.echo(f"Done again: {p.redo().label}")
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--trust", "trusted", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="Let this file of the plugins folder run, as it is now.")
+@AS_JSON
+@click.pass_obj
+def plugins(settings: Settings, name: str | None, trusted: Path | None, as_json: bool) -> None:
+    """List the plugins, or explain the one called NAME with its parameters."""
+    if trusted is not None:
+        trust(trusted.absolute())
+        click.echo(f"{trusted.name} may run from now on, until it changes.")
+        return
+    registry().discover(settings.plugins_dir)
+    specs = [s for s in registry().all() if name in (None, s.name)]
+    if not specs:
+        raise InputError(f"There is no plugin called “{name}”.", "See them all with: curator plugins")
+    if as_json:
+        echo_json([described_plugin(s) for s in specs])
+        return
+    if name is None:
+        click.echo(table(("role", "name", "what it does"), [(s.role, s.name, s.summary) for s in specs]))
+        for failure in registry().failures:
+            click.echo(f"Not loaded: {failure.origin}: {failure.text}", err=True)
+        waiting = untrusted_files(settings.plugins_dir) if settings.plugins_dir.is_dir() else []
+        for file in waiting:
+            click.echo(f"Waiting for your yes: curator plugins --trust {file}", err=True)
+        return
+    for spec in specs:
+        click.echo(f"{spec.role} {spec.name}, version {spec.version}\n\n{spec.help}\n")
+        click.echo(table(("parameter", "default", "range", "what it does"),
+                         [(p.name, str(p.default), limits(p), p.help) for p in spec.params]))
+
+
+@cli.command()
+@click.argument("name", required=False)
+def recipe(name: str | None) -> None:
+    """Print a built-in recipe as TOML, to change and run as your own; without NAME, list them."""
+    if name is None:
+        click.echo(table(("name", "what it is for"), [(n, load_recipe(n).description) for n in builtin_names()]))
+        return
+    click.echo(load_recipe(name).to_toml(), nl=False)
+
+
+@cli.command()
+@click.argument("project", type=click.Path(path_type=Path, file_okay=False), required=False)
+@AS_JSON
+@click.pass_obj
+def doctor(settings: Settings, project: Path | None, as_json: bool) -> None:
+    """Check versions, device, model caches and plugins, and the integrity of PROJECT if given."""
+    from curator.engine.doctor import report
+
+    registry().discover(settings.plugins_dir)
+    found = report(settings.device)
+    faults = [f"plugin {f.origin}: {f.text}" for f in registry().failures]
+    if project is not None:
+        with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+            faults += p.check()
+    if as_json:
+        echo_json({**found, "faults": faults})
+    else:
+        for title, facts in found.items():
+            click.echo(title.capitalize())
+            click.echo(table(("what", "value"), list(facts.items())))
+        click.echo("\n".join(["Faults", *(f"  {f}" for f in faults)]) if faults else "No faults found.")
+    if faults:
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("curator-demo"))
+@click.option("--no-window", is_flag=True, help="Do not open the window at the end.")
+@click.option("--budget", default=300, show_default=True, help="How many samples to choose from each pile.")
+@AS_JSON
+@click.pass_obj
+def demo(settings: Settings, folder: Path, no_window: bool, budget: int, as_json: bool) -> None:
+    """Run the whole job on the bundled piles: 3,781 pictures and 2,000 instruction records.
+
+    Everything lands in FOLDER. Running it again goes on where it stopped.
+    """
+    from curator.cli.demo import run_demo
+
+    project = run_demo(folder.absolute(), settings, budget, as_json)
+    if not no_window and not as_json:
+        open_window(project, settings, must=False)
+
+
+def the_dataset(p: Project, name: str) -> str:
+    """The dataset asked for, or the only one; raises :class:`InputError`."""
+    names = [d.name for d in p.contents().datasets]
+    if name or len(names) == 1:
+        return p.dataset(name or names[0]).name
+    if not names:
+        raise InputError("This project has no dataset yet.", "Import one with: curator import PROJECT PATH")
+    raise InputError("Which dataset?", f"Add --dataset NAME, one of: {', '.join(names)}.")
+
+
+def with_overrides(described: Recipe, overrides: Sequence[str]) -> Recipe:
+    """Apply ``--set`` options in order."""
+    for override in overrides:
+        described = described.override(*pair(override), registry())
+    return described
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Split KEY=VALUE; raises a usage error."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise click.UsageError(f"--set takes KEY=VALUE, not {text!r}.")
+    return key.strip(), value.strip()
+
+
+def ids(text: str) -> list[int]:
+    """Sample ids from text; raises a usage error."""
+    try:
+        return [int(part) for part in text.replace(",", " ").split()]
+    except ValueError:
+        raise click.UsageError(f"Sample ids are whole numbers separated by commas, not {text!r}.") from None
+
+
+def focus(changes: Changes, table_name: str) -> int:
+    """The id that a Job's outcome points at."""
+    if changes.focus is None or changes.focus[0] != table_name:
+        raise InputError(f"The job made no {table_name}.")
+    return changes.focus[1]
+
+
+def limits(spec: Param) -> str:
+    """The range of a parameter in words."""
+    if spec.choices:
+        return " | ".join(spec.choices)
+    low = "" if spec.low is None else f"{spec.low:g}"
+    high = "" if spec.high is None else f"{spec.high:g}"
+    return f"{low}..{high}" if low or high else ""
+
+
+def described_plugin(spec: PluginSpec) -> dict[str, Any]:
+    """A plugin as plain values."""
+    params = [{"name": p.name, "type": p.type.__name__, "default": p.default, "low": p.low, "high": p.high,
+               "choices": p.choices, "unit": p.unit, "help": p.help} for p in spec.params]
+    return {"role": spec.role, "name": spec.name, "version": spec.version, "help": spec.help,
+            "needs": sorted(spec.needs), "kinds": sorted(spec.kinds), "params": params}
+
+
+def shown_subset(p: Project, subset_id: int, rows: int) -> dict[str, Any]:
+    """A Subset as plain values: itself, its run, counts and first rows."""
+    found = p.subset(subset_id)
+    return {
+        "subset": found,
+        "dataset": p.dataset(found.dataset_id),
+        "run": None if found.run_id is None else p.run(found.run_id),
+        "counts": p.counts(subset_id),
+        "rows": p.subset_rows(subset_id, 1, rows) if rows else [],
+    }
+
+
+def print_subset(p: Project, subset_id: int, rows: int) -> None:
+    """A Subset in words: size, coverage, counts and first picks with reasons."""
+    found = p.subset(subset_id)
+    dataset = p.dataset(found.dataset_id)
+    click.echo(f"“{found.name}”: {found.size} of {dataset.size} samples of “{dataset.name}” (subset {found.id})")
+    for line in coverage_lines(found.summary):
+        click.echo("  " + line)
+    for what, counts in p.counts(subset_id).items():
+        if counts:
+            click.echo(f"By {what}")
+            click.echo(bars(counts))
+    if rows:
+        click.echo("First picks")
+        shown = [(r.rank, r.source, r.gain, r.skill, r.reason) for r in p.subset_rows(subset_id, 1, rows)]
+        click.echo(table(("rank", "sample", "gain", "skill", "why"), shown))
