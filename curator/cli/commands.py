@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,30 @@ import click
 
 from curator import __version__
 from curator.cli.running import run_job
-from curator.cli.text import bars, coverage_lines, echo_json, table
+from curator.cli.showing import described_plugin, limits, print_subset, shown_subset
+from curator.cli.text import echo_json, table
 from curator.engine.errors import Cancelled, CuratorError, InputError
-from curator.engine.params import Param
 from curator.engine.project import Project
 from curator.engine.recipe import Recipe, builtin_names, load_recipe
-from curator.engine.registry import PluginSpec, registry, trust, untrusted_files
+from curator.engine.registry import registry, trust, untrusted_files
 from curator.engine.types import Changes
 from curator.settings import Settings, go_offline, load_settings
 
 PROJECT = click.argument("project", type=click.Path(path_type=Path, file_okay=False))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value; may be repeated.")
+
+
+ShowWindow = Callable[[Path | None, Settings], int | None]
+"""Shows the window and returns its exit code, or None where there is no display."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """What every command is handed: the settings, and the way to the window (the command line knows no Qt)."""
+
+    settings: Settings
+    show_window: ShowWindow
 
 
 class Message(click.ClickException):
@@ -61,39 +74,44 @@ def cli(ctx: click.Context, offline: bool) -> None:
 
     Without a command, the window opens.
     """
+    show_window: ShowWindow = ctx.obj or no_window
     settings = load_settings()
-    ctx.obj = settings
+    ctx.obj = Front(settings, show_window)
     if offline or settings.offline:
         go_offline()
     if ctx.invoked_subcommand is None:
-        open_window(None, settings, must=True)
+        open_window(ctx.obj, None, must=True)
 
 
-def open_window(project: Path | None, settings: Settings, *, must: bool) -> None:
+def no_window(_project: Path | None, _settings: Settings) -> int | None:
+    """Stands in for the window where none was handed in."""
+    return None
+
+
+def open_window(front: Front, project: Path | None, *, must: bool) -> None:
     """Show the window; without a display, say so (an error only when it was asked for by name)."""
-    from curator.ui.app import has_display, run
-
-    if has_display():
-        raise SystemExit(run(project, settings))
+    code = front.show_window(project, front.settings)
+    if code is not None:
+        raise SystemExit(code)
     if must:
         raise InputError("There is no display to open a window on.", "See curator --help for the command line.")
-    click.echo("No display here, so no window. Open it later with: curator open " + str(project))
+    click.echo(f"No display here, so no window. Open it later with: curator open {project}")
 
 
 @cli.command("open")
 @click.argument("project", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.pass_obj
-def open_command(settings: Settings, project: Path | None) -> None:
+def open_command(front: Front, project: Path | None) -> None:
     """Open the window, on PROJECT if given."""
-    open_window(project, settings, must=True)
+    open_window(front, project, must=True)
 
 
 @cli.command()
 @PROJECT
 @click.pass_obj
-def init(settings: Settings, project: Path) -> None:
+def init(front: Front, project: Path) -> None:
     """Make a new, empty project: a folder NAME.curator."""
-    with Project.create(project, plugins_dir=settings.plugins_dir) as made:
+    with Project.create(project, plugins_dir=front.settings.plugins_dir) as made:
         click.echo(f"Made {made.folder}")
 
 
@@ -106,7 +124,7 @@ def init(settings: Settings, project: Path) -> None:
 @AS_JSON
 @click.pass_obj
 def import_command(
-    settings: Settings,
+    front: Front,
     project: Path,
     paths: Sequence[Path],
     name: str,
@@ -119,7 +137,7 @@ def import_command(
     Nothing is copied and the originals are never changed. Importing again adds what is new and keeps all ids.
     """
     params = dict(pair(o) for o in overrides)
-    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+    with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         changes = run_job(p, p.submit_import, paths, name, importer, params, quiet=as_json)
         dataset = p.dataset(focus(changes, "dataset"))
         if as_json:
@@ -140,7 +158,7 @@ def import_command(
 @AS_JSON
 @click.pass_obj
 def run(
-    settings: Settings,
+    front: Front,
     project: Path,
     dataset: str,
     recipe: str,
@@ -155,13 +173,13 @@ def run(
 
     Example: curator run P.curator --recipe balanced --set selector.budget=500
     """
-    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+    with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         chosen = the_dataset(p, dataset)
         described = with_overrides(load_recipe(recipe), overrides)
         if dry_run:
             click.echo(described.check(registry(), p.dataset(chosen).kind).to_toml(), nl=False)
             return
-        device = device or settings.device
+        device = device or front.settings.device
         changes = run_job(p, p.submit_run, chosen, described, name, device, batch, quiet=as_json)
         if as_json:
             echo_json(shown_subset(p, focus(changes, "subset"), 0))
@@ -181,7 +199,7 @@ def run(
 @AS_JSON
 @click.pass_obj
 def export(
-    settings: Settings,
+    front: Front,
     project: Path,
     subset: str,
     target: Path,
@@ -191,7 +209,7 @@ def export(
     as_json: bool,
 ) -> None:
     """Write SUBSET (a name or number) to TARGET, all of it or nothing."""
-    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+    with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         found = p.subset(subset)
         kind = p.dataset(found.dataset_id).kind
         format_ = format_ or {"image": "folder", "instruction": "jsonl"}[kind]
@@ -207,28 +225,42 @@ def export(
 @PROJECT
 @AS_JSON
 @click.pass_obj
-def list_command(settings: Settings, project: Path, as_json: bool) -> None:
+def list_command(front: Front, project: Path, as_json: bool) -> None:
     """List datasets, subsets, runs and embeddings."""
-    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+    with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         found = p.contents()
     if as_json:
         echo_json(found)
         return
     names = {d.id: d.name for d in found.datasets}
     click.echo("Datasets")
-    click.echo(table(("id", "name", "kind", "samples", "set aside", "root"),
-                     [(d.id, d.name, d.kind, d.size, d.skipped, d.root) for d in found.datasets]))
+    click.echo(
+        table(
+            ("id", "name", "kind", "samples", "set aside", "root"),
+            [(d.id, d.name, d.kind, d.size, d.skipped, d.root) for d in found.datasets],
+        )
+    )
     click.echo("Subsets")
-    click.echo(table(("id", "name", "dataset", "samples", "run", "made"),
-                     [(s.id, s.name, names.get(s.dataset_id), s.size, s.run_id, s.created) for s in found.subsets]))
+    click.echo(
+        table(
+            ("id", "name", "dataset", "samples", "run", "made"),
+            [(s.id, s.name, names.get(s.dataset_id), s.size, s.run_id, s.created) for s in found.subsets],
+        )
+    )
     click.echo("Runs")
-    click.echo(table(("id", "recipe", "dataset", "status", "seed", "device", "started"),
-                     [(r.id, r.recipe_name, names.get(r.dataset_id), r.status, r.seed, r.device, r.started)
-                      for r in found.runs]))
+    click.echo(
+        table(
+            ("id", "recipe", "dataset", "status", "seed", "device", "started"),
+            [(r.id, r.recipe_name, names.get(r.dataset_id), r.status, r.seed, r.device, r.started) for r in found.runs],
+        )
+    )
     click.echo("Embeddings")
-    click.echo(table(("id", "dataset", "encoder", "rows", "dims", "device", "seconds"),
-                     [(e.id, names.get(e.dataset_id), e.encoder, e.rows, e.dims, e.device, e.seconds)
-                      for e in found.embeddings]))
+    click.echo(
+        table(
+            ("id", "dataset", "encoder", "rows", "dims", "device", "seconds"),
+            [(e.id, names.get(e.dataset_id), e.encoder, e.rows, e.dims, e.device, e.seconds) for e in found.embeddings],
+        )
+    )
 
 
 @cli.command()
@@ -237,9 +269,9 @@ def list_command(settings: Settings, project: Path, as_json: bool) -> None:
 @click.option("--rows", default=10, show_default=True, help="How many of the first picks to print.")
 @AS_JSON
 @click.pass_obj
-def show(settings: Settings, project: Path, subset: str | None, rows: int, as_json: bool) -> None:
+def show(front: Front, project: Path, subset: str | None, rows: int, as_json: bool) -> None:
     """Show one subset (default: the newest): recipe, provenance, coverage, counts, first picks with reasons."""
-    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+    with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         subsets = p.contents().subsets
         if subset is None and not subsets:
             raise InputError("This project has no subset yet.", "Make one with: curator run PROJECT")
@@ -252,8 +284,15 @@ def show(settings: Settings, project: Path, subset: str | None, rows: int, as_js
             made = p.run(found.run_id)
             click.echo("Recipe\n" + "\n".join("  " + line for line in made.recipe.splitlines()))
             click.echo("Provenance")
-            facts = {"run": made.id, "seed": made.seed, "device": made.device, "started": made.started,
-                     "finished": made.finished, "fingerprint": made.fingerprint, **made.versions}
+            facts = {
+                "run": made.id,
+                "seed": made.seed,
+                "device": made.device,
+                "started": made.started,
+                "finished": made.finished,
+                "fingerprint": made.fingerprint,
+                **made.versions,
+            }
             click.echo(table(("what", "value"), list(facts.items())))
 
 
@@ -263,9 +302,9 @@ def show(settings: Settings, project: Path, subset: str | None, rows: int, as_js
 @click.option("--out", "pin_out", default="", metavar="IDS", help="Sample ids to pin out.")
 @click.option("--clear", default="", metavar="IDS", help="Sample ids to let go.")
 @click.pass_obj
-def pin(settings: Settings, project: Path, pin_in: str, pin_out: str, clear: str) -> None:
+def pin(front: Front, project: Path, pin_in: str, pin_out: str, clear: str) -> None:
     """Pin samples in or out of every later run."""
-    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+    with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         for text, state in ((pin_in, "in"), (pin_out, "out"), (clear, None)):
             if text:
                 click.echo(p.pin(ids(text), state).label)
@@ -274,34 +313,38 @@ def pin(settings: Settings, project: Path, pin_in: str, pin_out: str, clear: str
 @cli.command()
 @PROJECT
 @click.pass_obj
-def undo(settings: Settings, project: Path) -> None:
+def undo(front: Front, project: Path) -> None:
     """Take back the latest write."""
-    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+    with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         click.echo(f"Undone: {p.undo().label}")
 
 
 @cli.command()
 @PROJECT
 @click.pass_obj
-def redo(settings: Settings, project: Path) -> None:
+def redo(front: Front, project: Path) -> None:
     """Do again what was undone last."""
-    with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+    with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         click.echo(f"Done again: {p.redo().label}")
 
 
 @cli.command()
 @click.argument("name", required=False)
-@click.option("--trust", "trusted", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="Let this file of the plugins folder run, as it is now.")
+@click.option(
+    "--trust",
+    "trusted",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Let this file of the plugins folder run, as it is now.",
+)
 @AS_JSON
 @click.pass_obj
-def plugins(settings: Settings, name: str | None, trusted: Path | None, as_json: bool) -> None:
+def plugins(front: Front, name: str | None, trusted: Path | None, as_json: bool) -> None:
     """List the plugins, or explain the one called NAME with its parameters."""
     if trusted is not None:
         trust(trusted.absolute())
         click.echo(f"{trusted.name} may run from now on, until it changes.")
         return
-    registry().discover(settings.plugins_dir)
+    registry().discover(front.settings.plugins_dir)
     specs = [s for s in registry().all() if name in (None, s.name)]
     if not specs:
         raise InputError(f"There is no plugin called “{name}”.", "See them all with: curator plugins")
@@ -312,14 +355,18 @@ def plugins(settings: Settings, name: str | None, trusted: Path | None, as_json:
         click.echo(table(("role", "name", "what it does"), [(s.role, s.name, s.summary) for s in specs]))
         for failure in registry().failures:
             click.echo(f"Not loaded: {failure.origin}: {failure.text}", err=True)
-        waiting = untrusted_files(settings.plugins_dir) if settings.plugins_dir.is_dir() else []
+        waiting = untrusted_files(front.settings.plugins_dir) if front.settings.plugins_dir.is_dir() else []
         for file in waiting:
             click.echo(f"Waiting for your yes: curator plugins --trust {file}", err=True)
         return
     for spec in specs:
         click.echo(f"{spec.role} {spec.name}, version {spec.version}\n\n{spec.help}\n")
-        click.echo(table(("parameter", "default", "range", "what it does"),
-                         [(p.name, str(p.default), limits(p), p.help) for p in spec.params]))
+        click.echo(
+            table(
+                ("parameter", "default", "range", "what it does"),
+                [(p.name, str(p.default), limits(p), p.help) for p in spec.params],
+            )
+        )
 
 
 @cli.command()
@@ -336,15 +383,15 @@ def recipe(name: str | None) -> None:
 @click.argument("project", type=click.Path(path_type=Path, file_okay=False), required=False)
 @AS_JSON
 @click.pass_obj
-def doctor(settings: Settings, project: Path | None, as_json: bool) -> None:
+def doctor(front: Front, project: Path | None, as_json: bool) -> None:
     """Check versions, device, model caches and plugins, and the integrity of PROJECT if given."""
     from curator.engine.doctor import report
 
-    registry().discover(settings.plugins_dir)
-    found = report(settings.device)
+    registry().discover(front.settings.plugins_dir)
+    found = report(front.settings.device)
     faults = [f"plugin {f.origin}: {f.text}" for f in registry().failures]
     if project is not None:
-        with Project.open(project, plugins_dir=settings.plugins_dir) as p:
+        with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
             faults += p.check()
     if as_json:
         echo_json({**found, "faults": faults})
@@ -363,16 +410,16 @@ def doctor(settings: Settings, project: Path | None, as_json: bool) -> None:
 @click.option("--budget", default=300, show_default=True, help="How many samples to choose from each pile.")
 @AS_JSON
 @click.pass_obj
-def demo(settings: Settings, folder: Path, no_window: bool, budget: int, as_json: bool) -> None:
+def demo(front: Front, folder: Path, no_window: bool, budget: int, as_json: bool) -> None:
     """Run the whole job on the bundled piles: 3,781 pictures and 2,000 instruction records.
 
     Everything lands in FOLDER. Running it again goes on where it stopped.
     """
     from curator.cli.demo import run_demo
 
-    project = run_demo(folder.absolute(), settings, budget, as_json)
+    project = run_demo(folder.absolute(), front.settings, budget, as_json)
     if not no_window and not as_json:
-        open_window(project, settings, must=False)
+        open_window(front, project, must=False)
 
 
 def the_dataset(p: Project, name: str) -> str:
@@ -413,49 +460,3 @@ def focus(changes: Changes, table_name: str) -> int:
     if changes.focus is None or changes.focus[0] != table_name:
         raise InputError(f"The job made no {table_name}.")
     return changes.focus[1]
-
-
-def limits(spec: Param) -> str:
-    """The range of a parameter in words."""
-    if spec.choices:
-        return " | ".join(spec.choices)
-    low = "" if spec.low is None else f"{spec.low:g}"
-    high = "" if spec.high is None else f"{spec.high:g}"
-    return f"{low}..{high}" if low or high else ""
-
-
-def described_plugin(spec: PluginSpec) -> dict[str, Any]:
-    """A plugin as plain values."""
-    params = [{"name": p.name, "type": p.type.__name__, "default": p.default, "low": p.low, "high": p.high,
-               "choices": p.choices, "unit": p.unit, "help": p.help} for p in spec.params]
-    return {"role": spec.role, "name": spec.name, "version": spec.version, "help": spec.help,
-            "needs": sorted(spec.needs), "kinds": sorted(spec.kinds), "params": params}
-
-
-def shown_subset(p: Project, subset_id: int, rows: int) -> dict[str, Any]:
-    """A Subset as plain values: itself, its run, counts and first rows."""
-    found = p.subset(subset_id)
-    return {
-        "subset": found,
-        "dataset": p.dataset(found.dataset_id),
-        "run": None if found.run_id is None else p.run(found.run_id),
-        "counts": p.counts(subset_id),
-        "rows": p.subset_rows(subset_id, 1, rows) if rows else [],
-    }
-
-
-def print_subset(p: Project, subset_id: int, rows: int) -> None:
-    """A Subset in words: size, coverage, counts and first picks with reasons."""
-    found = p.subset(subset_id)
-    dataset = p.dataset(found.dataset_id)
-    click.echo(f"“{found.name}”: {found.size} of {dataset.size} samples of “{dataset.name}” (subset {found.id})")
-    for line in coverage_lines(found.summary):
-        click.echo("  " + line)
-    for what, counts in p.counts(subset_id).items():
-        if counts:
-            click.echo(f"By {what}")
-            click.echo(bars(counts))
-    if rows:
-        click.echo("First picks")
-        shown = [(r.rank, r.source, r.gain, r.skill, r.reason) for r in p.subset_rows(subset_id, 1, rows)]
-        click.echo(table(("rank", "sample", "gain", "skill", "why"), shown))

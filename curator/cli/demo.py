@@ -16,7 +16,10 @@ from curator.engine.recipe import load_recipe
 from curator.engine.registry import registry
 from curator.settings import Settings
 
-PLAN = (("emoji", "pcoreset", "folder", "emoji-subset"), ("instructions", "balanced", "jsonl", "instructions-subset.jsonl"))
+PLAN = (
+    ("emoji", "pcoreset", "folder", "emoji-subset"),
+    ("instructions", "balanced", "jsonl", "instructions-subset.jsonl"),
+)
 """Dataset, built-in recipe, export format, export name."""
 
 
@@ -38,15 +41,14 @@ def run_demo(folder: Path, settings: Settings, budget: int, as_json: bool) -> Pa
             run_job(project, project.submit_import, [sources[dataset]], dataset, quiet=as_json)
             _say(as_json, f"{dataset}: running the recipe “{recipe}”, budget {budget}")
             described = load_recipe(recipe).override("selector.budget", str(budget), registry())
-            changes = run_job(
-                project, project.submit_run, dataset, described, "", settings.device, quiet=as_json
-            )
+            changes = run_job(project, project.submit_run, dataset, described, "", settings.device, quiet=as_json)
             assert changes.focus is not None
             subset = project.subset(changes.focus[1])
             target = folder / export
             run_job(project, project.submit_export, subset.name, target, format_, None, True, quiet=as_json)
-            outcomes.append({"dataset": dataset, "subset": subset, "export": target,
-                             "left_out": project.count_omissions(subset.id)})
+            outcomes.append(
+                {"dataset": dataset, "subset": subset, "export": target, "left_out": project.count_omissions(subset.id)}
+            )
     if as_json:
         echo_json({"project": place, "seconds": time.monotonic() - started, "outcomes": outcomes})
         return place

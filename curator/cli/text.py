@@ -36,7 +36,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Rows under a head, in columns; numbers to the right, long cells cut."""
     cells = [[_cell(v) for v in row] for row in rows]
     numeric = [all(isinstance(v, str) and _is_number(v) for v in column) for column in zip(*cells, strict=True)]
-    widths = [max(len(str(h)), *(len(c) for c in column)) for h, column in zip(head, zip(*cells, strict=True), strict=True)]
+    widths = [
+        max(len(str(h)), *(len(c) for c in column)) for h, column in zip(head, zip(*cells, strict=True), strict=True)
+    ]
     if not cells:
         return "  (none)"
     lines = ["  ".join(h.ljust(w) for h, w in zip(head, widths, strict=True)).rstrip()]

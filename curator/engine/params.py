@@ -102,8 +102,11 @@ _TYPE_WORDS = {int: "a whole number", float: "a number", bool: "true or false", 
 def _convert(kind: type, value: Any) -> Any:
     if kind is bool:
         if isinstance(value, str):
-            return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()] \
-                if value.lower() in ("true", "yes", "1", "false", "no", "0") else _fail()
+            return (
+                {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()]
+                if value.lower() in ("true", "yes", "1", "false", "no", "0")
+                else _fail()
+            )
         return value if isinstance(value, bool) else _fail()
     if kind is tuple:
         parts = value.split(",") if isinstance(value, str) else value

@@ -140,9 +140,7 @@ def export_subset(store: Store, request: ExportRequest, task: Task) -> Changes:
     target = Path(request.target).expanduser().absolute()
     if target.exists() and not request.overwrite:
         raise InputError(f"{target} exists already.", "Choose another name, or say --overwrite to replace it.")
-    info = ExportInfo(
-        dataset.kind, dataset.format, dataset.name, subset.name, subset.size, store.provenance(subset.id)
-    )
+    info = ExportInfo(dataset.kind, dataset.format, dataset.name, subset.name, subset.size, store.provenance(subset.id))
     with remove_existing(target, request.overwrite):
         written = exporter.export(store.export_items(subset.id), target, info, task)
     task.log(f"Exported “{subset.name}” to {written}.")

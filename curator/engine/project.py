@@ -61,7 +61,9 @@ class Project:
         """Make a new Project; raises :class:`InputError` or :class:`StoreError` when the place is taken."""
         folder = folder.expanduser().absolute()
         if folder.suffix != SUFFIX:
-            raise InputError(f"{folder.name} is not a name for a project.", f"End it in {SUFFIX}: {folder.name}{SUFFIX}")
+            raise InputError(
+                f"{folder.name} is not a name for a project.", f"End it in {SUFFIX}: {folder.name}{SUFFIX}"
+            )
         return cls(Store.create(folder), background=background, plugins_dir=plugins_dir)
 
     @classmethod

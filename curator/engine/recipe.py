@@ -70,7 +70,9 @@ class Recipe:
         allowed = {f.name for f in dataclasses.fields(cls)}
         unknown = sorted(set(data) - allowed)
         if unknown:
-            raise InputError(f"The recipe has an unknown entry “{unknown[0]}”.", f"Known: {', '.join(sorted(allowed))}.")
+            raise InputError(
+                f"The recipe has an unknown entry “{unknown[0]}”.", f"Known: {', '.join(sorted(allowed))}."
+            )
         selectors = tuple(_step(s, "selectors") for s in _tables(data, "selectors"))
         if not selectors:
             raise InputError("The recipe has no selector.", "Add at least one [[selectors]] table with a name.")

@@ -28,6 +28,7 @@ API_VERSION = 1
 ROLES = ("importer", "encoder", "projector", "clusterer", "scorer", "selector", "exporter")
 NEEDS = frozenset({"vectors", "membership", "skills", "labels", "scores", "samples", "encode_texts"})
 TRUST_FILE = "trusted.json"
+BUILT_IN = "curator.plugins"
 
 PluginClass = TypeVar("PluginClass", bound=type)
 
@@ -117,12 +118,11 @@ class Registry:
 
     def discover(self, plugins_dir: Path | None = None) -> None:
         """Load all three places. Safe to call twice."""
-        import curator.plugins
-
-        for module in pkgutil.walk_packages(curator.plugins.__path__, "curator.plugins."):
+        built_in = importlib.import_module(BUILT_IN)  # by name: they are strangers to the engine
+        for module in pkgutil.walk_packages(built_in.__path__, BUILT_IN + "."):
             if not module.ispkg:
                 self._load(module.name, lambda name=module.name: importlib.import_module(name))
-        for point in entry_points(group="curator.plugins"):
+        for point in entry_points(group=BUILT_IN):
             self._load(point.value, point.load)
         if plugins_dir is not None and plugins_dir.is_dir():
             for file in trusted_files(plugins_dir):

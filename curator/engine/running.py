@@ -41,9 +41,7 @@ def run_recipe(store: Store, request: RunRequest, task: Task, *, polite: bool = 
     """
     dataset = store.dataset(request.dataset)
     recipe = Recipe.from_toml(request.recipe).check(registry(), dataset.kind)
-    bench = Bench(
-        store, dataset, registry(), task, seed=recipe.seed, device_name=request.device, batch=request.batch
-    )
+    bench = Bench(store, dataset, registry(), task, seed=recipe.seed, device_name=request.device, batch=request.batch)
     recipe = dataclasses.replace(recipe, encoder=bench.choose_encoder(recipe.encoder))
     run_id = store.begin_run(dataset.id, recipe.to_toml(), recipe.name, recipe.seed, bench.device.name, versions())
     try:
@@ -57,9 +55,7 @@ def run_recipe(store: Store, request: RunRequest, task: Task, *, polite: bool = 
         raise
 
 
-def _run(
-    store: Store, request: RunRequest, recipe: Recipe, bench: Bench, run_id: int, polite: bool
-) -> Changes:
+def _run(store: Store, request: RunRequest, recipe: Recipe, bench: Bench, run_id: int, polite: bool) -> Changes:
     task, dataset = bench.task, bench.dataset
     record = bench.embedding()
     inputs = _first_inputs(store, bench, bench.vectors(record))
@@ -145,9 +141,7 @@ def _cluster(step: Step, bench: Bench, inputs: Inputs) -> tuple[Inputs, int]:
     _check_needs(bench.registry.get("clusterer", step.name), inputs)
     clustering_id, clustering = bench.clustering(step, inputs)
     names = tuple(name for _, name, _ in bench.store.skills(clustering_id))
-    changed = dataclasses.replace(
-        inputs, skills=clustering.labels, membership=clustering.membership, skill_names=names
-    )
+    changed = dataclasses.replace(inputs, skills=clustering.labels, membership=clustering.membership, skill_names=names)
     return changed, clustering_id
 
 
