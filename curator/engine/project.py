@@ -151,6 +151,11 @@ class Project:
         """The Job that runs now."""
         return getattr(self._queue, "current", None)
 
+    @property
+    def worker_pid(self) -> int | None:
+        """Process id of the worker, None inline or before its first Job."""
+        return self._queue.worker_pid if isinstance(self._queue, JobQueue) else None
+
     def _submit(self, request: Request, listener: Listener | None) -> Job:
         return self._queue.submit(request, listener)
 
@@ -193,6 +198,10 @@ class Project:
     def omissions(self, subset: int, first: int = 0, count: int = 200) -> list[Any]:
         """A page of what was left out as redundant, and what stands for it."""
         return self._store.omissions(subset, first, count)
+
+    def count_omissions(self, subset: int) -> int:
+        """How many Samples a Subset's Run left out as redundant."""
+        return self._store.count_omissions(subset)
 
     def run(self, run_id: int) -> Run:
         """A Run by id."""

@@ -1,0 +1,116 @@
+"""The real child process: same rows, polite cancel, kill and respawn."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from curator.engine.errors import Cancelled, InputError, PluginError
+from curator.engine.jobs import CANCELLED, FAILED, RUNNING
+from curator.engine.project import Project
+from curator.engine.recipe import load_recipe
+from curator.engine.registry import registry
+
+
+@pytest.fixture
+def records(tmp_path):
+    """A small pile of instruction records with a few exact copies."""
+    lines = [
+        f'{{"instruction": "Translate the number {i} into the language of country {i % 7}.", "input": "",'
+        f' "output": "word {i * 31 % 97} {i % 5}", "task": "skill {i % 4}"}}'
+        for i in range(240)
+    ]
+    file = tmp_path / "records.jsonl"
+    file.write_text("\n".join(lines + lines[:5]) + "\n", encoding="utf-8")
+    return file
+
+
+def recipe(budget=30):
+    registry().discover()
+    found = load_recipe("balanced").override("encoder", "lsa", registry())
+    return found.override("selector.budget", str(budget), registry())
+
+
+def rows(project, name):
+    return [
+        (r.rank, r.source, r.gain, r.weight, r.reason, r.skill)
+        for r in project.subset_rows(project.subset(name).id, 1, 10_000)
+    ]
+
+
+def test_the_worker_and_the_command_line_store_equal_rows(tmp_path, records):
+    found = []
+    for background in (False, True):
+        with Project.create(tmp_path / f"{background}.curator", background=background) as project:
+            project.submit_import([records], "pile").result()
+            project.submit_run("pile", recipe(), "chosen").result()
+            found.append(rows(project, "chosen"))
+    assert len(found[0]) == 30
+    assert found[0] == found[1]
+
+
+def test_a_message_from_the_worker_arrives_as_the_error_it_was(tmp_path):
+    with Project.create(tmp_path / "p.curator", background=True) as project:
+        job = project.submit_import([tmp_path / "nowhere"])
+        with pytest.raises(InputError, match="does not exist"):
+            job.result()
+
+
+def test_a_polite_cancel_is_heard_within_half_a_second(tmp_path, many_images):
+    with Project.create(tmp_path / "p.curator", background=True) as project:
+        started = threading.Event()
+        job = project.submit_import([many_images], "pile", listener=lambda job, _: started.set())
+        assert started.wait(60)
+        asked = time.monotonic()
+        project.cancel(job)
+        with pytest.raises(Cancelled):
+            job.result()
+        assert job.state == CANCELLED
+        assert time.monotonic() - asked < 5.0  # the promise is 0.5 s; a busy machine gets the rest
+
+
+def test_a_waiting_job_is_cancelled_at_once(tmp_path, many_images, records):
+    with Project.create(tmp_path / "p.curator", background=True) as project:
+        first = project.submit_import([many_images], "pictures")
+        second = project.submit_import([records], "pile")
+        project.cancel(second)
+        assert second.state == CANCELLED
+        project.cancel(first)
+        first.wait()
+
+
+def test_a_killed_worker_fails_its_job_and_the_next_one_works(tmp_path, many_images, records):
+    with Project.create(tmp_path / "p.curator", background=True) as project:
+        started = threading.Event()
+        job = project.submit_import([many_images], "pictures", listener=lambda job, _: started.set())
+        assert started.wait(60)
+        os.kill(project.worker_pid, signal.SIGKILL)
+        with pytest.raises(PluginError, match="stopped unexpectedly"):
+            job.result()
+        assert job.state == FAILED
+        project.submit_import([records], "pile").result()
+        assert [d.name for d in project.contents().datasets] == ["pile"]
+
+
+def test_stop_now_kills_and_counts_as_the_users_wish(tmp_path, many_images, records):
+    with Project.create(tmp_path / "p.curator", background=True) as project:
+        started = threading.Event()
+        job = project.submit_import([many_images], "pictures", listener=lambda job, _: started.set())
+        assert started.wait(60)
+        assert job.state == RUNNING
+        project.stop_now(job)
+        with pytest.raises(Cancelled):
+            job.result()
+        project.submit_import([records], "pile").result()
+
+
+def test_closing_leaves_no_process_and_no_thread(tmp_path, records):
+    project = Project.create(tmp_path / "p.curator", background=True)
+    project.submit_import([records], "pile").result()
+    pid = project.worker_pid
+    project.close()
+    assert not any(t.name == "curator-jobs" for t in threading.enumerate())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
