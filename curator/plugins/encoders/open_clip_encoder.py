@@ -1,0 +1,401 @@
+"""Images and texts through open_clip: any of its names, or a checkpoint folder of your own.
+
+Source: Ilharco et al., OpenCLIP, 2021, doi:10.5281/zenodo.5143773; Radford et al., Learning Transferable Visual
+Models From Natural Language Supervision, 2021.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from curator.engine.api import CuratorError, InputError, NotReadyError, Task, encoder, param
+from curator.engine.hub import cached_file, hub_cache, no_network, offline
+from curator.engine.types import Floats
+from curator.engine.unit import unit_rows
+
+CONFIG = "open_clip_config.json"
+WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+DEFAULT_MODEL = "ViT-B-32"
+DEFAULT_PRETRAINED = "laion2b_s34b_b79k"
+DEFAULT_REPO = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
+LARGE = 30_000_000
+"""Parameters from which a smaller micro-batch is taken on the CPU, so that one is done in well under a second."""
+
+_PROBE = ["A photo of a Cat, 12.5 % off!", "naïve café - 北京 🎉", "x" * 400]
+_OFFLINE_CHOICES = (
+    "Without a network: use the encoder tiny-clip, which is bundled; or give open-clip a local checkpoint folder "
+    "(folder=PATH with open_clip_config.json and open_clip_model.safetensors); or run once on a machine with a "
+    "network and copy its Hugging Face cache here (HF_HOME)."
+)
+
+
+class ClipSession:
+    """An open_clip model with its weights loaded.
+
+    Work is done in micro-batches of a fixed size, the last one filled up, and on the CPU no operation is split over
+    threads: a row's bits depend on its content and its place in the micro-batch alone.
+
+    Attributes:
+        micro: rows of one micro-batch. The rest is :class:`curator.engine.types.EncoderSession`.
+    """
+
+    fits = False
+    reads = frozenset({"image", "text"})
+
+    def __init__(self, model: Any, tokenizer: Any, config: dict[str, Any], device: str) -> None:
+        import torch
+
+        from curator.engine.device import choose_device, single_threaded
+
+        self._device = choose_device(device)
+        self._model = model.eval().requires_grad_(False)
+        self._tokenizer = tokenizer
+        self._tokenizer_lock = threading.Lock()  # fast tokenizers cannot be shared between threads
+        self._shape, self._finish = _preprocessing(model)
+        with single_threaded():
+            self.identity = _identity(model, tokenizer, config)
+            scale = getattr(model, "logit_scale", None)
+            self.logit_scale = float("nan") if scale is None else float(scale.detach().float().exp())
+        size = sum(p.numel() for p in model.parameters())
+        self.micro = 256 if self._device.name != "cpu" else 8 if size >= LARGE else 32
+        self._slice = self.micro
+        self._model.to(torch.device(self._device.name))
+        self.dims = self._run(self._encode_texts, self._tokens(["size"])).shape[1]
+
+    def fit(self, texts: Callable[[], Iterator[str]], count: int, task: Task) -> None:
+        """Nothing to learn."""
+
+    def prepare_image(self, image: Any) -> Any:
+        """Resize and crop an RGB ``PIL.Image``: uint8 [h, w, 3], or float32 [3, h, w] for unusual preprocessing."""
+        import torch
+
+        shaped = self._shape(image)
+        return shaped if isinstance(shaped, torch.Tensor) else torch.from_numpy(np.array(shaped))
+
+    def encode_images(self, prepared: list[Any]) -> Floats:
+        """float32 [len, d], unit rows."""
+        import torch
+
+        if not prepared:
+            return np.empty((0, self.dims), np.float32)
+        return unit_rows(self._batches(torch.stack, self._encode_images, prepared))
+
+    def encode_texts(self, texts: list[str]) -> Floats:
+        """float32 [len, d], unit rows; a blank text gives a zero row. Texts are cut at the model's context length."""
+        full = [i for i, text in enumerate(texts) if text.strip()]
+        out = np.zeros((len(texts), self.dims), np.float32)
+        if full:
+            out[full] = unit_rows(self._batches(self._tokens, self._encode_texts, [texts[i] for i in full]))
+        return out
+
+    def _batches(
+        self, stack: Callable[[list[Any]], Any], run: Callable[[Any], Any], items: Sequence[Any]
+    ) -> np.ndarray[Any, Any]:
+        """``run`` on micro-batches of exactly ``micro`` rows, the last one filled up with its first row."""
+        from curator.engine.device import shrinking
+
+        parts = []
+        for first in range(0, len(items), self.micro):
+            part = list(items[first : first + self.micro])
+            batch = stack(part)
+            if len(part) < self.micro:
+                batch = batch[[*range(len(part)), *[0] * (self.micro - len(part))]]
+            results, self._slice = shrinking(lambda rows: self._run(run, rows), batch, self._slice)
+            parts.append(np.concatenate(results)[: len(part)])
+        return np.concatenate(parts)
+
+    def _run(self, encode: Callable[[Any], Any], batch: Any) -> np.ndarray[Any, Any]:
+        import torch
+
+        from curator.engine.device import single_threaded
+
+        device = self._device
+        half: Any = contextlib.nullcontext()
+        if device.dtype != "float32":
+            half = torch.autocast(device.name, dtype=getattr(torch, device.dtype))
+        with torch.inference_mode(), half, single_threaded() if device.name == "cpu" else contextlib.nullcontext():
+            if device.name == "cuda":
+                batch = batch.pin_memory()
+            found: np.ndarray[Any, Any] = encode(batch.to(device.name, non_blocking=True)).float().cpu().numpy()
+        return found
+
+    def _encode_images(self, batch: Any) -> Any:
+        return self._model.encode_image(self._finish(batch))
+
+    def _encode_texts(self, tokens: Any) -> Any:
+        return self._model.encode_text(tokens)
+
+    def _tokens(self, texts: list[str]) -> Any:
+        with self._tokenizer_lock:
+            return self._tokenizer(texts)
+
+
+def _preprocessing(model: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """open_clip's own transform in two parts: per image in PIL, and per batch on the device.
+
+    The second part computes what ``ToTensor`` and ``Normalize`` compute, bit for bit, but on a quarter of the
+    memory moved and once per batch.
+    """
+    import torch
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+    from torchvision import transforms
+
+    whole = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
+    steps = list(getattr(whole, "transforms", []))
+    usual = len(steps) > 2 and isinstance(steps[-2], transforms.ToTensor) and type(steps[-1]) is transforms.Normalize
+    if not usual:
+        return whole, lambda batch: batch
+    mean = torch.tensor(steps[-1].mean, dtype=torch.float32).view(1, -1, 1, 1)
+    std = torch.tensor(steps[-1].std, dtype=torch.float32).view(1, -1, 1, 1)
+
+    def finish(batch: Any) -> Any:
+        scaled = batch.permute(0, 3, 1, 2).contiguous().float().div_(255)
+        return scaled.sub_(mean.to(batch.device)).div_(std.to(batch.device))
+
+    return transforms.Compose(steps[:-2]), finish
+
+
+def _identity(model: Any, tokenizer: Any, config: dict[str, Any]) -> str:
+    """sha256 over every weight, the architecture, the preprocessing, and how the tokenizer reads a few texts."""
+    import torch
+
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        plain = tensor.detach().cpu().contiguous()
+        digest.update(f"{name} {plain.dtype} {tuple(plain.shape)}\n".encode())
+        digest.update(memoryview(plain.reshape(-1).view(torch.uint8).numpy()))
+    described = {
+        "model": config,
+        "preprocessing": model.visual.preprocess_cfg,
+        "tokens": [type(tokenizer).__name__, tokenizer(_PROBE).tolist()],
+    }
+    digest.update(json.dumps(described, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+@encoder("open-clip", version=1)
+@dataclass(frozen=True)
+class OpenClip:
+    """CLIP models of open_clip, for images and texts.
+
+    Any of open_clip's names with a pretrained tag, or a local checkpoint folder. Weights come from the Hugging Face
+    cache, or are downloaded once by open_clip's own code; they are read as plain tensors, never as code.
+    """
+
+    model: str = param(DEFAULT_MODEL, help="A name of open_clip, or hf-hub:ORG/NAME")
+    pretrained: str = param(DEFAULT_PRETRAINED, help="The pretrained tag that goes with the name")
+    folder: str = param("", help=f"A local folder with {CONFIG} and {WEIGHTS[0]}; takes the place of the name")
+
+    duplicate_threshold: ClassVar[float] = 0.95
+
+    def available(self) -> tuple[bool, str]:
+        """Whether it can run here without a network, and why. Imports nothing heavy."""
+        if importlib.util.find_spec("open_clip") is None:
+            return False, "open_clip is not installed"
+        if self.folder:
+            try:
+                folder = check_folder(self.folder)
+            except InputError as error:
+                return False, error.text
+            return True, f"local folder {folder}"
+        if self.model.startswith("hf-hub:"):
+            repo = self.model.removeprefix("hf-hub:")
+        elif (self.model, self.pretrained) == (DEFAULT_MODEL, DEFAULT_PRETRAINED):
+            repo = DEFAULT_REPO
+        else:
+            return False, f"whether weights of {self._words()} are here is seen when they are loaded"
+        if cached_file(repo, WEIGHTS) is None:
+            return False, f"weights of {self._words()} are not in {hub_cache()}"
+        return True, f"weights of {self._words()} are in the cache"
+
+    def open(self, device: str, seed: int, task: Task) -> ClipSession:
+        """Load the weights; nothing here is random, so ``seed`` is not used.
+
+        Raises:
+            InputError: no such name or tag, or the folder does not hold a model.
+            NotReadyError: the weights are not here and cannot be downloaded.
+            DeviceError: the device is missing.
+        """
+        if self.folder:
+            return open_folder(self.folder, device)
+        name = self.model
+        source = _hub_source(name) if name.startswith("hf-hub:") else _named_source(name, self.pretrained)
+        if not source.cached and offline():
+            raise NotReadyError(f"The weights of {self._words()} are not on this machine.", _OFFLINE_CHOICES)
+        if not source.cached:
+            task.log(f"Downloading the weights of {self._words()}.")
+        try:
+            model, tokenizer = _first_from_disk(source.cached, lambda: _create(name, source))
+        except CuratorError:
+            raise
+        except Exception as error:
+            raise NotReadyError(
+                f"The weights of {self._words()} cannot be loaded: {_first_line(error)}.", _OFFLINE_CHOICES
+            ) from error
+        config = {"config": source.config, "force": source.options}
+        return ClipSession(model, tokenizer, config, device)
+
+    def _words(self) -> str:
+        return self.model if self.model.startswith("hf-hub:") else f"{self.model} ({self.pretrained})"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where the weights of a name come from. ``options`` go to ``open_clip.create_model`` as they are."""
+
+    cached: bool
+    cache_dir: str | None
+    options: dict[str, Any]
+    config: Any = None
+
+
+def _hub_source(name: str) -> _Source:
+    repo = name.removeprefix("hf-hub:")
+    described = cached_file(repo, [CONFIG])
+    config = None
+    if described is not None:
+        config = _read_config(described)
+    here = described is not None and cached_file(repo, WEIGHTS) is not None
+    return _Source(here, str(hub_cache()), {}, config)
+
+
+def _named_source(name: str, tag: str) -> _Source:
+    from curator.engine.device import import_open_clip
+
+    open_clip = import_open_clip()
+    known = open_clip.get_pretrained_cfg(name, tag)
+    if not known:
+        tags = open_clip.list_pretrained_tags_by_model(name)
+        if tags:
+            raise InputError(f"{name} has no weights called “{tag}”.", f"It has: {', '.join(tags)}.")
+        import difflib
+
+        names = sorted({n for n, _ in open_clip.list_pretrained()})
+        near = difflib.get_close_matches(name, names, 5, 0.4)
+        raise InputError(f"open_clip has no model called “{name}”.", f"Near it: {', '.join(near or names[:8])}.")
+    config = open_clip.get_model_config(name)
+    quick = bool(known.get("quick_gelu")) and not config.get("quick_gelu")
+    options = {"pretrained": tag, "force_quick_gelu": quick}
+    if known.get("hf_hub"):
+        repo, _, file = known["hf_hub"].rpartition("/")
+        files = WEIGHTS if not file else (str(Path(file).with_suffix(".safetensors")), file)
+        return _Source(cached_file(repo, files) is not None, str(hub_cache()), options, config)
+    kept = Path("~/.cache/clip").expanduser() / Path(known.get("url", "missing")).name
+    return _Source(kept.is_file(), None, options, config)
+
+
+def _first_from_disk(cached: bool, load: Callable[[], Any]) -> Any:
+    """What is on disk is read without asking the hub whether there is something newer."""
+    if not cached:
+        return load()
+    with no_network(True):
+        try:
+            return load()
+        except Exception:
+            if offline():
+                raise
+    return load()  # a tokenizer or a text tower's configuration may still be missing
+
+
+def _create(name: str, source: _Source) -> tuple[Any, Any]:
+    from curator.engine.device import import_open_clip
+
+    open_clip = import_open_clip()
+    if name.startswith("hf-hub:"):
+        _refuse_code(open_clip.get_model_config(name))
+    model = open_clip.create_model(
+        name, precision="fp32", weights_only=True, require_pretrained=True, cache_dir=source.cache_dir, **source.options
+    )
+    return model, _tokenizer(open_clip, name, source.cache_dir)
+
+
+def _tokenizer(open_clip: Any, name: str, cache_dir: str | None) -> Any:
+    with warnings.catch_warnings():
+        # open_clip.tokenizer.SimpleTokenizer leaves closing its vocabulary file to the garbage collector
+        warnings.filterwarnings("ignore", "unclosed file", ResourceWarning)
+        return open_clip.get_tokenizer(name, cache_dir=cache_dir)
+
+
+def check_folder(folder: str | Path) -> Path:
+    """The folder as an absolute path, when open_clip will find a configuration and safetensors weights in it.
+
+    Raises:
+        InputError: what is missing, or that the weights are a pickle (which can run code when loaded).
+    """
+    path = Path(folder).expanduser().absolute()
+    if not path.is_dir():
+        raise InputError(f"{path} is not a folder.", f"Name a folder with {CONFIG} and {WEIGHTS[0]}.")
+    if not (path / CONFIG).is_file():
+        raise InputError(
+            f"{path} has no {CONFIG}.",
+            "Without it the preprocessing is unknown. open_clip's push_to_hf_hub and save functions write one.",
+        )
+    _refuse_code(_read_config(path / CONFIG))
+    if any((path / name).is_file() for name in WEIGHTS[:2]):
+        return path
+    tensors = sorted(path.glob("*.safetensors"))
+    pickles = sorted(f for f in path.iterdir() if f.suffix in PICKLES)
+    if pickles:
+        raise InputError(
+            f"The weights in {path} are a pickle ({pickles[0].name}), which can run code when it is loaded.",
+            f"Save the tensors with safetensors.torch.save_file as {WEIGHTS[0]} beside it.",
+        )
+    if len(tensors) != 1:
+        raise InputError(f"{path} has no {WEIGHTS[0]}.", "Put the weights there under that name.")
+    return path
+
+
+def _read_config(file: Path) -> Any:
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read: {error}.") from None
+    if not isinstance(config, dict) or not isinstance(config.get("model_cfg"), dict):
+        raise InputError(f"{file} does not describe a model of open_clip.", "It lacks “model_cfg”.")
+    return config
+
+
+def _refuse_code(config: Any) -> None:
+    """Raise when a configuration asks, anywhere in it, for code from the hub to be run."""
+    if isinstance(config, dict):
+        if config.get("trust_remote_code"):
+            raise InputError("The model's configuration asks to run code from the hub.", "Curator does not do that.")
+        config = list(config.values())
+    if isinstance(config, list):
+        for value in config:
+            _refuse_code(value)
+
+
+def open_folder(folder: str | Path, device: str) -> ClipSession:
+    """Load a local checkpoint folder through open_clip's ``local-dir:``.
+
+    Raises:
+        InputError: the folder does not hold a model that open_clip can load. DeviceError: no such device.
+    """
+    path = check_folder(folder)
+    config = _read_config(path / CONFIG)
+    name = f"local-dir:{path}"
+    try:
+        model, tokenizer = _first_from_disk(True, lambda: _create(name, _Source(True, None, {})))
+    except Exception as error:
+        raise InputError(
+            f"open_clip cannot load the model in {path}: {_first_line(error)}.",
+            "Weights and configuration may not belong together, or the file is damaged.",
+        ) from error
+    return ClipSession(model, tokenizer, config["model_cfg"], device)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
