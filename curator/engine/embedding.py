@@ -117,31 +117,26 @@ def embed(
     plan = _Plan.make(session, device, batch, workers)
     problems: Problems = []
     task.step(LABEL, done, n)
-    with _pools(plan) as (decoders, runners):
-        waiting: deque[tuple[_Block, Future[_Encoded]]] = deque()
-        try:
-            blocks = _blocks(session, reader, done, n, plan.micro)
-            blank = _Blank(session)
-            while True:
-                for block in itertools.islice(blocks, plan.depth - len(waiting)):
-                    block.prepare(session, decoders)
-                    waiting.append((block, runners.submit(_encode, session, block, blank)))
-                if not waiting:
-                    break
-                block, future = waiting[0]
-                found = _result(future, task, done, n)
-                waiting.popleft()
-                skip = max(0, done - block.first)
-                for row, reason in found.problems:
-                    if row >= done:
-                        task.problem(block.names[row - block.first], reason)
-                        problems.append((row, reason))
-                _write(out, block.first + skip, found.vectors[skip:])
-                done = block.first + block.count
-                task.step(LABEL, done, n)
-        except BaseException:
-            _abandon(waiting)
-            raise
+    with _Pools.running(plan) as pools:
+        blocks = _blocks(session, reader, done, n, plan.micro)
+        blank = _Blank(session)
+        while True:
+            for block in itertools.islice(blocks, plan.depth - len(pools.waiting)):
+                block.prepare(session, pools.decoders)
+                pools.waiting.append((block, pools.runners.submit(_encode, session, block, blank)))
+            if not pools.waiting:
+                break
+            block, future = pools.waiting[0]
+            found = _result(future, task, done, n)
+            pools.waiting.popleft()
+            skip = max(0, done - block.first)
+            for row, reason in found.problems:
+                if row >= done:
+                    task.problem(block.names[row - block.first], reason)
+                    problems.append((row, reason))
+            _write(out, block.first + skip, found.vectors[skip:])
+            done = block.first + block.count
+            task.step(LABEL, done, n)
     return problems
 
 
@@ -279,27 +274,45 @@ def _write(out: Any, first: int, block: Floats) -> None:
         out[first : first + len(block)] = block
 
 
-@contextmanager
-def _pools(plan: _Plan) -> Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor]]:
-    """Decode threads and runners; on the CPU each of them computes single-threaded, from its first operation on."""
-    decoders = ThreadPoolExecutor(plan.decoders, "decode")
-    runners = ThreadPoolExecutor(plan.runners, "encode")
-    torch = sys.modules.get("torch")
-    try:
-        if torch is not None:
-            before = torch.get_num_threads()
-            try:
-                _start(runners, plan.runners)
-                _start(decoders, plan.decoders)
-            finally:
-                restore_threads(before)
-        yield decoders, runners
-    except BaseException:
-        for pool in (runners, decoders):
-            pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    runners.shutdown()
-    decoders.shutdown()
+@dataclass(frozen=True)
+class _Pools:
+    """Decode threads, runners, and the blocks that are on their way, the oldest first."""
+
+    decoders: ThreadPoolExecutor
+    runners: ThreadPoolExecutor
+    waiting: deque[tuple[_Block, Future[_Encoded]]] = field(default_factory=deque)
+
+    @classmethod
+    @contextmanager
+    def running(cls, plan: _Plan) -> Iterator[_Pools]:
+        """Start all threads, each of them single-threaded in torch; end them whatever happens."""
+        pools = cls(ThreadPoolExecutor(plan.decoders, "decode"), ThreadPoolExecutor(plan.runners, "encode"))
+        torch = sys.modules.get("torch")
+        ended = True
+        try:
+            if torch is not None:
+                before = torch.get_num_threads()
+                try:
+                    _start(pools.runners, plan.runners)
+                    _start(pools.decoders, plan.decoders)
+                finally:
+                    restore_threads(before)
+            yield pools
+        except BaseException:
+            ended = pools.abandon()
+            raise
+        finally:
+            for pool in (pools.runners, pools.decoders):
+                pool.shutdown(wait=ended, cancel_futures=True)
+
+    def abandon(self) -> bool:
+        """Drop what has not begun, and give what has a moment to end; False when it did not."""
+        for block, future in self.waiting:
+            future.cancel()
+            for part in block.decoding:
+                part.cancel()
+        begun = [f for block, future in self.waiting for f in (future, *block.decoding) if not f.cancelled()]
+        return not wait(begun, GRACE_S).not_done
 
 
 def _start(pool: ThreadPoolExecutor, count: int) -> None:
@@ -312,12 +325,3 @@ def _start(pool: ThreadPoolExecutor, count: int) -> None:
 
     for future in [pool.submit(begin) for _ in range(count)]:
         future.result()
-
-
-def _abandon(waiting: deque[tuple[_Block, Future[_Encoded]]]) -> None:
-    """Drop what has not begun, and give what has a moment to end."""
-    for block, future in waiting:
-        future.cancel()
-        for part in block.decoding:
-            part.cancel()
-    wait([future for _, future in waiting if not future.cancelled()], GRACE_S)

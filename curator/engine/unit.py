@@ -11,10 +11,13 @@ from curator.engine.types import Floats
 
 
 def unit_rows(matrix: NDArray[Any]) -> Floats:
-    """``matrix`` [n, d] as float32 with rows of length one; zero rows stay zero, NaN rows stay NaN.
+    """``matrix`` [n, d] as float32 with rows of length one; zero rows stay zero, a row with NaN or inf becomes NaN.
 
     Each row is summed by itself, so its bits do not depend on the rows beside it.
     """
     rows = np.ascontiguousarray(matrix, np.float32)
-    lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
-    return rows / np.where(lengths == 0, np.float32(1), lengths)
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
+        lengths[lengths == 0] = 1
+        lengths[~np.isfinite(lengths)] = np.nan
+        return rows / lengths
