@@ -21,6 +21,8 @@ from curator.engine.types import Floats
 from curator.engine.unit import unit_rows
 
 OVERSAMPLE = 10
+POWER = 4
+"""Power iterations: more of them, nearer to the exact directions."""
 BLOCK = 2000
 """Rows multiplied between two looks at the cancel button."""
 SMALL = 50
@@ -113,7 +115,7 @@ class LsaSession:
 def _right_vectors(matrix: Any, dims: int, rng: np.random.Generator, task: Task) -> Floats:
     """The leading right singular vectors of a sparse matrix: float32 [words, r], r = min(dims, rows, words).
 
-    Two power iterations with a QR after each product; the products go block by block so that cancel is heard. Linear
+    Power iterations with a QR after each product; the products go block by block so that cancel is heard. Linear
     algebra runs on one thread, so that the bits do not depend on the machine's cores.
     """
     from threadpoolctl import threadpool_limits
@@ -121,7 +123,7 @@ def _right_vectors(matrix: Any, dims: int, rng: np.random.Generator, task: Task)
     rows, words = matrix.shape
     rank = min(dims, rows, words)
     width = min(rank + OVERSAMPLE, rows, words)
-    steps = 2 * 3 + 1
+    steps = 2 * POWER + 2
     starts = range(0, rows, BLOCK)
     done = 0
 
@@ -147,12 +149,11 @@ def _right_vectors(matrix: Any, dims: int, rng: np.random.Generator, task: Task)
     with threadpool_limits(1, user_api="blas"):
         right = rng.standard_normal((words, width), np.float32)
         left = np.linalg.qr(times(right))[0]
-        for _ in range(2):
+        for _ in range(POWER):
             right = np.linalg.qr(transposed_times(left))[0]
             left = np.linalg.qr(times(right))[0]
         small = transposed_times(left)  # (leftᵀ matrix)ᵀ, [words, width]
         directions = np.linalg.svd(small, full_matrices=False)[0][:, :rank]
-    task.step("Finding the main directions", 1, 1)
     largest = np.abs(directions).argmax(axis=0)
     return directions * np.where(directions[largest, np.arange(rank)] < 0, np.float32(-1), np.float32(1))
 

@@ -237,14 +237,13 @@ class OpenClip:
         if not source.cached:
             task.log(f"Downloading the weights of {self._words()}.")
         try:
-            model, tokenizer = _first_from_disk(source.cached, lambda: _create(name, source))
+            model, tokenizer, config = _first_from_disk(source.cached, lambda: _create(name, source))
         except CuratorError:
             raise
         except Exception as error:
             raise NotReadyError(
                 f"The weights of {self._words()} cannot be loaded: {_first_line(error)}.", _OFFLINE_CHOICES
             ) from error
-        config = {"config": source.config, "force": source.options}
         return ClipSession(model, tokenizer, config, device)
 
     def _words(self) -> str:
@@ -263,12 +262,8 @@ class _Source:
 
 def _hub_source(name: str) -> _Source:
     repo = name.removeprefix("hf-hub:")
-    described = cached_file(repo, [CONFIG])
-    config = None
-    if described is not None:
-        config = _read_config(described)
-    here = described is not None and cached_file(repo, WEIGHTS) is not None
-    return _Source(here, str(hub_cache()), {}, config)
+    here = cached_file(repo, [CONFIG]) is not None and cached_file(repo, WEIGHTS) is not None
+    return _Source(here, str(hub_cache()), {})
 
 
 def _named_source(name: str, tag: str) -> _Source:
@@ -309,16 +304,22 @@ def _first_from_disk(cached: bool, load: Callable[[], Any]) -> Any:
     return load()  # a tokenizer or a text tower's configuration may still be missing
 
 
-def _create(name: str, source: _Source) -> tuple[Any, Any]:
+def _create(name: str, source: _Source) -> tuple[Any, Any, dict[str, Any]]:
+    """Model, tokenizer, and the configuration that the model was built from."""
     from curator.engine.device import import_open_clip
 
     open_clip = import_open_clip()
+    config = source.config
     if name.startswith("hf-hub:"):
-        _refuse_code(open_clip.get_model_config(name))
+        from open_clip.pretrained import download_pretrained_from_hf
+
+        repo = name.removeprefix("hf-hub:")
+        config = _read_config(Path(download_pretrained_from_hf(repo, CONFIG, cache_dir=source.cache_dir)))
+        _refuse_code(config)
     model = open_clip.create_model(
         name, precision="fp32", weights_only=True, require_pretrained=True, cache_dir=source.cache_dir, **source.options
     )
-    return model, _tokenizer(open_clip, name, source.cache_dir)
+    return model, _tokenizer(open_clip, name, source.cache_dir), {"config": config, "options": source.options}
 
 
 def _tokenizer(open_clip: Any, name: str, cache_dir: str | None) -> Any:
@@ -388,13 +389,14 @@ def open_folder(folder: str | Path, device: str) -> ClipSession:
     config = _read_config(path / CONFIG)
     name = f"local-dir:{path}"
     try:
-        model, tokenizer = _first_from_disk(True, lambda: _create(name, _Source(True, None, {})))
+        source = _Source(True, None, {}, config)
+        model, tokenizer, described = _first_from_disk(True, lambda: _create(name, source))
     except Exception as error:
         raise InputError(
             f"open_clip cannot load the model in {path}: {_first_line(error)}.",
             "Weights and configuration may not belong together, or the file is damaged.",
         ) from error
-    return ClipSession(model, tokenizer, config["model_cfg"], device)
+    return ClipSession(model, tokenizer, described, device)
 
 
 def _first_line(error: BaseException) -> str:
