@@ -54,7 +54,7 @@ def default_encoder(kind: Kind, registry: Registry) -> tuple[str, str]:
     Raises:
         NotReadyError: none of them can run.
     """
-    reasons = []
+    reasons: list[str] = []
     for name in ("open-clip", "tiny-clip") if kind == "image" else ("sentence", "lsa"):
         if name not in registry.names("encoder"):
             continue
@@ -311,7 +311,10 @@ class _Pools:
             future.cancel()
             for part in block.decoding:
                 part.cancel()
-        begun = [f for block, future in self.waiting for f in (future, *block.decoding) if not f.cancelled()]
+        begun: list[Future[Any]] = []
+        for block, future in self.waiting:
+            begun += [future, *block.decoding]
+        begun = [future for future in begun if not future.cancelled()]
         return not wait(begun, GRACE_S).not_done
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _OFFLINE = ("CURATOR_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
 def offline() -> bool:
@@ -39,6 +42,23 @@ def cached_file(repo: str, names: Iterable[str]) -> Path | None:
         if file.is_file():
             return file
     return None
+
+
+def reachable() -> bool:
+    """Whether the hub answers at all, found out within four seconds.
+
+    huggingface_hub asks again and again for most of a minute, and cannot be cancelled meanwhile. Behind a proxy
+    nothing is tried here, and the answer is yes.
+    """
+    if any(os.environ.get(name) for name in _PROXIES):
+        return True
+    address = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    port = address.port or (80 if address.scheme == "http" else 443)
+    try:
+        with socket.create_connection((address.hostname or "", port), 4):
+            return True
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

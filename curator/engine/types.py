@@ -186,12 +186,18 @@ class Inputs:
 class EncoderSession(Protocol):
     """An Encoder with its weights loaded, in the worker.
 
+    The same content gives the same bits: whatever is computed together is ``micro`` rows, the last group filled up.
+    On the CPU several groups are encoded at once, one thread each, so the three methods below must bear that.
+
     Attributes:
-        dims: width d of the vectors.
+        dims: width d of the vectors; known before :meth:`fit`.
         identity: digest of weights, preprocessing and tokenizer: part of the Embedding's fingerprint.
         reads: which of "image" and "text" it encodes.
         logit_scale: inverse temperature for zero-shot classes, NaN when it has none.
         fits: True when the vectors depend on the whole Dataset (TF-IDF), so nothing is reused after an import.
+
+    A session may also have ``micro`` (int, 32 where it has not): the rows handed over at a time. It belongs to the
+    encoder and the kind of device, never to the amount of memory or the number of cores.
     """
 
     dims: int
@@ -205,7 +211,7 @@ class EncoderSession(Protocol):
         ...
 
     def prepare_image(self, image: Any) -> Any:
-        """Turn an RGB ``PIL.Image`` into what :meth:`encode_images` takes; called from decode threads."""
+        """Turn an RGB ``PIL.Image`` into what :meth:`encode_images` takes (not a str); called from decode threads."""
         ...
 
     def encode_images(self, prepared: list[Any]) -> Floats:

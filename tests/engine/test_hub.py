@@ -1,11 +1,12 @@
 """Where weights are looked for, and staying off the network."""
 
+import socket
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
-from curator.engine.hub import cached_file, hub_cache, no_network, offline
+from curator.engine.hub import cached_file, hub_cache, no_network, offline, reachable
 
 VARIABLES = ("CURATOR_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
 
@@ -47,6 +48,17 @@ def test_a_cached_file_is_found_at_the_main_revision(monkeypatch, tmp_path):
     assert cached_file("org/name", ["a.bin"]) is None
     (folder / "snapshots" / "abc" / "a.bin").write_bytes(b"x")
     assert cached_file("org/name", ["a.safetensors", "a.bin"]) == folder / "snapshots" / "abc" / "a.bin"
+
+
+def test_a_hub_that_does_not_answer_is_noticed_at_once(monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert reachable()
+    assert not reachable()
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    assert reachable()
 
 
 def test_no_network_is_put_back(monkeypatch):

@@ -277,11 +277,15 @@ def test_a_failed_download_names_the_choices_too(monkeypatch, tmp_path):
         raise RuntimeError("Failed to download weights for tag: no route to host\nmore")
 
     monkeypatch.setattr(import_open_clip(), "create_model", unreachable)
+    monkeypatch.setattr(open_clip_encoder, "reachable", lambda: True)
     logged = []
     with pytest.raises(NotReadyError, match="no route to host") as caught:
         OpenClip().open("cpu", 0, Task(on_log=logged.append))
     assert "tiny-clip" in caught.value.hint
     assert "Downloading" in logged[0]
+    monkeypatch.setattr(open_clip_encoder, "reachable", lambda: False)
+    with pytest.raises(NotReadyError, match="cannot be reached"):
+        OpenClip().open("cpu", 0, Task())
 
 
 def test_the_cache_of_the_hub_is_seen_without_loading_anything(monkeypatch, tmp_path):

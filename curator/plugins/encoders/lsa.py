@@ -118,7 +118,7 @@ def _right_vectors(matrix: Any, dims: int, rng: np.random.Generator, task: Task)
     Power iterations with a QR after each product; the products go block by block so that cancel is heard. Linear
     algebra runs on one thread, so that the bits do not depend on the machine's cores.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     rows, words = matrix.shape
     rank = min(dims, rows, words)

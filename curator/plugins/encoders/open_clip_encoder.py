@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curator.engine.api import CuratorError, InputError, NotReadyError, Task, encoder, param
-from curator.engine.hub import cached_file, hub_cache, no_network, offline
+from curator.engine.hub import cached_file, hub_cache, no_network, offline, reachable
 from curator.engine.types import Floats
 from curator.engine.unit import unit_rows
 
@@ -150,7 +150,7 @@ def _preprocessing(model: Any) -> tuple[Callable[[Any], Any], Callable[[Any], An
     """
     import torch
     from open_clip.transform import PreprocessCfg, image_transform_v2
-    from torchvision import transforms
+    from torchvision import transforms  # type: ignore[import-untyped]
 
     whole = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
     steps = list(getattr(whole, "transforms", []))
@@ -234,6 +234,10 @@ class OpenClip:
         source = _hub_source(name) if name.startswith("hf-hub:") else _named_source(name, self.pretrained)
         if not source.cached and offline():
             raise NotReadyError(f"The weights of {self._words()} are not on this machine.", _OFFLINE_CHOICES)
+        if not source.cached and source.on_hub and not reachable():
+            raise NotReadyError(
+                f"The weights of {self._words()} are not here, and the hub cannot be reached.", _OFFLINE_CHOICES
+            )
         if not source.cached:
             task.log(f"Downloading the weights of {self._words()}.")
         try:
@@ -258,6 +262,11 @@ class _Source:
     cache_dir: str | None
     options: dict[str, Any]
     config: Any = None
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether they come from the Hugging Face hub, not from another address."""
+        return self.cache_dir is not None
 
 
 def _hub_source(name: str) -> _Source:

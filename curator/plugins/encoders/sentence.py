@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from curator.engine.api import InputError, NotReadyError, Task, encoder, param
-from curator.engine.hub import cached_file, hub_cache, no_network, offline
+from curator.engine.hub import cached_file, hub_cache, no_network, offline, reachable
 from curator.engine.types import Floats
 from curator.engine.unit import unit_rows
 
@@ -119,7 +119,8 @@ class SentenceSession:
         for slot, row in enumerate(rows):
             ids[slot, : len(row)] = torch.tensor(row)
             mask[slot, : len(row)] = 1
-        results, _ = shrinking(self._run, torch.stack([ids, mask], 1), slots)
+        batch: Any = torch.stack([ids, mask], 1)
+        results, _ = shrinking(self._run, batch, slots)
         found: Floats = np.concatenate(results)[: len(rows)]
         return found
 
@@ -210,6 +211,8 @@ class Sentence:
         hint = "Without a network: name a local folder (model=PATH), or use lsa, which needs no weights."
         if not cached and offline():
             raise NotReadyError(f"The weights of {self.model} are not on this machine.", hint)
+        if not cached and not reachable():
+            raise NotReadyError(f"The weights of {self.model} are not here, and the hub cannot be reached.", hint)
         if not cached:
             task.log(f"Downloading the weights of {self.model}.")
         try:
