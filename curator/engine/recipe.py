@@ -129,16 +129,13 @@ class Recipe:
             now = {"by": self.constraints.by, "at_most": self.constraints.at_most, "named": self.constraints.named}
             changed = {**now, name: value}
             return dataclasses.replace(self, constraints=_constraints(changed))
-        if place in ("encoder", "clusterer"):
-            step: Step | None = getattr(self, place)
-            if not name:
-                changed_step: Step | None = Step(value) if value != "none" else None
-                if place == "encoder" and changed_step is None:
-                    raise InputError("A recipe needs an encoder.", "Use encoder=auto for the best one here.")
-                return dataclasses.replace(self, **{place: changed_step})
+        if place == "encoder":
+            step = _changed(self.encoder, place, name, value)
             if step is None:
-                raise InputError(f"The recipe has no {place}.", f"Choose one first: --set {place}=NAME.")
-            return dataclasses.replace(self, **{place: _with(step, name, value)})
+                raise InputError("A recipe needs an encoder.", "Use encoder=auto for the best one here.")
+            return dataclasses.replace(self, encoder=step)
+        if place == "clusterer":
+            return dataclasses.replace(self, clusterer=_changed(self.clusterer, place, name, value))
         return self._override_step(place, name, value, registry)
 
     def _override_step(self, place: str, name: str, value: str, registry: Registry) -> Recipe:
@@ -147,7 +144,9 @@ class Recipe:
                 known = {p.name for p in steps[i].spec(registry, role).params}
                 if name and (steps[i].name == place or (place == role and name in known)):
                     changed = (*steps[:i], _with(steps[i], name, value), *steps[i + 1 :])
-                    return dataclasses.replace(self, **{f"{role}s": changed})
+                    if role == "selector":
+                        return dataclasses.replace(self, selectors=changed)
+                    return dataclasses.replace(self, scorers=changed)
         places = ["seed", "encoder", "clusterer", "selector", "constraints"]
         places += [s.name for s in (*self.scorers, *self.selectors)]
         raise InputError(
@@ -202,6 +201,15 @@ def _complete(step: Step, registry: Registry, role: str, kind: str) -> Step:
 
 def _with(step: Step, name: str, value: Any) -> Step:
     return Step(step.name, {**step.params, name: value})
+
+
+def _changed(step: Step | None, place: str, name: str, value: str) -> Step | None:
+    """The step with another plugin (no ``name``) or one other parameter; "none" takes it away."""
+    if not name:
+        return None if value == "none" else Step(value)
+    if step is None:
+        raise InputError(f"The recipe has no {place}.", f"Choose one first: --set {place}=NAME.")
+    return _with(step, name, value)
 
 
 def _table(step: Step) -> dict[str, Any]:
