@@ -110,6 +110,19 @@ def test_single_threaded_puts_back_what_was():
         restore_threads(before)
 
 
+def test_workers_that_are_single_for_good_do_not_wait_for_each_other():
+    def compute():
+        with single_threaded():
+            return torch.get_num_threads()
+
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(keep_single).result()
+        restore_threads(before)
+        with single_threaded():
+            assert pool.submit(compute).result(timeout=20) == 1
+
+
 def test_versions_name_what_computes():
     found = versions()
     assert list(found) == ["python", "curator", "torch", "open_clip", "numpy", "scikit-learn", "hdbscan"]

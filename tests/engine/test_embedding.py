@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,20 @@ def test_an_encoder_that_fits_reads_all_texts_first_and_again_after_a_resume():
     other = Session(["text"])
     learn(other, Reader("instruction", None, texts), 9, Task())
     assert other.fitted == []
+
+
+def test_the_threads_of_torch_are_as_before(pictures):
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        run(Reader("image", pictures))
+        assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == 3, "a thread that begins afterwards"
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_nothing_to_do():
