@@ -1,0 +1,163 @@
+"""Big matrices as ``.npy`` files beside the database: memory-mapped, written once, resumable while being written.
+
+A matrix under construction is ``NAME.npy.part`` with a small ``NAME.npy.json`` that says how many rows are safely on disk. The
+finished file appears under its name by renaming, so whatever carries the final name is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from curator.engine.errors import StoreError
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,100}\.npy")
+FLUSH_EVERY_S = 2.0
+
+
+class ArrayWriter:
+    """Fills one matrix in row order, a block at a time, and can go on after a kill.
+
+    Args:
+        path: the final file, ``FOLDER/NAME.npy`` with a name of ``[a-z0-9-]``.
+        shape: (n, d).
+        dtype: element type.
+        fingerprint: what the matrix is made from; rows of a part with another one are not reused.
+
+    Attributes:
+        done: rows safely on disk, from the top.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int], dtype: DTypeLike, fingerprint: str) -> None:
+        _check_name(path)
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        self._state = path.with_name(path.name + ".json")
+        self._about = {"fingerprint": fingerprint, "shape": list(shape), "dtype": np.dtype(dtype).str}
+        self._shape = shape
+        self._flushed = time.monotonic()
+        self.done = self._resume()
+        if not self.done:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.lib.format.open_memmap(self._part, mode="w+", dtype=dtype, shape=shape).flush()
+        self._rows: Any = np.lib.format.open_memmap(self._part, mode="r+")
+        self._written = self.done
+
+    def _resume(self) -> int:
+        try:
+            state = json.loads(self._state.read_text(encoding="utf-8"))
+            if not isinstance(state, dict) or {k: state.get(k) for k in self._about} != self._about:
+                return 0
+            found = np.load(self._part, mmap_mode="r", allow_pickle=False)
+            if found.shape != self._shape or found.dtype.str != self._about["dtype"]:
+                return 0
+            return min(max(int(state["done"]), 0), self._shape[0])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def write(self, first: int, block: NDArray[Any]) -> None:
+        """Put ``block`` [b, d] at row ``first``; rows must arrive in order without gaps."""
+        if first > self._written or first + len(block) > self._shape[0]:
+            raise ValueError(f"rows {first}..{first + len(block)} do not follow {self._written} of {self._shape[0]}")
+        self._rows[first : first + len(block)] = block
+        self._written = max(self._written, first + len(block))
+        if time.monotonic() - self._flushed > FLUSH_EVERY_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring all written rows to disk and note how many they are."""
+        self._rows.flush()
+        self.done = self._written
+        _write_text(self._state, json.dumps({**self._about, "done": self.done}))
+        self._flushed = time.monotonic()
+
+    def close(self) -> None:
+        """Flush and let go; the part stays for a later resume."""
+        if self._rows is not None:
+            self.flush()
+            self._rows = None
+
+    def finish(self) -> Path:
+        """Give the whole matrix its final name; raises ValueError while rows are missing."""
+        if self._written != self._shape[0]:
+            raise ValueError(f"{self._shape[0] - self._written} rows are missing")
+        self._rows.flush()
+        self._rows = None
+        _sync(self._part)
+        self._part.replace(self._path)
+        self._state.unlink(missing_ok=True)
+        _sync(self._path.parent)
+        return self._path
+
+    def abandon(self) -> None:
+        """Remove the part."""
+        self._rows = None
+        self._part.unlink(missing_ok=True)
+        self._state.unlink(missing_ok=True)
+
+
+def open_array(path: Path, shape: tuple[int, ...] | None = None) -> Any:
+    """A read-only memory map of a finished array.
+
+    Raises:
+        StoreError: the file is missing, cut off, not an array of plain numbers, or of another shape than ``shape``.
+    """
+    _check_name(path)
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise StoreError(f"{path.name} is missing from the project.", "Run the recipe again to make it anew.") from None
+    except (ValueError, OSError, EOFError) as error:
+        raise StoreError(f"{path.name} is damaged: {error}.", "Delete it and run the recipe again.") from None
+    if shape is not None and found.shape != shape:
+        raise StoreError(f"{path.name} holds {found.shape}, not {shape}.", "Delete it and run the recipe again.")
+    return found
+
+
+def save_array(path: Path, array: NDArray[Any]) -> Path:
+    """Write a whole array under its name, all of it or nothing."""
+    _check_name(path)
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("wb") as file:
+        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    return path
+
+
+def sweep_parts(folder: Path, keep_days: float = 30.0) -> None:
+    """Remove leftovers: temporary files at once, resumable parts when nobody came back for them."""
+    for file in folder.glob("*.npy.new"):
+        file.unlink(missing_ok=True)
+    oldest = time.time() - keep_days * 86400
+    for part in folder.glob("*.npy.part"):
+        if part.stat().st_mtime < oldest:
+            part.unlink(missing_ok=True)
+            part.with_name(part.name.removesuffix(".part") + ".json").unlink(missing_ok=True)
+
+
+def _check_name(path: Path) -> None:
+    if not NAME.fullmatch(path.name):
+        raise StoreError(f"{path.name!r} is not a name for an array of a project.")
+
+
+def _write_text(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,175 @@
+"""Rows of the Project as frozen dataclasses of plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curator.engine.types import Kind
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An imported pile. ``size`` counts visible samples, ``skipped`` what an import set aside."""
+
+    id: int
+    name: str
+    kind: Kind
+    root: Path
+    format: str
+    importer: str
+    size: int
+    created: str
+    status: str
+    skipped: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One item of a Dataset. ``pin`` is "in", "out" or ""; ``problem`` says why it cannot be used ("" = it can)."""
+
+    id: int
+    dataset_id: int
+    row: int
+    source: str
+    digest: str
+    text: str
+    record: str
+    images: tuple[str, ...]
+    width: int
+    height: int
+    labels: tuple[str, ...]
+    pin: str
+    hidden: bool
+    problem: str
+
+
+@dataclass(frozen=True)
+class EmbeddingRecord:
+    """An Embedding on disk: ``file`` in the arrays folder holds float32 [rows, dims]."""
+
+    id: int
+    dataset_id: int
+    encoder: str
+    params: dict[str, Any]
+    fingerprint: str
+    file: str
+    rows: int
+    dims: int
+    device: str
+    created: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ClusteringRecord:
+    """A Clustering on disk; ``membership_file`` is "" when there is none."""
+
+    id: int
+    dataset_id: int
+    clusterer: str
+    params: dict[str, Any]
+    fingerprint: str
+    labels_file: str
+    membership_file: str
+    k: int
+    created: str
+
+
+@dataclass(frozen=True)
+class ArtefactRecord:
+    """A Score or a Projection on disk; ``maker`` is the plugin's name."""
+
+    id: int
+    dataset_id: int
+    maker: str
+    params: dict[str, Any]
+    fingerprint: str
+    file: str
+    created: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a Recipe. ``status``: running, done, failed, cancelled or interrupted."""
+
+    id: int
+    dataset_id: int
+    recipe: str
+    recipe_name: str
+    status: str
+    started: str
+    finished: str
+    seed: int
+    device: str
+    versions: dict[str, Any]
+    fingerprints: dict[str, Any]
+    fingerprint: str
+    error: str
+    log: str
+
+
+@dataclass(frozen=True)
+class Subset:
+    """A saved Ranking. ``run_id`` is None for one made by hand."""
+
+    id: int
+    name: str
+    dataset_id: int
+    run_id: int | None
+    created: str
+    size: int
+    note: str
+    locked: bool
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SubsetRow:
+    """One chosen Sample. ``gain`` is None where there was nothing to compare with."""
+
+    rank: int
+    sample_id: int
+    row: int
+    source: str
+    text: str
+    gain: float | None
+    weight: float | None
+    reason: str
+    nearest_id: int | None
+    skill: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Omission:
+    """A Sample left out for a stated cause, and the one that stands for it."""
+
+    sample_id: int
+    source: str
+    stage: str
+    reason: str
+    covered_by: int
+    covered_by_source: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class SkippedSource:
+    """What an import set aside, and why."""
+
+    source: str
+    reason: str
+    created: str
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One undoable write."""
+
+    id: int
+    created: str
+    label: str
+    undone: bool
