@@ -246,6 +246,12 @@ def test_unknown_names_are_answered_with_known_ones():
     assert "ViT-B-32" in caught.value.hint
 
 
+def test_weights_trained_with_another_activation_get_it():
+    assert open_clip_encoder._named_source("ViT-B-32", "openai").options["force_quick_gelu"] is True
+    assert open_clip_encoder._named_source("ViT-B-32", "laion2b_s34b_b79k").options["force_quick_gelu"] is False
+    assert open_clip_encoder._named_source("ViT-B-32-quickgelu", "openai").options["force_quick_gelu"] is False
+
+
 @pytest.mark.parametrize("model", ["ViT-B-32", "hf-hub:timm/some-clip"])
 def test_without_network_and_cache_the_choices_are_named(model, tmp_path):
     code = f"""

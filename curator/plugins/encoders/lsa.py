@@ -23,6 +23,8 @@ from curator.engine.unit import unit_rows
 OVERSAMPLE = 10
 POWER = 4
 """Power iterations: more of them, nearer to the exact directions."""
+ROUNDING = 1e-10
+"""Squared singular values below this part of the largest are rounding errors of float32."""
 BLOCK = 2000
 """Rows multiplied between two looks at the cancel button."""
 SMALL = 50
@@ -113,49 +115,61 @@ class LsaSession:
 
 
 def _right_vectors(matrix: Any, dims: int, rng: np.random.Generator, task: Task) -> Floats:
-    """The leading right singular vectors of a sparse matrix: float32 [words, r], r = min(dims, rows, words).
+    """The leading right singular vectors of a sparse matrix, largest first: float32 [words, r], r <= dims.
 
-    Power iterations with a QR after each product; the products go block by block so that cancel is heard. Linear
-    algebra runs on one thread, so that the bits do not depend on the machine's cores.
+    ``r`` is smaller where the matrix has a lower rank. Everything long goes block by block so that cancel is heard.
+    Linear algebra runs on one thread, so that the bits do not depend on the machine's cores.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     rows, words = matrix.shape
-    rank = min(dims, rows, words)
-    width = min(rank + OVERSAMPLE, rows, words)
-    steps = 2 * POWER + 2
+    width = min(dims + OVERSAMPLE, rows, words)
     starts = range(0, rows, BLOCK)
+    total = (2 * POWER + 2) * len(starts)
     done = 0
 
-    def tick() -> None:
+    def blocks() -> Iterator[slice]:
         nonlocal done
-        done += 1
-        task.step("Finding the main directions", done, steps * len(starts))
+        for first in starts:
+            task.step("Finding the main directions", done, total)
+            yield slice(first, first + BLOCK)
+            done += 1
 
     def times(right: Floats) -> Floats:
-        out = np.empty((rows, right.shape[1]), np.float32)
-        for first in starts:
-            out[first : first + BLOCK] = matrix[first : first + BLOCK] @ right
-            tick()
-        return out
+        return np.concatenate([matrix[part] @ right for part in blocks()])
 
     def transposed_times(left: Floats) -> Floats:
         out = np.zeros((words, left.shape[1]), np.float32)
-        for first in starts:
-            out += matrix[first : first + BLOCK].T @ left[first : first + BLOCK]
-            tick()
+        for part in blocks():
+            out += matrix[part].T @ left[part]
         return out
 
     with threadpool_limits(1, user_api="blas"):
-        right = rng.standard_normal((words, width), np.float32)
-        left = np.linalg.qr(times(right))[0]
+        left = _orthonormal(times(rng.standard_normal((words, width), np.float32)), task)
         for _ in range(POWER):
-            right = np.linalg.qr(transposed_times(left))[0]
-            left = np.linalg.qr(times(right))[0]
-        small = transposed_times(left)  # (leftᵀ matrix)ᵀ, [words, width]
-        directions = np.linalg.svd(small, full_matrices=False)[0][:, :rank]
+            left = _orthonormal(times(_orthonormal(transposed_times(left), task)), task)
+        directions = _orthonormal(transposed_times(left), task)[:, :dims]
+    task.step("Finding the main directions", total, total)
     largest = np.abs(directions).argmax(axis=0)
-    return directions * np.where(directions[largest, np.arange(rank)] < 0, np.float32(-1), np.float32(1))
+    return directions * np.sign(directions[largest, np.arange(directions.shape[1])])
+
+
+def _orthonormal(matrix: Floats, task: Task) -> Floats:
+    """The left singular vectors of a tall matrix, largest first, without those that are nothing but rounding.
+
+    By way of the eigenvectors of its Gram matrix in float64: one pass of products over blocks, where a QR of the
+    whole would be one long call that cannot be interrupted.
+    """
+    starts = range(0, len(matrix), BLOCK)
+    gram = np.zeros((matrix.shape[1], matrix.shape[1]))
+    for first in starts:
+        task.check()
+        part = matrix[first : first + BLOCK].astype(np.float64)
+        gram += part.T @ part
+    values, vectors = np.linalg.eigh(gram)
+    keep = values > values[-1] * ROUNDING
+    turn = (vectors[:, keep] / np.sqrt(values[keep]))[:, ::-1]
+    return np.concatenate([(matrix[first : first + BLOCK] @ turn).astype(np.float32) for first in starts])
 
 
 @encoder("lsa", version=1, kinds={"instruction"})
