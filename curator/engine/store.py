@@ -14,7 +14,7 @@ import numpy as np
 
 from curator.engine.arrays import sweep_parts
 from curator.engine.errors import InputError, StoreError
-from curator.engine.history import now, name_of
+from curator.engine.history import name_of, now
 from curator.engine.records import (
     ArtefactRecord,
     ClusteringRecord,

@@ -1,0 +1,112 @@
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from curator.engine.arrays import ArrayWriter, open_array, save_array, sweep_parts
+from curator.engine.errors import StoreError
+
+
+def matrix(n=10, d=3):
+    return np.arange(n * d, dtype=np.float32).reshape(n, d)
+
+
+def test_written_in_blocks_it_reads_back_whole(tmp_path):
+    path = tmp_path / "embedding-1.npy"
+    writer = ArrayWriter(path, (10, 3), np.float32, "f")
+    writer.write(0, matrix()[:4])
+    writer.write(4, matrix()[4:])
+    assert not path.exists()
+    assert writer.finish() == path
+    assert np.array_equal(open_array(path, (10, 3)), matrix())
+    assert [p.name for p in tmp_path.iterdir()] == ["embedding-1.npy"]
+
+
+def test_it_goes_on_where_it_was_closed(tmp_path):
+    path = tmp_path / "embedding-1.npy"
+    writer = ArrayWriter(path, (10, 3), np.float32, "f")
+    writer.write(0, matrix()[:4])
+    writer.close()
+    again = ArrayWriter(path, (10, 3), np.float32, "f")
+    assert again.done == 4
+    again.write(4, matrix()[4:])
+    again.finish()
+    assert np.array_equal(open_array(path), matrix())
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "fingerprint"),
+    [((10, 3), np.float32, "g"), ((9, 3), np.float32, "f"), ((10, 3), np.float16, "f")],
+)
+def test_a_part_of_something_else_is_begun_anew(tmp_path, shape, dtype, fingerprint):
+    path = tmp_path / "embedding-1.npy"
+    writer = ArrayWriter(path, (10, 3), np.float32, "f")
+    writer.write(0, matrix()[:4])
+    writer.close()
+    assert ArrayWriter(path, shape, dtype, fingerprint).done == 0
+
+
+def test_gaps_and_missing_rows_are_refused(tmp_path):
+    writer = ArrayWriter(tmp_path / "embedding-1.npy", (10, 3), np.float32, "f")
+    with pytest.raises(ValueError, match="do not follow"):
+        writer.write(2, matrix()[:4])
+    with pytest.raises(ValueError, match="missing"):
+        writer.finish()
+    writer.abandon()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kill_leaves_a_part_that_resumes_at_flushed_rows(tmp_path):
+    path = tmp_path / "embedding-1.npy"
+    code = f"""
+        import os, signal, numpy as np
+        from pathlib import Path
+        from curator.engine.arrays import ArrayWriter
+        w = ArrayWriter(Path({str(path)!r}), (1000, 3), np.float32, "f")
+        for i in range(0, 1000, 10):
+            w.write(i, np.full((10, 3), i, np.float32))
+            if i == 300: w.flush()
+            if i == 500: os.kill(os.getpid(), signal.SIGKILL)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    writer = ArrayWriter(path, (1000, 3), np.float32, "f")
+    assert writer.done == 310
+    for i in range(310, 1000, 10):
+        writer.write(i, np.full((10, 3), i, np.float32))
+    writer.finish()
+    assert np.array_equal(open_array(path)[:, 0], np.arange(1000) // 10 * 10)
+
+
+def test_damaged_and_missing_files_are_named(tmp_path):
+    path = save_array(tmp_path / "score-1.npy", matrix())
+    with pytest.raises(StoreError, match="holds"):
+        open_array(path, (3, 10))
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(StoreError, match="damaged"):
+        open_array(path)
+    with pytest.raises(StoreError, match="missing"):
+        open_array(tmp_path / "score-2.npy")
+
+
+def test_pickles_and_odd_names_are_refused(tmp_path):
+    np.save(tmp_path / "score-1.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(StoreError):
+        open_array(tmp_path / "score-1.npy")
+    for name in ("../x.npy", "a/../b.npy", "x.pkl", ".npy"):
+        with pytest.raises(StoreError, match=r"not a name|missing"):
+            open_array(tmp_path / name)
+
+
+def test_sweep_keeps_what_can_be_resumed(tmp_path):
+    writer = ArrayWriter(tmp_path / "embedding-1.npy", (10, 3), np.float32, "f")
+    writer.write(0, matrix()[:4])
+    writer.close()
+    (tmp_path / "score-1.npy.new").write_bytes(b"half")
+    sweep_parts(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["embedding-1.npy.json", "embedding-1.npy.part"]
+    sweep_parts(tmp_path, keep_days=-1)
+    assert list(tmp_path.iterdir()) == []
