@@ -110,6 +110,8 @@ def embed(
         raise InputError(
             "This encoder reads only texts, but the dataset holds images.", "Choose open-clip or tiny-clip."
         )
+    if hasattr(out, "flush"):
+        out.flush()  # what was written before counts as done
     done = int(getattr(out, "done", 0))
     if done >= n:
         return []
@@ -240,7 +242,7 @@ class _Blank:
 def _encode(session: EncoderSession, block: _Block, blank: _Blank) -> _Encoded:
     prepared = [item for part in block.decoding for item in part.result()]
     owner = [i for i, paths in enumerate(block.paths) for _ in paths]
-    bad = {i: item for i, item in zip(owner, prepared, strict=True) if isinstance(item, str)}
+    bad = _unreadable(block, owner, prepared)
     vectors = np.zeros((block.count, session.dims), np.float32)
     if prepared:
         seen = session.encode_images([blank() if isinstance(item, str) else item for item in prepared])
@@ -257,6 +259,16 @@ def _encode(session: EncoderSession, block: _Block, blank: _Blank) -> _Encoded:
             bad[i] = "The sample has no picture."
     vectors[list(bad)] = np.nan
     return _Encoded(vectors, [(block.first + i, bad[i]) for i in sorted(bad)])
+
+
+def _unreadable(block: _Block, owner: list[int], prepared: list[Any]) -> dict[int, str]:
+    """Why rows of the block cannot be read; of several pictures, the one at fault is named."""
+    found = {}
+    flat = [path for paths in block.paths for path in paths]
+    for row, path, item in zip(owner, flat, prepared, strict=True):
+        if isinstance(item, str):
+            found[row] = item if len(block.paths[row]) == 1 else f"{path.name} {item}"
+    return found
 
 
 def _result(future: Future[_Encoded], task: Task, done: int, n: int) -> _Encoded:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from curator.engine.arrays import ArrayWriter
 from curator.engine.embedding import default_encoder, embed, learn
 from curator.engine.errors import Cancelled, InputError, NotReadyError, PluginError
 from curator.engine.task import Task
@@ -138,6 +139,18 @@ def test_a_broken_picture_is_reported_and_its_neighbours_are_untouched(pictures)
     assert np.array_equal(out[good], reference[good])
 
 
+def test_the_writer_of_the_project_is_filled_and_resumed(pictures, tmp_path):
+    reference, _ = run(Reader("image", pictures))
+    path = tmp_path / "embedding-1.npy"
+    writer = ArrayWriter(path, (N, 4), np.float32, "made of these")
+    writer.write(0, reference[:9])
+    reader = Reader("image", pictures)
+    run(reader, out=writer)
+    assert reader.read == N - 8, "rows written before are not made again, but for those of the block gone on with"
+    writer.finish()
+    assert np.array_equal(np.load(path), reference)
+
+
 def test_after_a_resume_only_new_problems_are_told(pictures):
     for row in (4, 6):
         pictures[row][0].write_bytes(b"no")
@@ -176,6 +189,12 @@ def test_picture_and_text_are_averaged(pictures):
     both = unit_rows(unit_rows(images[1:3].mean(0, keepdims=True)) + words[2:3])
     np.testing.assert_allclose(out[2], both[0], rtol=1e-5)
     assert problems == []
+
+
+def test_of_several_pictures_the_broken_one_is_named(pictures):
+    pictures[1][0].write_bytes(b"no")
+    _, problems = run(Reader("instruction", [(*pictures[0], *pictures[1])], ["a"]), 1)
+    assert len(problems) == 1 and problems[0][1].startswith("1.png ")
 
 
 def test_an_encoder_of_images_needs_a_picture(pictures):
