@@ -1,0 +1,118 @@
+"""Every action of the window in one table: menus, shortcuts, the F1 sheet and enabling all follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+if TYPE_CHECKING:
+    from curator.ui.models.history import HistoryModel
+    from curator.ui.state import AppState
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing a user can do.
+
+    ``handler`` is the name of a method of :class:`~curator.ui.commands.Commands`; ``when`` one of
+    :data:`CONDITIONS`; ``in_view`` limits the shortcut to the gallery and the table, so that letters and Space keep
+    their meaning elsewhere.
+    """
+
+    id: str
+    menu: str
+    text: str
+    shortcut: str
+    handler: str
+    when: str
+    help: str
+    in_view: bool = False
+
+
+FILE, EDIT, VIEW, RUN, HELP = "&File", "&Edit", "&View", "&Run", "&Help"
+
+ACTIONS = (
+    Action("open-images", FILE, "Open &images…", "Ctrl+I", "open_images", "always", "Import a folder of pictures"),
+    Action("open-instructions", FILE, "Open i&nstructions…", "Ctrl+Shift+I", "open_instructions", "always",
+           "Import files of instruction records (JSON, JSON Lines)"),
+    Action("open-project", FILE, "Open &project…", "Ctrl+O", "open_project", "always", "Open a .curator folder"),
+    Action("demo", FILE, "Try the &demo", "", "try_demo", "always", "Import the bundled piles and choose from them"),
+    Action("export", FILE, "&Export subset…", "Ctrl+E", "export", "subset", "Write the subset to a folder or file"),
+    Action("close-project", FILE, "&Close project", "Ctrl+W", "close_project", "project", "Back to the start page"),
+    Action("quit", FILE, "&Quit", "Ctrl+Q", "quit", "always", "Close the window"),
+    Action("undo", EDIT, "&Undo", "Ctrl+Z", "undo", "undo", "Take back the latest change"),
+    Action("redo", EDIT, "&Redo", "Ctrl+Shift+Z", "redo", "redo", "Do again what was undone last"),
+    Action("highlight-all", EDIT, "Highlight &all", "Ctrl+A", "highlight_all", "dataset", "Highlight all shown", True),
+    Action("pin-in", EDIT, "Pin &in", "P", "pin_in", "highlight", "Later runs always choose these", True),
+    Action("pin-out", EDIT, "Pin &out", "X", "pin_out", "highlight", "Later runs never choose these", True),
+    Action("pin-clear", EDIT, "&Clear pin", "U", "pin_clear", "highlight", "Let later runs decide again", True),
+    Action("gallery", VIEW, "&Gallery", "Ctrl+1", "show_gallery", "dataset", "Samples as pictures or cards"),
+    Action("table", VIEW, "&Table", "Ctrl+2", "show_table", "dataset", "Samples as a table"),
+    Action("preview", VIEW, "&Preview", "Space", "preview", "current", "Show a sample large; again to go back", True),
+    Action("larger", VIEW, "&Larger", "Ctrl++", "larger", "dataset", "Larger pictures"),
+    Action("smaller", VIEW, "&Smaller", "Ctrl+-", "smaller", "dataset", "Smaller pictures"),
+    Action("all-samples", VIEW, "&Whole dataset", "Ctrl+D", "show_dataset", "subset",
+           "All samples, with those of the newest subset marked"),
+    Action("run", RUN, "&Run recipe", "Ctrl+R", "run", "dataset", "Choose a subset with the recipe in the run panel"),
+    Action("cancel", RUN, "&Cancel job", "Ctrl+.", "cancel_running", "job", "Stop the running job; finished work is kept"),
+    Action("shortcuts", HELP, "&Shortcuts", "F1", "show_shortcuts", "always", "This list"),
+    Action("about", HELP, "&About Curator", "", "about", "always", "Version and licence"),
+)  # fmt: skip
+
+Condition = Callable[["AppState", "HistoryModel"], bool]
+CONDITIONS: dict[str, Condition] = {
+    "always": lambda state, history: True,
+    "project": lambda state, history: state.project is not None,
+    "dataset": lambda state, history: state.dataset is not None,
+    "subset": lambda state, history: state.subset is not None,
+    "highlight": lambda state, history: bool(state.highlight),
+    "current": lambda state, history: state.current is not None,
+    "undo": lambda state, history: bool(history.undo_label),
+    "redo": lambda state, history: bool(history.redo_label),
+    "job": lambda state, history: state.project is not None and state.project.running_job is not None,
+}
+
+GALLERY_KEYS = (
+    ("Arrow keys", "Move the cursor"),
+    ("Shift + arrow keys", "Highlight a range"),
+    ("Ctrl + arrow keys", "Move without changing what is highlighted"),
+    ("Ctrl + Space", "Highlight, or not, what the cursor is on"),
+    ("Home / End", "First / last sample"),
+    ("Page Up / Page Down", "A screen up / down"),
+)
+"""What the gallery does with keys that are nobody's shortcut; for the F1 sheet."""
+
+
+class ActionSet(QObject):
+    """The QActions made from the table, wired to the handlers of one object."""
+
+    def __init__(self, handlers: QObject, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.by_id: dict[str, QAction] = {}
+        for action in ACTIONS:
+            made = QAction(action.text, self)
+            if action.shortcut:
+                made.setShortcut(QKeySequence(action.shortcut))
+            made.setToolTip(f"{action.help} ({action.shortcut})" if action.shortcut else action.help)
+            made.setStatusTip(action.help)
+            if action.in_view:
+                made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            made.triggered.connect(getattr(handlers, action.handler))
+            self.by_id[action.id] = made
+
+    def refresh(self, state: AppState, history: HistoryModel) -> None:
+        """Enable what makes sense now, and name what undo and redo would do."""
+        for action in ACTIONS:
+            self.by_id[action.id].setEnabled(CONDITIONS[action.when](state, history))
+        for key, word, label in (("undo", "&Undo", history.undo_label), ("redo", "&Redo", history.redo_label)):
+            name = label.replace("&", "&&")
+            self.by_id[key].setText(f"{word}: {name}" if name else word)
+
+
+def menus() -> tuple[str, ...]:
+    """Titles of the menus in order."""
+    return tuple(dict.fromkeys(a.menu for a in ACTIONS))

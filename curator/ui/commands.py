@@ -1,0 +1,226 @@
+"""What the actions do: one short method each, calling the Project or asking the window to show something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from curator import __version__
+from curator.engine.errors import CuratorError
+from curator.ui.messages import Notice, notice_of_error, notice_of_failure
+
+if TYPE_CHECKING:
+    from curator.engine.jobs import Job
+    from curator.engine.recipe import Recipe
+    from curator.engine.types import Changes
+    from curator.settings import Settings
+    from curator.ui.job_bridge import JobBridge
+    from curator.ui.opening import Opening
+    from curator.ui.state import AppState
+    from curator.ui.views.dialogs import Dialogs
+
+MAX_HIGHLIGHT = 10_000
+
+
+class Commands(QObject):
+    """Handlers of the actions table."""
+
+    noticed = Signal(object)
+    submitted = Signal(object)
+    view_asked = Signal(str)
+    zoom_asked = Signal(int)
+    preview_asked = Signal()
+    highlight_all_asked = Signal()
+    run_asked = Signal()
+    export_asked = Signal()
+    shortcuts_asked = Signal()
+    quit_asked = Signal()
+
+    def __init__(
+        self, state: AppState, bridge: JobBridge, opening: Opening, dialogs: Dialogs, settings: Settings
+    ) -> None:
+        super().__init__(state)
+        self._state, self._bridge, self._opening = state, bridge, opening
+        self._dialogs, self._settings = dialogs, settings
+        opening.noticed.connect(self.noticed)
+        opening.submitted.connect(self.submitted)
+        bridge.ended.connect(self._take)
+
+    # ---- file ------------------------------------------------------------------------------------------------
+
+    def open_images(self) -> None:
+        """Ask for a folder of pictures and import it."""
+        if (folder := self._dialogs.images_folder()) is not None:
+            self._opening.bring([folder])
+
+    def open_instructions(self) -> None:
+        """Ask for files of records and import them."""
+        self._opening.bring(self._dialogs.instruction_files())
+
+    def open_project(self) -> None:
+        """Ask for a Project and open it."""
+        if (folder := self._dialogs.project_folder()) is not None:
+            self._opening.open(folder)
+
+    def try_demo(self) -> None:
+        """Open the demo, making it first if need be."""
+        self._opening.demo()
+
+    def close_project(self) -> None:
+        """Back to the start page."""
+        if self.may_stop():
+            self._opening.close()
+
+    def export(self) -> None:
+        """Show the export dialog."""
+        self.export_asked.emit()
+
+    def quit(self) -> None:
+        """Close the window."""
+        self.quit_asked.emit()
+
+    def may_stop(self) -> bool:
+        """Whether nothing runs, or the user agrees to stop it."""
+        job = self._state.project.running_job if self._state.project is not None else None
+        return job is None or self._dialogs.confirm(
+            f"“{job.title}” is still running. Stop it?", "Finished work is kept; the same step can be started again."
+        )
+
+    # ---- edit ------------------------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Take back the latest write."""
+        if (project := self._state.project) is not None:
+            self._write(project.undo)
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        if (project := self._state.project) is not None:
+            self._write(project.redo)
+
+    def pin_in(self) -> None:
+        """Pin the highlighted Samples in."""
+        self._pin("in")
+
+    def pin_out(self) -> None:
+        """Pin the highlighted Samples out."""
+        self._pin("out")
+
+    def pin_clear(self) -> None:
+        """Let go of the highlighted Samples."""
+        self._pin(None)
+
+    def highlight_all(self) -> None:
+        """Highlight everything shown."""
+        self.highlight_all_asked.emit()
+
+    def _pin(self, pin: str | None) -> None:
+        project, ids = self._state.project, self._state.highlight
+        if project is None or not ids:
+            return
+        if len(ids) > MAX_HIGHLIGHT:
+            self.noticed.emit(Notice(f"Pin at most {MAX_HIGHLIGHT:,} samples at once."))
+            return
+        self._write(lambda: project.pin(ids, pin))
+
+    def _write(self, write: Callable[[], Changes]) -> None:
+        try:
+            self._state.take(write())
+        except CuratorError as error:
+            self.noticed.emit(notice_of_error(error))
+
+    # ---- view ------------------------------------------------------------------------------------------------
+
+    def show_gallery(self) -> None:
+        """Pictures or cards."""
+        self.view_asked.emit("gallery")
+
+    def show_table(self) -> None:
+        """A table."""
+        self.view_asked.emit("table")
+
+    def preview(self) -> None:
+        """One Sample, large."""
+        self.preview_asked.emit()
+
+    def larger(self) -> None:
+        """Zoom in."""
+        self.zoom_asked.emit(1)
+
+    def smaller(self) -> None:
+        """Zoom out."""
+        self.zoom_asked.emit(-1)
+
+    def show_dataset(self) -> None:
+        """All Samples of the Dataset shown."""
+        if self._state.dataset is not None:
+            self._state.show_dataset(self._state.dataset.id)
+
+    def show_shortcuts(self) -> None:
+        """The F1 sheet."""
+        self.shortcuts_asked.emit()
+
+    def about(self) -> None:
+        """Version and licence."""
+        self.noticed.emit(
+            Notice(f"Curator {__version__}", "Choose the training data worth keeping. Apache-2.0.", good=True)
+        )
+
+    # ---- jobs ------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Press Run in the run panel."""
+        self.run_asked.emit()
+
+    def run_recipe(self, recipe: Recipe, subset: str) -> None:
+        """Run a Recipe on the Dataset shown."""
+        project, dataset = self._state.project, self._state.dataset
+        if project is None or dataset is None:
+            return
+        self._submit(
+            lambda: project.submit_run(
+                dataset.name, recipe, subset, self._settings.device, listener=self._bridge.listener
+            )
+        )
+
+    def export_subset(self, format_: str, target: Path, overwrite: bool) -> None:
+        """Export the Subset shown."""
+        project, subset = self._state.project, self._state.subset
+        if project is None or subset is None:
+            return
+        self._submit(
+            lambda: project.submit_export(subset.name, target, format_, None, overwrite, listener=self._bridge.listener)
+        )
+
+    def cancel_running(self) -> None:
+        """Ask the Job that runs to stop."""
+        if self._state.project is not None and (job := self._state.project.running_job) is not None:
+            self.cancel_job(job)
+
+    def cancel_job(self, job: Job) -> None:
+        """Ask a Job to stop."""
+        if self._state.project is not None:
+            self._state.project.cancel(job)
+
+    def stop_job(self, job: Job) -> None:
+        """End a Job that does not listen."""
+        if self._state.project is not None:
+            self._state.project.stop_now(job)
+
+    def _submit(self, submit: Callable[[], Job]) -> None:
+        try:
+            self.submitted.emit(submit())
+        except CuratorError as error:
+            self.noticed.emit(notice_of_error(error))
+
+    def _take(self, job: Job) -> None:
+        """What a Job left behind."""
+        if job.changes is not None:
+            self._state.take(job.changes)
+            if job.changes.notes:
+                self.noticed.emit(Notice(f"{job.title}: done", "\n".join(job.changes.notes), good=True))
+        elif job.failure is not None and job.failure.kind != "cancelled":
+            self.noticed.emit(notice_of_failure(job.failure))

@@ -1,0 +1,257 @@
+"""The main window: docks, menus and who is connected to whom. No logic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+
+from curator.ui import theme
+from curator.ui.actions import ACTIONS, ActionSet, menus
+from curator.ui.commands import Commands
+from curator.ui.job_bridge import JobBridge
+from curator.ui.messages import MessageBar
+from curator.ui.models.history import HistoryModel
+from curator.ui.models.recent import Recent
+from curator.ui.models.samples import SampleModel
+from curator.ui.models.tree import TreeModel
+from curator.ui.opening import Opening
+from curator.ui.state import AppState
+from curator.ui.thumbnails import Thumbnails
+from curator.ui.views.center import CenterView
+from curator.ui.views.detail import DetailPanel
+from curator.ui.views.dialogs import Dialogs
+from curator.ui.views.export_dialog import ExportDialog
+from curator.ui.views.highlight import Highlighter
+from curator.ui.views.jobs import JobsPanel
+from curator.ui.views.library import HistoryList, Library
+from curator.ui.views.run_panel import RunPanel
+from curator.ui.views.shortcuts import ShortcutSheet
+
+if TYPE_CHECKING:
+    from curator.engine.jobs import Job
+    from curator.settings import Settings
+
+LAYOUT_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """Builds everything once; the Project comes and goes."""
+
+    def __init__(self, settings: Settings, memory: QSettings, dialogs: Dialogs | None = None) -> None:
+        super().__init__()
+        self.setObjectName("curator")
+        self.setAcceptDrops(True)
+        self._memory, self._docked = memory, False
+        self._layout: QByteArray | None = None
+        self.dialogs = dialogs or Dialogs(self)
+        self.state = AppState(self)
+        self.bridge = JobBridge(self)
+        self.thumbs = Thumbnails(self)
+        self.recent = Recent(memory)
+        self.opening = Opening(self.state, self.bridge, self.dialogs, settings, self.recent)
+        self.commands = Commands(self.state, self.bridge, self.opening, self.dialogs, settings)
+        self.actions_ = ActionSet(self.commands, self)
+        self.samples, self.tree, self.history = SampleModel(self), TreeModel(self), HistoryModel(self)
+        self._build_center()
+        self._build_docks()
+        self._build_menus()
+        self._connect()
+        self._restore()
+        self._project_changed()
+
+    # ---- building --------------------------------------------------------------------------------------------
+
+    def _build_center(self) -> None:
+        self.bar = MessageBar()
+        self.center = CenterView(self.state, self.samples, self.thumbs, self.actions_.by_id)
+        self.highlighter = Highlighter(self.samples, self.center.chosen, self.state)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        column.addWidget(self.center, 1)
+        self.setCentralWidget(middle)
+
+    def _build_docks(self) -> None:
+        self.library = Library(self.tree, self.state)
+        self.run_panel = RunPanel(self.dialogs)
+        self.detail = DetailPanel(self.state, self.thumbs)
+        self.jobs = JobsPanel(self.bridge)
+        self.setDockNestingEnabled(True)
+        area = Qt.DockWidgetArea
+        self.docks = {
+            "library": self._dock("library", "&Library", self.library, area.LeftDockWidgetArea),
+            "history": self._dock("history", "&History", HistoryList(self.history), area.LeftDockWidgetArea),
+            "run": self._dock("run", "&Run", self.run_panel, area.LeftDockWidgetArea),
+            "detail": self._dock("detail", "&Sample", self.detail, area.RightDockWidgetArea),
+            "jobs": self._dock("jobs", "&Jobs", self.jobs, area.BottomDockWidgetArea),
+        }
+        self.tabifyDockWidget(self.docks["library"], self.docks["history"])
+        self.docks["library"].raise_()
+        self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
+        letter = self.fontMetrics().averageCharWidth()
+        self.resize(letter * 180, letter * 112)
+        for dock in self.docks.values():
+            dock.hide()
+
+    def _show_docks(self, on: bool) -> None:
+        """As the user left them; the first time, in good proportion. The start page stands alone."""
+        if on == self._docked:
+            return
+        self._docked = on
+        if not on:
+            self._layout = self.saveState(LAYOUT_VERSION)
+        for dock in self.docks.values():
+            dock.setVisible(on)
+        if on and (self._layout is None or not self.restoreState(self._layout, LAYOUT_VERSION)):
+            letter, docks = self.fontMetrics().averageCharWidth(), self.docks
+            self.docks["library"].raise_()
+            self.resizeDocks([docks["library"], docks["detail"]], [letter * 44, letter * 46], Qt.Orientation.Horizontal)
+            self.resizeDocks([docks["library"], docks["run"]], [letter * 48, letter * 52], Qt.Orientation.Vertical)
+            self.resizeDocks([docks["jobs"]], [letter * 17], Qt.Orientation.Vertical)
+
+    def _dock(self, key: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title.replace("&", ""), self)
+        dock.setObjectName(key)
+        dock.setWidget(widget)
+        dock.toggleViewAction().setText(title)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _build_menus(self) -> None:
+        for title in menus():
+            menu = self.menuBar().addMenu(title)
+            for action in ACTIONS:
+                if action.menu == title:
+                    menu.addAction(self.actions_.by_id[action.id])
+            if title == "&View":
+                menu.addSeparator()
+                menu.addActions([d.toggleViewAction() for d in self.docks.values()])
+
+    def _connect(self) -> None:
+        state, commands, actions = self.state, self.commands, self.actions_
+        state.project_changed.connect(self._project_changed)
+        state.shown_changed.connect(self._shown_changed)
+        state.data_changed.connect(self._data_changed)
+        state.highlight_changed.connect(self._refresh_actions)
+        self.highlighter.item_changed.connect(self.detail.show_item)
+        self.highlighter.item_changed.connect(self.center.follow)
+        commands.noticed.connect(self.bar.show_notice)
+        commands.submitted.connect(self._submitted)
+        commands.view_asked.connect(self.center.show_view)
+        commands.zoom_asked.connect(self.center.gallery.zoom)
+        commands.preview_asked.connect(self.center.toggle_preview)
+        commands.highlight_all_asked.connect(self.center.gallery.highlight_all)
+        commands.run_asked.connect(self.run_panel.run)
+        commands.export_asked.connect(self._ask_export)
+        commands.shortcuts_asked.connect(lambda: ShortcutSheet(self).show())
+        commands.quit_asked.connect(self.close)
+        self.run_panel.run_requested.connect(commands.run_recipe)
+        self.jobs.cancel_asked.connect(commands.cancel_job)
+        self.jobs.stop_asked.connect(commands.stop_job)
+        self.center.gallery.zoom_asked.connect(self.center.gallery.zoom)
+        self.center.start.recent_chosen.connect(self.opening.open)
+        self.bridge.changed.connect(self._refresh_jobs)
+        self.bridge.ended.connect(self._refresh_jobs)
+        actions.refresh(state, self.history)
+
+    # ---- what changed ----------------------------------------------------------------------------------------
+
+    def _project_changed(self) -> None:
+        project = self.state.project
+        self.setWindowTitle(f"{project.folder.stem} – Curator" if project else "Curator")
+        self._show_docks(project is not None)
+        self.jobs.clear()
+        self.bar.clear()
+        self.center.start.show_recent(self.recent.folders())
+        self.tree.read(project)
+        self.history.read(project)
+        self._shown_changed()
+
+    def _shown_changed(self) -> None:
+        state, before = self.state, self.samples.dataset
+        if state.dataset is not None and (before is None or before.id != state.dataset.id):
+            self.center.prefer_for(state.dataset.kind)
+        self.samples.show_samples(state.project, state.dataset, state.subset)
+        self.samples.mark_members(self.tree.newest_subset(state.dataset.id) if state.dataset else None)
+        self.run_panel.set_dataset(state.dataset)
+        self._refresh_jobs()
+        self.center.refresh()
+        self._refresh_actions()
+
+    def _data_changed(self, _tables: frozenset[str]) -> None:
+        self.tree.read(self.state.project)
+        self.history.read(self.state.project)
+        self.samples.look_again()
+        self._refresh_actions()
+
+    def _submitted(self, job: Job) -> None:
+        self.jobs.add(job)
+        self._refresh_jobs()
+
+    def _refresh_jobs(self, _job: object = None) -> None:
+        alive = any(c.alive for c in self.jobs.cards)
+        self.center.set_importing(alive and self.state.dataset is None)
+        self._refresh_actions()
+
+    def _refresh_actions(self) -> None:
+        self.actions_.refresh(self.state, self.history)
+
+    def _ask_export(self) -> None:
+        if self.state.subset is not None and self.state.dataset is not None:
+            dialog = ExportDialog(self.state.subset.name, self.state.dataset.kind, self.dialogs, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.export_requested.connect(self.commands.export_subset)
+            dialog.open()
+
+    # ---- events ----------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and folders are welcome."""
+        if any(u.isLocalFile() for u in event.mimeData().urls()):
+            event.acceptProposedAction()
+            self.center.start.hover(True)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """Gone again."""
+        self.center.start.hover(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open or import."""
+        self.center.start.hover(False)
+        event.acceptProposedAction()
+        self.opening.bring([Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()])
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Light became dark, or back."""
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
+            sheet = theme.style_sheet(self.palette())
+            if sheet != self.styleSheet():
+                self.setStyleSheet(sheet)
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember where things were, and stop everything."""
+        if not self.commands.may_stop():
+            event.ignore()
+            return
+        self._memory.setValue("geometry", self.saveGeometry())
+        self.opening.close()
+        if self._layout is not None:
+            self._memory.setValue("layout", self._layout)
+        self.thumbs.close()
+        self.bridge.close()
+        event.accept()
+
+    def _restore(self) -> None:
+        self.setStyleSheet(theme.style_sheet(self.palette()))
+        geometry, layout = self._memory.value("geometry"), self._memory.value("layout")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        self._layout = layout if isinstance(layout, QByteArray) else None

@@ -1,0 +1,151 @@
+"""Opening, making and filling Projects, from files, drops and the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from curator.engine.errors import CuratorError
+from curator.engine.project import SUFFIX, Project
+from curator.ui.messages import Notice, notice_of_error
+
+if TYPE_CHECKING:
+    from curator.engine.jobs import Job
+    from curator.settings import Settings
+    from curator.ui.job_bridge import JobBridge
+    from curator.ui.models.recent import Recent
+    from curator.ui.state import AppState
+    from curator.ui.views.dialogs import Dialogs
+
+HOME = "Curator"
+DEMO_BUDGET = 300
+DEMO_PLAN = (("emoji", "pcoreset"), ("instructions", "balanced"))
+"""Dataset and built-in recipe."""
+
+
+class Opening(QObject):
+    """Owns the open Project; every Job of an import starts here."""
+
+    noticed = Signal(object)
+    submitted = Signal(object)
+
+    def __init__(
+        self, state: AppState, bridge: JobBridge, dialogs: Dialogs, settings: Settings, recent: Recent
+    ) -> None:
+        super().__init__(state)
+        self._state, self._bridge, self._dialogs = state, bridge, dialogs
+        self._settings, self._recent = settings, recent
+        self._then: dict[int, Callable[[], None]] = {}
+        bridge.ended.connect(self._go_on)
+
+    def open(self, folder: Path) -> bool:
+        """Open a Project in place of the one that is open."""
+        return self._enter(lambda: Project.open(folder, background=True, plugins_dir=self._settings.plugins_dir))
+
+    def create(self, folder: Path) -> bool:
+        """Make a Project and open it."""
+        if folder.suffix != SUFFIX:
+            folder = folder.with_name(folder.name + SUFFIX)
+
+        def make() -> Project:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            return Project.create(folder, background=True, plugins_dir=self._settings.plugins_dir)
+
+        return self._enter(make)
+
+    def close(self) -> None:
+        """Close the Project, and with it the worker; finished work is safe."""
+        project = self._state.project
+        self._then.clear()
+        self._state.set_project(None)
+        if project is not None:
+            project.close()
+
+    def bring(self, paths: Sequence[Path]) -> None:
+        """Open a Project that was dropped or chosen; import anything else, into a new Project if none is open."""
+        projects = [p for p in paths if p.suffix == SUFFIX and p.is_dir()]
+        if projects:
+            self.open(projects[0])
+            return
+        if not paths:
+            return
+        if self._state.project is None:
+            name = paths[0].stem if paths[0].is_file() else paths[0].name
+            folder = self._dialogs.new_project(Path.home() / HOME / f"{name or 'project'}{SUFFIX}")
+            if folder is None or not self.create(folder):
+                return
+        self.import_paths(paths)
+
+    def import_paths(self, paths: Sequence[Path], name: str = "", then: Callable[[], None] | None = None) -> None:
+        """Import into the open Project, then do what comes ``then``."""
+        project = self._state.project
+        if project is None:
+            return
+        try:
+            job = project.submit_import(list(paths), name, listener=self._bridge.listener)
+        except CuratorError as error:
+            self.noticed.emit(notice_of_error(error))
+            return
+        if then is not None:
+            self._then[job.id] = then
+        self.submitted.emit(job)
+
+    def demo(self) -> None:
+        """The bundled piles in ~/Curator/demo.curator: unpack, import, choose."""
+        place = Path.home() / HOME / f"demo{SUFFIX}"
+        if not (self.open(place) if place.is_dir() else self.create(place)):
+            return
+        assert self._state.project is not None
+        if self._state.project.contents().subsets:
+            return
+        self.noticed.emit(
+            Notice("Unpacking the demo.", "Two small piles: pictures and instruction records.", good=True)
+        )
+
+        from curator.engine.demo import unpack_demo
+
+        self._bridge.in_background(lambda: unpack_demo(place.parent / "demo-piles"), self._import_demo)
+
+    def _import_demo(self, piles: object) -> None:
+        if isinstance(piles, Exception):
+            self.noticed.emit(notice_of_error(piles))
+        elif isinstance(piles, tuple):
+            for (dataset, recipe), pile in zip(DEMO_PLAN, piles, strict=True):
+                self.import_paths([pile], dataset, then=partial(self._run_demo, dataset, recipe))
+
+    def _run_demo(self, dataset: str, recipe: str) -> None:
+        from curator.engine.recipe import load_recipe
+        from curator.engine.registry import registry
+
+        assert self._state.project is not None
+        described = load_recipe(recipe).override("selector.budget", str(DEMO_BUDGET), registry())
+        job = self._state.project.submit_run(
+            dataset, described, "", self._settings.device, listener=self._bridge.listener
+        )
+        self.submitted.emit(job)
+
+    def _go_on(self, job: Job) -> None:
+        then = self._then.pop(job.id, None)
+        if then is not None and job.changes is not None:
+            try:
+                then()
+            except CuratorError as error:
+                self.noticed.emit(notice_of_error(error))
+
+    def _enter(self, make: Callable[[], Project]) -> bool:
+        before = self._state.project
+        try:
+            project = make()
+        except (CuratorError, OSError) as error:
+            self.noticed.emit(notice_of_error(error))
+            return False
+        self._then.clear()
+        self._state.set_project(project)
+        if before is not None:
+            before.close()
+        self._recent.add(project.folder)
+        return True

@@ -1,0 +1,136 @@
+"""Pictures for the window: decoded small, in a pool of threads, and kept in a bounded cache."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QRunnable, QSize, Qt, QThreadPool, Signal, SignalInstance, Slot
+from PySide6.QtGui import QImage, QImageReader, QPixmap
+
+MAX_BYTES = 256 * 2**20
+THREADS = 2
+EDGES = (64, 128, 192, 256, 384, 512, 1024, 2048)
+FORMATS = frozenset(
+    {"png", "jpg", "jpeg", "jfif", "gif", "bmp", "webp", "tif", "tiff", "ppm", "pgm", "pbm", "tga", "ico"}
+)
+MAX_PIXELS = 400_000_000
+
+Key = tuple[str, int]
+
+
+def edge_for(pixels: float) -> int:
+    """The smallest stored size that still fills ``pixels``."""
+    return next((edge for edge in EDGES if edge >= pixels), EDGES[-1])
+
+
+def read_small(path: str, edge: int) -> QImage:
+    """Decode a picture to fit ``edge`` x ``edge``; a null image when it cannot be read. Never enlarges."""
+    reader = QImageReader(path)
+    reader.setDecideFormatFromContent(True)
+    reader.setAutoTransform(True)
+    if bytes(reader.format().data()).decode("ascii", "replace").lower() not in FORMATS:
+        return QImage()
+    size = reader.size()
+    if size.isValid():
+        if size.width() * size.height() > MAX_PIXELS:
+            return QImage()
+        if max(size.width(), size.height()) > edge:
+            fitted = size.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio)
+            reader.setScaledSize(fitted.expandedTo(QSize(1, 1)))
+    return reader.read()
+
+
+class Thumbnails(QObject):
+    """Ask with :meth:`get`; :attr:`ready` comes when there is more to show.
+
+    A broken file is kept as a null pixmap, so that it is tried once; see :meth:`is_broken`.
+    """
+
+    ready = Signal(str)
+    _decoded = Signal(str, int, QImage)
+
+    def __init__(self, parent: QObject | None = None, max_bytes: int = MAX_BYTES) -> None:
+        super().__init__(parent)
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._kept: OrderedDict[Key, QPixmap] = OrderedDict()
+        self._waiting: OrderedDict[Key, None] = OrderedDict()
+        self._running: set[Key] = set()
+        self._closed = False
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(THREADS)
+        self._decoded.connect(self._take, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def bytes(self) -> int:
+        """How much the cache holds."""
+        return self._bytes
+
+    def get(self, path: Path, pixels: float) -> QPixmap | None:
+        """The picture if it is here, null if broken; else None, and it is loaded."""
+        key = (str(path), edge_for(pixels))
+        if (pixmap := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+            return pixmap
+        if not self._closed and key not in self._running:
+            self._waiting[key] = None
+            self._waiting.move_to_end(key)
+            self._start()
+        return None
+
+    def is_broken(self, path: Path, pixels: float) -> bool:
+        """Whether the picture was tried and cannot be shown."""
+        pixmap = self._kept.get((str(path), edge_for(pixels)))
+        return pixmap is not None and pixmap.isNull()
+
+    def keep_only(self, paths: Iterable[Path], pixels: float) -> None:
+        """Forget what waits at this size and is no longer in sight."""
+        wanted, edge = {str(p) for p in paths}, edge_for(pixels)
+        self._waiting = OrderedDict((k, None) for k in self._waiting if k[1] != edge or k[0] in wanted)
+
+    def close(self) -> None:
+        """Wait for the threads and let go of everything."""
+        self._closed = True
+        self._waiting.clear()
+        self._pool.waitForDone()
+        self._kept.clear()
+        self._bytes = 0
+
+    def _start(self) -> None:
+        while self._waiting and len(self._running) < THREADS:
+            key, _ = self._waiting.popitem(last=True)
+            self._running.add(key)
+            self._pool.start(_Decode(key, self._decoded))
+
+    @Slot(str, int, QImage)
+    def _take(self, path: str, edge: int, image: QImage) -> None:
+        self._running.discard((path, edge))
+        if self._closed:
+            return
+        self._keep((path, edge), QPixmap.fromImage(image))
+        self._start()
+        self.ready.emit(path)
+
+    def _keep(self, key: Key, pixmap: QPixmap) -> None:
+        self._kept[key] = pixmap
+        self._bytes += _cost(pixmap)
+        while self._bytes > self._max_bytes and len(self._kept) > 1:
+            _, old = self._kept.popitem(last=False)
+            self._bytes -= _cost(old)
+
+
+class _Decode(QRunnable):
+    def __init__(self, key: Key, signal: SignalInstance) -> None:
+        super().__init__()
+        self._key, self._signal = key, signal
+
+    def run(self) -> None:
+        """Decode one picture, in a thread of the pool."""
+        path, edge = self._key
+        self._signal.emit(path, edge, read_small(path, edge))
+
+
+def _cost(pixmap: QPixmap) -> int:
+    return max(256, pixmap.width() * pixmap.height() * 4)

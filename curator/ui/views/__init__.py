@@ -1,0 +1,1 @@
+"""Widgets. Each shows one thing, asks through signals, and never writes."""

@@ -1,0 +1,162 @@
+"""The middle of the window: start page, or the Samples shown as gallery or table, with a line saying what they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from curator.ui import theme
+from curator.ui.models.samples import SampleModel
+from curator.ui.views.gallery import Gallery
+from curator.ui.views.picture import Preview
+from curator.ui.views.start import StartPage
+from curator.ui.views.table import SampleTable
+
+if TYPE_CHECKING:
+    from curator.ui.models.samples import Item
+    from curator.ui.state import AppState
+    from curator.ui.thumbnails import Thumbnails
+
+IN_VIEW = ("pin-in", "pin-out", "pin-clear", "preview", "highlight-all")
+IN_HEADER = ("all-samples", "export", "smaller", "larger", "gallery", "table")
+
+
+class CenterView(QWidget):
+    """States: start (no Project, or an empty one), loading (the first import runs), gallery, table, nothing in it."""
+
+    def __init__(
+        self, state: AppState, model: SampleModel, thumbs: Thumbnails, actions: dict[str, QAction],
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._state, self._model = state, model
+        self.chosen = QItemSelectionModel(model, self)
+        self.start = StartPage(actions)
+        self.gallery = Gallery(model, self.chosen, thumbs)
+        self.table = SampleTable(model, self.chosen)
+        self.loading = _page("Reading what you brought…", QProgressBar())
+        self.nothing = _page("There is nothing in this subset.", None)
+        self.stack = QStackedWidget()
+        for page in (self.start, self.loading, self.nothing, self.gallery, self.table):
+            self.stack.addWidget(page)
+        self.title = QLabel()
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setFont(theme.scaled(self.font(), 1.1, bold=True))
+        self.about = QLabel()
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        theme.mark(self.about, "faint")
+        self.header = self._make_header(actions)
+        self.preview = Preview(thumbs, self.stack)
+        self.preview.setAccessibleName("Preview")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.stack, 1)
+        self._wanted = "gallery"
+        self._importing = False
+        for view in (self.gallery, self.table):
+            view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+            view.addActions([actions[a] for a in IN_VIEW])
+        self.gallery.activated.connect(self.toggle_preview)
+        state.highlight_changed.connect(self.describe)
+
+    def _make_header(self, actions: dict[str, QAction]) -> QWidget:
+        header = QWidget()
+        line = QHBoxLayout(header)
+        line.setContentsMargins(10, 5, 8, 5)
+        line.addWidget(self.title)
+        line.addWidget(self.about)
+        line.addStretch(1)
+        for key in IN_HEADER:
+            button = QToolButton()
+            button.setDefaultAction(actions[key])
+            button.setAutoRaise(True)
+            line.addWidget(button)
+            button.setAccessibleName(actions[key].statusTip())
+        for key, sign in (("smaller", "−"), ("larger", "+")):
+            actions[key].setIconText(sign)
+        self._switch = {key: actions[key] for key in ("gallery", "table")}
+        for action in self._switch.values():
+            action.setCheckable(True)
+        return header
+
+    # ---- what is shown ---------------------------------------------------------------------------------------
+
+    def show_view(self, name: str) -> None:
+        """Prefer the "gallery" or the "table" from now on."""
+        self._wanted = name
+        self.refresh()
+        self.view.setFocus()
+
+    def set_importing(self, importing: bool) -> None:
+        """Whether an import runs: an empty Project then looks busy rather than empty."""
+        self._importing = importing
+        self.refresh()
+
+    def prefer_for(self, kind: str) -> None:
+        """Pictures as a gallery, records as a table."""
+        self._wanted = "table" if kind == "instruction" else "gallery"
+
+    @property
+    def view(self) -> QWidget:
+        """The gallery or the table, whichever is preferred."""
+        return self.table if self._wanted == "table" else self.gallery
+
+    def refresh(self) -> None:
+        """Choose the page that fits."""
+        if self._state.dataset is None:
+            page: QWidget = self.loading if self._importing else self.start
+        elif not self._model.rowCount():
+            page = self.nothing
+        else:
+            page = self.view
+        self.start.tell(self._state.project is not None)
+        for key, action in self._switch.items():
+            action.setChecked(key == self._wanted)
+        self.stack.setCurrentWidget(page)
+        self.header.setVisible(self._state.dataset is not None)
+        if page not in (self.gallery, self.table):
+            self.preview.leave()
+        self.describe()
+
+    def describe(self) -> None:
+        """The words above the views."""
+        dataset, subset, count = self._state.dataset, self._state.subset, len(self._state.highlight)
+        if dataset is None:
+            return
+        self.title.setText(subset.name if subset else dataset.name)
+        size = f"{subset.size:,} of {dataset.size:,} in {dataset.name}" if subset else f"{dataset.size:,} samples"
+        self.about.setText(size + (f"   ·   {count:,} highlighted" if count > 1 else ""))
+
+    def toggle_preview(self) -> None:
+        """Show the Sample with the cursor large, or go back."""
+        if self.preview.isVisible():
+            self.preview.leave()
+        elif (item := self._model.item(self.chosen.currentIndex().row())) is not None and item.image is not None:
+            self.preview.open_over(self.view, item)
+
+    def follow(self, item: Item | None) -> None:
+        """The cursor moved."""
+        if self.preview.isVisible():
+            self.preview.follow(item)
+
+
+def _page(text: str, bar: QProgressBar | None) -> QWidget:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    label = QLabel(text)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    theme.mark(label, "faint")
+    column.addStretch(1)
+    column.addWidget(label)
+    if bar is not None:
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setAccessibleName(text)
+        column.addWidget(bar, 0, Qt.AlignmentFlag.AlignCenter)
+    column.addStretch(1)
+    return page

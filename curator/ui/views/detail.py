@@ -1,0 +1,172 @@
+"""One Sample in full: picture or record, labels, and why it was chosen."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QTextBrowser, QVBoxLayout, QWidget
+
+from curator.ui import theme
+from curator.ui.models.samples import number
+from curator.ui.models.turns import turns
+from curator.ui.views.picture import Picture
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QUrl
+
+    from curator.ui.models.samples import Item
+    from curator.ui.state import AppState
+    from curator.ui.thumbnails import Thumbnails
+
+PIN_WORDS = {"in": "Pinned in", "out": "Pinned out"}
+EMPTY = "Highlight a sample to see it here."
+
+
+class RecordView(QTextBrowser):
+    """Shows text that may come from strangers: no links are followed and nothing is loaded."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setOpenLinks(False)
+        self.setAccessibleName("Record")
+
+    def loadResource(self, _type: int, _name: QUrl) -> None:  # type: ignore[override]
+        """Nothing, whatever is asked for."""
+        return
+
+    def show_record(self, record: str, text: str) -> None:
+        """A record as turns."""
+        faint = theme.colors(self.palette()).faint.name()
+        parts = [
+            f'<p style="margin:0 0 2px 0; color:{faint}"><b>{html.escape(t.speaker)}</b></p>'
+            f'<p style="margin:0 0 12px 0; white-space:pre-wrap">{html.escape(t.text)}</p>'
+            for t in turns(record, text)
+        ]
+        self.setHtml("".join(parts))
+
+
+class DetailPanel(QScrollArea):
+    """Follows the cursor of the views."""
+
+    def __init__(self, state: AppState, thumbs: Thumbnails, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setAccessibleName("Sample")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._state = state
+        self.picture = Picture(thumbs)
+        self.record = RecordView()
+        self.title = _words(bold=True)
+        self.facts = _words(faint=True)
+        self.why = QFrame()
+        self.why.setObjectName("card")
+        self.reason = _words()
+        self._form = QFormLayout()
+        self.values = {name: _words() for name in ("Rank", "Gain", "Weight", "Skill")}
+        self.nearest = Picture(thumbs, lines=7)
+        self.nearest_words = _words(faint=True)
+        self._lay_out()
+        self.show_item(None)
+
+    def _lay_out(self) -> None:
+        inside = QVBoxLayout(self.why)
+        heading = _words(bold=True)
+        heading.setText("Why it was chosen")
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for name, value in self.values.items():
+            title = _words(faint=True)
+            title.setText(name)
+            self._form.addRow(title, value)
+        inside.addWidget(heading)
+        inside.addWidget(self.reason)
+        inside.addLayout(self._form)
+        inside.addWidget(self.nearest_words)
+        inside.addWidget(self.nearest)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        for widget, stretch in ((self.picture, 2), (self.record, 3)):
+            column.addWidget(widget, stretch)
+        for label in (self.title, self.facts, self.why):
+            column.addWidget(label)
+        column.addStretch(1)
+        self.setWidget(body)
+
+    def show_item(self, item: Item | None) -> None:
+        """Show one Sample, or that there is none."""
+        image = item.image if item else None
+        self.picture.setVisible(image is not None)
+        self.picture.show_path(image)
+        has_record = item is not None and bool(item.sample.record or item.sample.text)
+        self.record.setVisible(has_record)
+        self.facts.setVisible(item is not None)
+        self.why.setVisible(item is not None and item.choice is not None)
+        if item is None:
+            self.title.setText(EMPTY)
+            return
+        if has_record:
+            self.record.show_record(item.sample.record, item.sample.text)
+        self.title.setText(_breakable(item.sample.source))
+        self.facts.setText("\n".join(_facts(item)))
+        self._show_choice(item)
+
+    def _show_choice(self, item: Item) -> None:
+        choice = item.choice
+        if choice is None:
+            return
+        self.reason.setText(choice.reason or "No reason was recorded.")
+        shown = {
+            "Rank": f"{choice.rank:,}",
+            "Gain": number(choice.gain),
+            "Weight": number(choice.weight) if choice.weight is not None else "",
+            "Skill": choice.skill,
+        }
+        for name, value in self.values.items():
+            value.setText(shown[name])
+            self._form.setRowVisible(value, bool(shown[name]))
+        self._show_nearest(choice.nearest_id)
+
+    def _show_nearest(self, sample_id: int | None) -> None:
+        project, dataset = self._state.project, self._state.dataset
+        found = project.samples_by_id([sample_id]) if project is not None and sample_id is not None else []
+        self.nearest_words.setVisible(bool(found))
+        self.nearest.setVisible(bool(found and found[0].images))
+        if found and dataset is not None:
+            self.nearest_words.setText(f"Closest earlier pick: {_breakable(found[0].source)}")
+            if found[0].images:
+                self.nearest.show_path(Path(dataset.root) / found[0].images[0])
+
+
+def _facts(item: Item) -> list[str]:
+    sample = item.sample
+    lines = [f"{sample.width:,} × {sample.height:,} pixels"] if sample.width else []
+    if sample.labels:
+        lines.append("Labels: " + ", ".join(sample.labels))
+    if sample.pin:
+        lines.append(PIN_WORDS.get(sample.pin, sample.pin))
+    if sample.problem:
+        lines.append(f"Set aside: {sample.problem}")
+    if item.choice is None:
+        lines.append("Show a subset to see why a sample was chosen.")
+    return lines
+
+
+def _breakable(source: str) -> str:
+    """A path that may be broken after its slashes."""
+    return source.replace("/", "/\u200b").replace("_", "_\u200b").replace("-", "-\u200b")
+
+
+def _words(*, bold: bool = False, faint: bool = False) -> QLabel:
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setMinimumWidth(QFontMetrics(label.font()).averageCharWidth() * 8)
+    if bold:
+        label.setFont(theme.scaled(label.font(), 1.0, bold=True))
+    if faint:
+        theme.mark(label, "faint")
+    return label

@@ -1,0 +1,58 @@
+"""Questions that only the user can answer. A class of its own, so that tests can answer instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+
+class Dialogs:
+    """The system's file dialogs; None or [] when the user thinks better of it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self.parent = parent
+
+    def images_folder(self) -> Path | None:
+        """A folder of pictures."""
+        return _path(QFileDialog.getExistingDirectory(self.parent, "Folder of pictures", str(Path.home())))
+
+    def instruction_files(self) -> list[Path]:
+        """Files of instruction records."""
+        kinds = "Instruction records (*.jsonl *.json *.jsonl.gz *.parquet);;All files (*)"
+        names, _ = QFileDialog.getOpenFileNames(self.parent, "Instruction records", str(Path.home()), kinds)
+        return [Path(n) for n in names]
+
+    def project_folder(self) -> Path | None:
+        """An existing Project."""
+        return _path(QFileDialog.getExistingDirectory(self.parent, "Project (a .curator folder)", str(Path.home())))
+
+    def new_project(self, proposed: Path) -> Path | None:
+        """Where a new Project shall be."""
+        name, _ = QFileDialog.getSaveFileName(
+            self.parent, "Where to keep the new project", str(proposed), "Curator project (*.curator)"
+        )
+        return _path(name)
+
+    def export_target(self, proposed: Path) -> Path | None:
+        """Where an export shall go."""
+        name, _ = QFileDialog.getSaveFileName(
+            self.parent, "Export to", str(proposed), options=QFileDialog.Option.DontConfirmOverwrite
+        )
+        return _path(name)
+
+    def recipe_file(self) -> Path | None:
+        """A Recipe."""
+        name, _ = QFileDialog.getOpenFileName(self.parent, "Recipe", str(Path.home()), "Recipes (*.toml)")
+        return _path(name)
+
+    def confirm(self, question: str, details: str) -> bool:
+        """Yes or no."""
+        box = QMessageBox(QMessageBox.Icon.Question, "Curator", question, parent=self.parent)
+        box.setInformativeText(details)
+        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No)
+        return box.exec() == QMessageBox.StandardButton.Yes
+
+
+def _path(name: str) -> Path | None:
+    return Path(name) if name else None

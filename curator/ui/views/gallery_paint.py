@@ -1,0 +1,117 @@
+"""How one Sample looks in the gallery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+
+from curator.ui import theme
+from curator.ui.models.samples import Item
+from curator.ui.theme import Colors
+
+MAX_ENLARGE = 2.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the gallery knows about a cell beside its Item."""
+
+    highlighted: bool
+    current: bool
+    member: bool
+
+
+def paint_cell(p: QPainter, rect: QRect, item: Item | None, picture: QPixmap | None, look: Look, c: Colors) -> None:
+    """Ground, picture or text, frame, badges."""
+    ground = QRectF(rect)
+    p.setPen(Qt.PenStyle.NoPen)
+    p.setBrush(theme.mix(c.cell, c.accent, 0.28) if look.highlighted else c.cell)
+    p.drawRoundedRect(ground, 6, 6)
+    if item is not None:
+        if item.sample.pin == "out":
+            p.setOpacity(0.35)
+        _paint_content(p, rect, item, picture, c)
+        p.setOpacity(1.0)
+        _paint_badges(p, rect, item, look, c)
+    if look.current or look.highlighted:
+        p.setBrush(Qt.BrushStyle.NoBrush)
+        p.setPen(QPen(c.accent, 3 if look.current else 1.5))
+        p.drawRoundedRect(ground.adjusted(1, 1, -1, -1), 6, 6)
+
+
+def _paint_content(p: QPainter, rect: QRect, item: Item, picture: QPixmap | None, c: Colors) -> None:
+    inner = rect.adjusted(8, 8, -8, -8)
+    if item.image is None:
+        p.setPen(c.text)
+        flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+        p.drawText(inner.adjusted(0, p.fontMetrics().height(), 0, 0), int(flags), item.sample.text[:400])
+    elif picture is None:
+        p.setPen(c.faint)
+        p.drawText(inner, int(Qt.AlignmentFlag.AlignCenter), "…")
+    elif picture.isNull():
+        p.setPen(c.bad)
+        words = f"cannot be shown\n{item.image.name}"
+        p.drawText(inner, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
+    else:
+        draw_fitted(p, inner, picture, MAX_ENLARGE)
+
+
+def draw_fitted(p: QPainter, place: QRect, picture: QPixmap, enlarge: float) -> None:
+    """Draw a picture in the middle of ``place``, as large as it may be."""
+    size = picture.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    if size.width() > picture.width() * enlarge:
+        size = picture.size() * enlarge
+    target = QRect(0, 0, max(1, size.width()), max(1, size.height()))
+    target.moveCenter(place.center())
+    p.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    p.drawPixmap(target, picture)
+
+
+def _paint_badges(p: QPainter, rect: QRect, item: Item, look: Look, c: Colors) -> None:
+    """Rank top left, pin top right, membership bottom right: each has a shape of its own, not only a colour."""
+    if item.choice is not None:
+        _paint_rank(p, rect, f"{item.choice.rank:,}", c)
+    size = max(16, min(22, rect.width() // 6))
+    corner = QRectF(rect.right() - size - 4, rect.top() + 5, size, size)
+    if item.sample.pin == "in":
+        _disc(p, corner, c.good)
+        _stroke(p, corner, ((0.27, 0.52), (0.44, 0.69), (0.74, 0.33)))
+    elif item.sample.pin == "out":
+        _disc(p, corner, c.bad)
+        _stroke(p, corner, ((0.32, 0.32), (0.68, 0.68)))
+        _stroke(p, corner, ((0.68, 0.32), (0.32, 0.68)))
+    if look.member and item.choice is None:
+        p.setPen(QPen(c.ground, 1.5))
+        p.setBrush(c.accent)
+        p.drawEllipse(QRectF(rect.right() - 15, rect.bottom() - 15, 10, 10))
+
+
+def _paint_rank(p: QPainter, rect: QRect, text: str, c: Colors) -> None:
+    font = theme.scaled(p.font(), 0.85)
+    metrics = QFontMetrics(font)
+    plate = QRectF(rect.left() + 5, rect.top() + 5, metrics.horizontalAdvance(text) + 10, metrics.height() + 2)
+    veil = theme.mix(c.ground, c.text, 0.12)
+    veil.setAlpha(215)
+    p.setPen(Qt.PenStyle.NoPen)
+    p.setBrush(veil)
+    p.drawRoundedRect(plate, plate.height() / 2, plate.height() / 2)
+    before = QFont(p.font())
+    p.setFont(font)
+    p.setPen(c.text)
+    p.drawText(plate, int(Qt.AlignmentFlag.AlignCenter), text)
+    p.setFont(before)
+
+
+def _disc(p: QPainter, place: QRectF, color: QColor) -> None:
+    p.setPen(Qt.PenStyle.NoPen)
+    p.setBrush(color)
+    p.drawEllipse(place)
+
+
+def _stroke(p: QPainter, place: QRectF, points: tuple[tuple[float, float], ...]) -> None:
+    pen = QPen(Qt.GlobalColor.white, max(1.6, place.width() / 9))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    p.setPen(pen)
+    p.drawPolyline([QPointF(place.x() + x * place.width(), place.y() + y * place.height()) for x, y in points])

@@ -1,0 +1,211 @@
+"""Jobs: progress, rate, time left, cancel, log, and what was set aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from curator.ui import theme
+
+if TYPE_CHECKING:
+    from curator.engine.jobs import Job
+    from curator.engine.task import Progress
+    from curator.ui.job_bridge import JobBridge
+
+KEPT = 20
+SILENT_S = 5.0
+SHOWN_LINES = 500
+ALIVE = ("waiting", "running")
+
+
+class JobCard(QFrame):
+    """One Job."""
+
+    cancel_asked = Signal(object)
+    stop_asked = Signal(object)
+
+    def __init__(self, job: Job, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.job = job
+        self.title = QLabel(job.title)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setMinimumWidth(40)
+        self.title.setToolTip(job.title)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(f"Progress of {job.title}")
+        self.status = QLabel()
+        self.status.setTextFormat(Qt.TextFormat.PlainText)
+        self.status.setWordWrap(True)
+        theme.mark(self.status, "faint")
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("Stop at the next step; finished work is kept")
+        self.cancel.clicked.connect(lambda: self.cancel_asked.emit(self.job))
+        self.stop = QPushButton("Stop now")
+        self.stop.setToolTip("It has not been heard of for a while: end it at once; finished work is kept")
+        self.stop.clicked.connect(lambda: self.stop_asked.emit(self.job))
+        self.more = QToolButton()
+        self.more.setText("Details")
+        self.more.setCheckable(True)
+        self.more.setToolTip("Log, and the samples that were set aside")
+        self.more.toggled.connect(self.look)
+        self.log = QPlainTextEdit()
+        self.log.setReadOnly(True)
+        self.log.setAccessibleName(f"Log of {job.title}")
+        grid = QGridLayout(self)
+        grid.addWidget(self.title, 0, 0)
+        grid.addWidget(self.bar, 0, 1)
+        for column, button in enumerate((self.stop, self.cancel, self.more), 2):
+            grid.addWidget(button, 0, column)
+        grid.addWidget(self.status, 1, 0, 1, 5)
+        grid.addWidget(self.log, 2, 0, 1, 5)
+        grid.setColumnStretch(0, 2)
+        grid.setColumnStretch(1, 1)
+        self.look()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the Job has not ended."""
+        return self.job.state in ALIVE
+
+    def look(self) -> None:
+        """Show the Job as it is now."""
+        job, progress = self.job, self.job.progress
+        self.bar.setVisible(self.alive)
+        if progress is not None and progress.total:
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(round(1000 * min(1.0, progress.done / progress.total)))
+        else:
+            self.bar.setRange(0, 0 if job.state == "running" else 1)
+        self.status.setText(status_of(job))
+        theme.mark(self.status, "bad", job.state == "failed")
+        self.cancel.setVisible(self.alive)
+        self.cancel.setEnabled(not job.cancel_asked)
+        self.stop.setVisible(job.state == "running" and job.silent_s > SILENT_S)
+        self.log.setVisible(self.more.isChecked())
+        if self.more.isChecked():
+            self.log.setPlainText(log_of(job))
+
+
+def status_of(job: Job) -> str:
+    """The state of a Job in one line."""
+    words = {"waiting": "Waiting", "running": "Starting", "done": "Done", "cancelled": "Cancelled"}
+    if job.state == "failed":
+        text = job.failure.text if job.failure else "Failed"
+    elif job.state == "running" and job.cancel_asked:
+        text = "Stopping…"
+    elif job.state == "running" and job.progress is not None:
+        text = progress_words(job.progress)
+    else:
+        text = words.get(job.state, job.state)
+    if job.changes is not None and job.changes.label:
+        text += f": {job.changes.label}"
+    return text + (f" · {job.problem_count:,} set aside" if job.problem_count else "")
+
+
+def progress_words(progress: Progress) -> str:
+    """ "Embedding · 1,200 of 3,781 · 310/s · 8 s left"."""
+    parts = [progress.label, f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"]
+    if progress.rate > 0:
+        parts.append(f"{progress.rate:,.0f}/s" if progress.rate >= 10 else f"{progress.rate:.1f}/s")
+    if progress.eta >= 1:
+        parts.append(f"{duration(progress.eta)} left")
+    return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """A time in the two largest units."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def log_of(job: Job) -> str:
+    """Log lines, then what was set aside; the latest of each."""
+    lines = list(job.log)[-SHOWN_LINES:]
+    if job.problems:
+        lines += ["", f"Set aside ({job.problem_count:,}):"]
+        lines += [f"{p.source}: {p.reason}" for p in list(job.problems)[-SHOWN_LINES:]]
+    if job.failure is not None and job.failure.kind != "cancelled":
+        lines += ["", job.failure.text, job.failure.hint, job.failure.traceback]
+    return "\n".join(lines).strip() or "Nothing to report."
+
+
+class JobsPanel(QScrollArea):
+    """The latest Jobs, newest on top."""
+
+    cancel_asked = Signal(object)
+    stop_asked = Signal(object)
+
+    def __init__(self, bridge: JobBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setAccessibleName("Jobs")
+        self.cards: list[JobCard] = []
+        self._empty = QLabel("No jobs yet.")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        theme.mark(self._empty, "faint")
+        body = QWidget()
+        self._column = QVBoxLayout(body)
+        self._column.addWidget(self._empty)
+        self._column.addStretch(1)
+        self.setWidget(body)
+        self._clock = QTimer(self)
+        self._clock.setInterval(1000)
+        self._clock.timeout.connect(self._tick)
+        bridge.changed.connect(self._changed)
+
+    def add(self, job: Job) -> JobCard:
+        """Show one more Job."""
+        if (card := self._card(job)) is not None:
+            return card
+        card = JobCard(job)
+        card.cancel_asked.connect(self.cancel_asked)
+        card.stop_asked.connect(self.stop_asked)
+        self.cards.insert(0, card)
+        self._column.insertWidget(0, card)
+        for old in [c for c in self.cards[KEPT:] if not c.alive]:
+            self.cards.remove(old)
+            old.deleteLater()
+        self._empty.hide()
+        self._clock.start()
+        return card
+
+    def clear(self) -> None:
+        """Another Project: forget its predecessor's Jobs."""
+        for card in self.cards:
+            card.deleteLater()
+        self.cards.clear()
+        self._empty.show()
+        self._clock.stop()
+
+    def _card(self, job: Job) -> JobCard | None:
+        return next((c for c in self.cards if c.job is job), None)
+
+    def _changed(self, job: Job) -> None:
+        if (card := self._card(job)) is not None:
+            card.look()
+
+    def _tick(self) -> None:
+        alive = [c for c in self.cards if c.alive]
+        for card in alive:
+            card.look()
+        if not alive:
+            self._clock.stop()

@@ -1,0 +1,84 @@
+"""The tree of Datasets and Subsets, and the list of what was done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import QHeaderView, QLabel, QListView, QStackedLayout, QTreeView, QVBoxLayout, QWidget
+
+from curator.ui import theme
+from curator.ui.models.history import HistoryModel
+from curator.ui.models.tree import TreeModel
+
+if TYPE_CHECKING:
+    from curator.ui.state import AppState
+
+
+class Library(QWidget):
+    """Follows what is shown, and shows what is clicked."""
+
+    def __init__(self, model: TreeModel, state: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model, self._state = model, state
+        self.tree = QTreeView()
+        self.tree.setAccessibleName("Datasets and subsets")
+        self.tree.setToolTip("")
+        self.tree.setModel(model)
+        self.tree.setUniformRowHeights(True)
+        header = self.tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self._empty = _empty("Nothing imported yet.\nDrop a folder or a file here.")
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.tree)
+        self._stack.addWidget(self._empty)
+        self.tree.selectionModel().currentChanged.connect(self._chosen)
+        state.shown_changed.connect(self.follow)
+        model.modelReset.connect(self.follow)
+        self.follow()
+
+    def follow(self) -> None:
+        """Put the tree's cursor on what is shown."""
+        self._stack.setCurrentWidget(self.tree if self._model.rowCount() else self._empty)
+        self.tree.expandAll()
+        dataset, subset = self._state.dataset, self._state.subset
+        if dataset is not None:
+            index = self._model.find(dataset.id, subset.id if subset else None)
+            if index.isValid() and self._model.node(self.tree.currentIndex()) != self._model.node(index):
+                self.tree.setCurrentIndex(index)
+
+    def _chosen(self, index: QModelIndex, _before: QModelIndex) -> None:
+        match self._model.node(index):
+            case ("dataset", dataset_id):
+                self._state.show_dataset(dataset_id)
+            case ("subset", subset_id):
+                self._state.show_subset(subset_id)
+
+
+class HistoryList(QWidget):
+    """What was done, newest first; undo and redo go through the menu."""
+
+    def __init__(self, model: HistoryModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        view = QListView()
+        view.setAccessibleName("History")
+        view.setModel(model)
+        view.setSelectionMode(QListView.SelectionMode.NoSelection)
+        view.setFrameShape(QListView.Shape.NoFrame)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(view)
+        self._stack.addWidget(_empty("Nothing done yet."))
+        model.modelReset.connect(lambda: self._stack.setCurrentIndex(0 if model.rowCount() else 1))
+        self._stack.setCurrentIndex(1)
+
+
+def _empty(text: str) -> QWidget:
+    page = QWidget()
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    theme.mark(label, "faint")
+    QVBoxLayout(page).addWidget(label)
+    return page

@@ -1,0 +1,157 @@
+"""A Project without an engine: everything is made up from the row number."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from pathlib import Path
+
+from curator.engine.errors import InputError
+from curator.engine.jobs import RUNNING, Done, Job
+from curator.engine.project import Contents
+from curator.engine.records import Dataset, HistoryEntry, Sample, Subset, SubsetRow
+from curator.engine.requests import ImportRequest, RunRequest
+from curator.engine.types import Changes
+
+RECORD = '{"messages": [{"role": "user", "content": "Say <b>%d</b>"}, {"role": "assistant", "content": "It is %d."}]}'
+
+
+def make(cls, **values):
+    """A record with zeros where nothing is said, so that new columns do not break old tests."""
+    return cls(**{f.name: values.get(f.name) for f in dataclasses.fields(cls)})
+
+
+class FakeProject:
+    """What the window asks of a Project."""
+
+    def __init__(self, root: Path, sizes=(1000,), kinds=("image",), subset_size=0) -> None:
+        self.folder = root / "fake.curator"
+        self.folder.mkdir(exist_ok=True)
+        self.root = root
+        self.datasets = [
+            make(Dataset, id=i, name=f"pile {i}", kind=kind, root=root, size=size, status="ready", skipped=0)
+            for i, (size, kind) in enumerate(zip(sizes, kinds, strict=True), 1)
+        ]
+        self.subsets = [self._subset(1, 1, subset_size)] if subset_size else []
+        self.pins: dict[int, str | None] = {}
+        self.entries: list[HistoryEntry] = []
+        self.before: list[dict[int, str | None]] = []
+        self.pages_read = 0
+        self.running_job = None
+        self.submitted: list[Job] = []
+        self.closed = False
+
+    def _subset(self, id_, dataset, size):
+        return make(Subset, id=id_, name=f"diverse {size}", dataset_id=dataset, size=size, summary={})
+
+    def close(self):
+        self.closed = True
+
+    def contents(self):
+        return Contents(list(self.datasets), list(self.subsets), [], [])
+
+    def dataset(self, key):
+        return next(d for d in self.datasets if key in (d.id, d.name))
+
+    def subset(self, key):
+        return next(s for s in self.subsets if key in (s.id, s.name))
+
+    def _sample(self, dataset, row):
+        image = dataset.kind == "image"
+        sample_id = dataset.id * 10_000_000 + row
+        return make(
+            Sample,
+            id=sample_id,
+            dataset_id=dataset.id,
+            row=row,
+            source=f"class_{row % 3}/{row:07}.png" if image else f"data.jsonl#{row}",
+            text="" if image else f"Say {row}. " * 5,
+            record="" if image else RECORD % (row, row),
+            images=(f"{row % 12:02}.png",) if image else (),
+            width=64 if image else 0,
+            height=64 if image else 0,
+            labels=(f"class_{row % 3}",),
+            pin=self.pins.get(sample_id) or "",
+            hidden=False,
+            problem="",
+        )
+
+    def samples(self, dataset, first_row=0, count=200):
+        self.pages_read += 1
+        found = self.dataset(dataset)
+        return [self._sample(found, row) for row in range(first_row, min(found.size, first_row + count))]
+
+    def samples_by_id(self, ids):
+        return [self._sample(self.dataset(i // 10_000_000), i % 10_000_000) for i in ids]
+
+    def subset_rows(self, subset, first_rank=1, count=200):
+        found = self.subset(subset)
+        dataset = self.dataset(found.dataset_id)
+        last = min(found.size, first_rank + count - 1)
+        return [self._row(dataset, rank) for rank in range(first_rank, last + 1)]
+
+    def _row(self, dataset, rank):
+        sample = self._sample(dataset, rank * 2 % dataset.size)
+        return make(
+            SubsetRow,
+            rank=rank,
+            sample_id=sample.id,
+            row=sample.row,
+            source=sample.source,
+            text=sample.text,
+            gain=1.0 / rank if rank > 1 else float("inf"),
+            weight=None,
+            reason=f"Farthest from the {rank - 1} earlier picks.",
+            nearest_id=self._sample(dataset, 2).id if rank > 1 else None,
+            skill="round things",
+            labels=sample.labels,
+        )
+
+    def history(self, count=50):
+        return list(reversed(self.entries))[:count]
+
+    def pin(self, ids, state):
+        label = f"Pin {state} {len(ids)} samples"
+        self.before.append(dict(self.pins))
+        self.pins.update(dict.fromkeys(ids, state))
+        self.entries.append(HistoryEntry(len(self.entries) + 1, "now", label, False))
+        return Changes(frozenset({"pin"}), label=label)
+
+    def undo(self):
+        for i in reversed(range(len(self.entries))):
+            if not self.entries[i].undone:
+                self.entries[i] = dataclasses.replace(self.entries[i], undone=True)
+                self.pins = self.before[i]
+                return Changes(frozenset({"pin"}))
+        raise InputError("There is nothing to undo.")
+
+    def submit_import(self, paths, name="", importer="", params=None, listener=None):
+        return self._submit(ImportRequest(tuple(map(str, paths)), name), listener)
+
+    def submit_run(self, dataset, recipe, subset="", device="auto", batch=0, listener=None):
+        return self._submit(RunRequest(dataset, recipe.to_toml(), subset), listener)
+
+    def _submit(self, request, listener):
+        job = Job(request, listener)
+        job.state = RUNNING
+        self.submitted.append(job)
+        self.running_job = job
+        return job
+
+    def cancel(self, job):
+        job.cancel_asked = True
+
+    stop_now = cancel
+
+    def finish(self, job, changes):
+        """End a Job from another thread, as the queue would."""
+        self.running_job = None
+        thread = threading.Thread(target=job.take, args=(Done(changes),))
+        thread.start()
+        thread.join()
+
+    def grow(self, size, kind="image"):
+        """One more Dataset."""
+        made = make(Dataset, id=len(self.datasets) + 1, name="new", kind=kind, root=self.root, size=size)
+        self.datasets.append(made)
+        return made

@@ -1,0 +1,64 @@
+import pytest
+from PySide6.QtGui import QColor, QImage
+
+from curator.ui.thumbnails import Thumbnails, edge_for, read_small
+
+
+@pytest.fixture
+def large(tmp_path):
+    folder = tmp_path / "large"
+    folder.mkdir()
+    for i in range(12):
+        image = QImage(600, 300, QImage.Format.Format_RGB32)
+        image.fill(QColor.fromHsv(i * 30, 255, 200))
+        image.save(str(folder / f"{i}.png"))
+    return sorted(folder.iterdir())
+
+
+def test_pictures_are_decoded_small_and_never_enlarged(large, pictures):
+    small = read_small(str(large[0]), 128)
+    assert (small.width(), small.height()) == (128, 64)
+    assert read_small(str(pictures / "00.png"), 128).width() == 40
+    assert [edge_for(x) for x in (1, 64, 65, 130, 9999)] == [64, 64, 128, 192, 2048]
+
+
+def test_other_files_are_not_decoded(tmp_path):
+    for name, text in (("a.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), ("b.png", "no")):
+        (tmp_path / name).write_text(text)
+        assert read_small(str(tmp_path / name), 64).isNull()
+    assert read_small(str(tmp_path / "missing.png"), 64).isNull()
+
+
+def test_a_picture_comes_later_and_stays(qtbot, thumbs, large):
+    with qtbot.waitSignal(thumbs.ready) as came:
+        assert thumbs.get(large[0], 100) is None
+    assert came.args == [str(large[0])]
+    assert thumbs.get(large[0], 100).width() == 128
+
+
+def test_a_broken_file_is_tried_once(qtbot, thumbs, pictures):
+    broken = pictures / "11.png"
+    with qtbot.waitSignal(thumbs.ready):
+        thumbs.get(broken, 64)
+    assert thumbs.is_broken(broken, 64)
+    assert thumbs.get(broken, 64).isNull()
+
+
+def test_the_cache_is_bounded_and_forgets_the_oldest(qtbot, large):
+    one = 128 * 64 * 4
+    thumbs = Thumbnails(max_bytes=5 * one)
+    for path in large:
+        with qtbot.waitSignal(thumbs.ready):
+            assert thumbs.get(path, 128) is None
+        assert thumbs.bytes <= 5 * one
+    assert thumbs.get(large[-1], 128) is not None
+    assert thumbs.get(large[0], 128) is None
+    thumbs.close()
+    assert thumbs.bytes == 0
+
+
+def test_what_is_out_of_sight_is_not_decoded(qtbot, thumbs, large):
+    for path in large:
+        thumbs.get(path, 128)
+    thumbs.keep_only(large[:1], 128)
+    assert len(thumbs._waiting) <= 1
