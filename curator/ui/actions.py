@@ -58,7 +58,7 @@ ACTIONS = (
     Action("all-samples", VIEW, "&Whole dataset", "Ctrl+D", "show_dataset", "subset",
            "All samples, with those of the newest subset marked"),
     Action("run", RUN, "&Run recipe", "Ctrl+R", "run", "dataset", "Choose a subset with the recipe in the run panel"),
-    Action("cancel", RUN, "&Cancel job", "Ctrl+.", "cancel_running", "job", "Stop the running job; finished work is kept"),
+    Action("cancel", RUN, "&Cancel job", "Ctrl+.", "cancel_running", "job", "Stop the job; finished work is kept"),
     Action("shortcuts", HELP, "&Shortcuts", "F1", "show_shortcuts", "always", "This list"),
     Action("about", HELP, "&About Curator", "", "about", "always", "Version and licence"),
 )  # fmt: skip

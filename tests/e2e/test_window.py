@@ -1,0 +1,125 @@
+"""The window with the real worker process: from a dropped folder to a subset, a pin and its undo."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import multiprocessing
+import sqlite3
+import threading
+import warnings
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QColor, QDropEvent, QImage, QPainter
+
+from curator.engine.recipe import builtin_names
+from curator.engine.registry import registry
+from curator.engine.resources import resource
+from curator.settings import Settings
+from curator.ui.main_window import MainWindow
+
+PICTURES, BUDGET = 40, 10
+LONG = 120_000
+
+registry().discover()
+pytestmark = [
+    pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints"),
+    pytest.mark.skipif(
+        not resource("encoders").joinpath("tiny-clip").is_dir() or "diverse" not in builtin_names(),
+        reason="no bundled encoder or recipes in this checkout",
+    ),
+]
+
+
+class Answers:
+    """Stands in for the file dialogs."""
+
+    def __init__(self, project):
+        self.project = project
+
+    def new_project(self, _proposed):
+        return self.project
+
+    def confirm(self, _question, _details):
+        return True
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "pictures"
+    made.mkdir()
+    for i in range(PICTURES):
+        image = QImage(48, 48, QImage.Format.Format_RGB32)
+        image.fill(QColor.fromHsv(i * 9, 120 + i % 4 * 40, 230 - i % 3 * 60))
+        painter = QPainter(image)
+        painter.fillRect(i, 4, 8 + i % 7 * 4, 40 - i % 5 * 6, QColor.fromHsv(359 - i * 9, 255, 255))
+        painter.end()
+        assert image.save(str(made / f"{i:02}.png"))
+    (made / "broken.png").write_text("not a picture")
+    return made
+
+
+@pytest.fixture
+def window(qtbot, tmp_path):
+    place = tmp_path / "made" / "mine.curator"
+    memory = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    settings = Settings(cache_dir=tmp_path / "cache", plugins_dir=tmp_path / "plugins", offline=True)
+    made = MainWindow(settings, memory, Answers(place))
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    made.close()
+    assert not multiprocessing.active_children()
+    assert not [t for t in threading.enumerate() if t.name.startswith("curator-")]
+
+
+def drop(window, path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, buttons, keys)
+    window.dropEvent(event)
+
+
+def test_from_a_dropped_folder_to_a_subset_a_pin_and_its_undo(window, qtbot, folder, tmp_path):
+    drop(window, folder)
+    qtbot.waitUntil(lambda: window.samples.rowCount() == PICTURES, timeout=LONG)
+    card = window.jobs.cards[0]
+    qtbot.waitUntil(lambda: "1 set aside" in card.status.text())
+    assert window.center.stack.currentWidget() is window.center.gallery
+
+    panel = window.run_panel
+    assert panel.recipes.currentText() == "diverse"
+    panel.budget.setValue(BUDGET)
+    panel.go.click()
+    qtbot.waitUntil(lambda: window.state.subset is not None or window.bar.notice is not None, timeout=LONG)
+    assert window.bar.notice is None, window.bar.notice
+    assert window.state.subset.size == window.samples.rowCount() <= BUDGET
+    assert all(i.choice.reason for i in window.samples.items(range(window.samples.rowCount())))
+
+    gallery, project = window.center.gallery, window.state.project.folder
+    gallery.setFocus()
+    gallery.go(1)
+    qtbot.waitUntil(lambda: len(window.state.highlight) == 1)
+    pinned = window.state.highlight[0]
+    qtbot.keyClick(gallery, Qt.Key.Key_X)
+    assert window.samples.item(1).sample.pin == "out"
+    window.actions_.by_id["undo"].trigger()
+    assert window.samples.item(1).sample.pin == ""
+    assert "Pin out" in window.actions_.by_id["redo"].text()
+
+    window.close()
+    with sqlite3.connect(project / "project.sqlite") as db:
+        assert db.execute("select count(*) from subset_sample").fetchone()[0] <= BUDGET
+        assert db.execute("select count(*) from subset_sample where sample_id = ?", (pinned,)).fetchone()[0] == 1
+    db.close()
+
+
+def test_closing_in_the_middle_leaves_nothing_behind(window, qtbot, folder):
+    drop(window, folder)
+    qtbot.waitUntil(lambda: window.state.project.worker_pid is not None, timeout=LONG)
+    window.close()
+    assert window.state.project is None
