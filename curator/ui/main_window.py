@@ -22,6 +22,7 @@ from curator.ui.opening import Opening
 from curator.ui.state import AppState
 from curator.ui.thumbnails import Thumbnails
 from curator.ui.views.center import CenterView
+from curator.ui.views.coverage import CoveragePanel
 from curator.ui.views.detail import DetailPanel
 from curator.ui.views.dialogs import Dialogs
 from curator.ui.views.export_dialog import ExportDialog
@@ -89,10 +90,11 @@ class MainWindow(QMainWindow):
             "history": self._dock("history", "&History", HistoryList(self.history), area.LeftDockWidgetArea),
             "run": self._dock("run", "&Run", self.run_panel, area.LeftDockWidgetArea),
             "detail": self._dock("detail", "&Sample", self.detail, area.RightDockWidgetArea),
+            "coverage": self._dock("coverage", "C&overage", CoveragePanel(self.state), area.RightDockWidgetArea),
             "jobs": self._dock("jobs", "&Jobs", self.jobs, area.BottomDockWidgetArea),
         }
         self.tabifyDockWidget(self.docks["library"], self.docks["history"])
-        self.docks["library"].raise_()
+        self.tabifyDockWidget(self.docks["detail"], self.docks["coverage"])
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         letter = self.fontMetrics().averageCharWidth()
@@ -111,7 +113,8 @@ class MainWindow(QMainWindow):
             dock.setVisible(on)
         if on and (self._layout is None or not self.restoreState(self._layout, LAYOUT_VERSION)):
             letter, docks = self.fontMetrics().averageCharWidth(), self.docks
-            self.docks["library"].raise_()
+            docks["library"].raise_()
+            docks["detail"].raise_()
             self.resizeDocks([docks["library"], docks["detail"]], [letter * 44, letter * 46], Qt.Orientation.Horizontal)
             self.resizeDocks([docks["library"], docks["run"]], [letter * 48, letter * 52], Qt.Orientation.Vertical)
             self.resizeDocks([docks["jobs"]], [letter * 17], Qt.Orientation.Vertical)

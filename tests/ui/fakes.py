@@ -16,6 +16,17 @@ from curator.engine.types import Changes
 RECORD = '{"messages": [{"role": "user", "content": "Say <b>%d</b>"}, {"role": "assistant", "content": "It is %d."}]}'
 
 
+SUMMARY = {
+    "size": 40,
+    "pile": 1000,
+    "skills": [9, 10],
+    "random_skills": [7, 10],
+    "radius": 0.4,
+    "random_radius": 0.5,
+    "stopped": "No more were needed.",
+}
+
+
 def make(cls, **values):
     """A record with zeros where nothing is said, so that new columns do not break old tests."""
     return cls(**{f.name: values.get(f.name) for f in dataclasses.fields(cls)})
@@ -42,7 +53,7 @@ class FakeProject:
         self.closed = False
 
     def _subset(self, id_, dataset, size):
-        return make(Subset, id=id_, name=f"diverse {size}", dataset_id=dataset, size=size, summary={})
+        return make(Subset, id=id_, name=f"diverse {size}", dataset_id=dataset, size=size, summary=SUMMARY)
 
     def close(self):
         self.closed = True
@@ -106,6 +117,9 @@ class FakeProject:
             skill="round things",
             labels=sample.labels,
         )
+
+    def counts(self, subset):
+        return {"skill": [("round things", 10, 400), ("square things", 0, 30)], "class": [("class_0", 3, 90)]}
 
     def history(self, count=50):
         return list(reversed(self.entries))[:count]

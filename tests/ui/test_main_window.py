@@ -55,7 +55,7 @@ def test_states_from_empty_over_loading_to_ready(window, qtbot, pictures):
     project = FakeProject(pictures, sizes=(), kinds=())
     window.state.set_project(project)
     assert page(window) == "start"
-    assert all(d.isVisible() or k == "history" for k, d in window.docks.items())
+    assert all(d.isVisible() or k in ("history", "coverage") for k, d in window.docks.items())
     drop(window, pictures)
     assert page(window) == "loading"
     job = project.submitted[0]
@@ -129,6 +129,21 @@ def test_the_detail_panel_says_why(window, qtbot, project):
     qtbot.waitUntil(detail.record.isVisible)
     assert "Say <b>7</b>" in detail.record.toPlainText()
     assert not detail.why.isVisible()
+
+
+def test_the_coverage_panel_compares_with_random(window, project):
+    window.state.set_project(project)
+    panel = window.docks["coverage"].widget()
+    assert panel.about.text() == "Show a subset to see what it covers."
+    window.state.show_subset(1)
+    words = [panel.grid.itemAtPosition(1, i).widget().text() for i in range(3)]
+    assert words == ["Skills covered", "9 of 10", "7"]
+    assert panel.about.text() == "No more were needed."
+    assert panel.model.rowCount() == 2
+    panel.by.setCurrentIndex(1)
+    assert panel.model.rowCount() == 1
+    window.docks["coverage"].raise_()
+    panel.grab()
 
 
 def test_space_previews_and_arrows_go_on(window, qtbot, project):

@@ -5,6 +5,7 @@ from fakes import FakeProject
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
+from curator.ui.models.coverage import SHARE_ROLE, CountsModel, figures
 from curator.ui.models.history import HistoryModel
 from curator.ui.models.samples import PAGE, PAGES_KEPT, SampleModel, number, one_line
 from curator.ui.models.tree import NODE_ROLE, TreeModel
@@ -98,6 +99,27 @@ def test_history_model_names_what_undo_and_redo_would_do(qtbot, project):
     model.read(project)
     assert model.redo_label == ""
     assert tester.model() is model
+
+
+def test_counts_model_is_a_good_model(qtbot):
+    model = CountsModel()
+    tester = QAbstractItemModelTester(model, FATAL)
+    model.show_counts([("few", 1, 2), ("many", 5, 50), ("none", 0, 0)])
+    assert [model.index(i, 0).data() for i in range(3)] == ["many", "few", "none"]
+    assert [model.index(i, 0).data(SHARE_ROLE) for i in range(3)] == [0.1, 0.5, 0.0]
+    assert tester.model() is model
+
+
+def test_figures_say_who_is_ahead():
+    found = figures(
+        {"skills": [5, 9], "random_skills": [5, 9], "radius": 0.4, "random_radius": 0.5, "mean_similarity": 0.7}
+    )
+    assert [(f.value, f.random, f.better) for f in found] == [
+        ("5 of 9", "5", None),
+        ("0.700", "–", None),
+        ("0.400", "0.500", True),
+    ]
+    assert figures({}) == []
 
 
 @pytest.mark.parametrize(

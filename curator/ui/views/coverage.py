@@ -1,0 +1,124 @@
+"""What a Subset covers: figures beside random, and a bar for each skill or class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from curator.ui import theme
+from curator.ui.models.coverage import SHARE_ROLE, CountsModel, figures
+
+if TYPE_CHECKING:
+    from curator.ui.models.coverage import Count
+    from curator.ui.state import AppState
+
+EMPTY = "Show a subset to see what it covers."
+WORDS = {"skill": "By skill", "class": "By class"}
+
+
+class CoveragePanel(QWidget):
+    """Follows the Subset shown."""
+
+    def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Coverage")
+        self._state = state
+        self._counts: dict[str, list[Count]] = {}
+        self.about = QLabel()
+        self.about.setWordWrap(True)
+        theme.mark(self.about, "faint")
+        self.grid = QGridLayout()
+        self.grid.setColumnStretch(0, 1)
+        self.by = QComboBox()
+        self.by.setAccessibleName("Count by")
+        self.by.setToolTip("What the bars count")
+        self.by.currentIndexChanged.connect(self._show_counts)
+        self.model = CountsModel(self)
+        self.table = QTableView()
+        self.table.setAccessibleName("Counts")
+        self.table.setModel(self.model)
+        self.table.setItemDelegateForColumn(0, _Bar(self.table))
+        self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
+        self.table.setTabKeyNavigation(False)
+        self.table.setCornerButtonEnabled(False)
+        self.table.setSelectionMode(QTableView.SelectionMode.NoSelection)
+        self.table.verticalHeader().hide()
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        column = QVBoxLayout(self)
+        column.addWidget(self.about)
+        column.addLayout(self.grid)
+        column.addWidget(self.by)
+        column.addWidget(self.table, 1)
+        state.shown_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at the Subset shown."""
+        project, subset = self._state.project, self._state.subset
+        summary = (subset.summary or {}) if subset is not None else {}
+        self._show_figures(summary)
+        self._counts = project.counts(subset.id) if project is not None and subset is not None else {}
+        self._counts = {k: c for k, c in self._counts.items() if c}
+        self.by.blockSignals(True)
+        self.by.clear()
+        for key in self._counts:
+            self.by.addItem(WORDS.get(key, key), key)
+        self.by.blockSignals(False)
+        self.by.setVisible(len(self._counts) > 1)
+        self.table.setVisible(bool(self._counts))
+        self.about.setText(EMPTY if subset is None else str(summary.get("stopped") or ""))
+        self.about.setVisible(bool(self.about.text()))
+        self._show_counts()
+
+    def _show_counts(self, _index: int = 0) -> None:
+        self.model.show_counts(self._counts.get(self.by.currentData() or "", []))
+
+    def _show_figures(self, summary: dict[str, object]) -> None:
+        while (old := self.grid.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        found = figures(summary)
+        if found:
+            for column, word in enumerate(("", "Subset", "Random")):
+                self._put(word, 0, column, "faint")
+        for row, figure in enumerate(found, 1):
+            self._put(figure.name, row, 0, "faint")
+            self._put(figure.value, row, 1, {True: "good", False: "bad", None: ""}[figure.better])
+            self._put(figure.random, row, 2, "faint")
+
+    def _put(self, text: str, row: int, column: int, role: str) -> None:
+        label = QLabel(text)
+        label.setWordWrap(column == 0)
+        if role:
+            theme.mark(label, role)
+        self.grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag(0))
+
+
+class _Bar(QStyledItemDelegate):
+    """A name above a bar as long as the share that was chosen."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Bar first, words on top."""
+        c, rect = theme.colors(option.palette), QRectF(option.rect)
+        painter.fillRect(rect.adjusted(2, rect.height() - 5, -4, -2), c.cell)
+        width = (rect.width() - 6) * min(1.0, float(index.data(SHARE_ROLE) or 0.0))
+        painter.fillRect(QRectF(rect.left() + 2, rect.bottom() - 4, width, 3), c.accent)
+        super().paint(painter, option, index)
