@@ -1,0 +1,76 @@
+"""Which Importer reads a path: every one looks, the surest one reads."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from curator.engine.errors import InputError
+from curator.engine.registry import PluginSpec, Registry
+
+LOOK_ENTRIES = 2000
+ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
+TABLES = frozenset({".parquet", ".arrow", ".feather"})
+
+
+def find_importer(path: Path, name: str | None, registry: Registry) -> tuple[PluginSpec, Any, float]:
+    """The Importer for a path, an instance of it, and how sure it is (0 to 1).
+
+    With ``name`` it is that one, however sure. Of equally sure ones the first by name wins.
+
+    Raises:
+        InputError: no Importer is called ``name``, nothing is there, or none recognises what is.
+    """
+    if not path.exists():
+        raise InputError(f"{path} does not exist.", "Check the spelling and that the disk is connected.")
+    if name:
+        spec = registry.get("importer", name)
+        importer = spec.make()
+        return spec, importer, _sure(importer, path)
+    found = []
+    for spec in (s for s in registry.all() if s.role == "importer"):
+        importer = spec.make()
+        found.append((spec, importer, _sure(importer, path)))
+    best = max(found, key=lambda choice: choice[2], default=None)
+    if best is None or best[2] <= 0:
+        raise InputError(
+            f"Nothing in {path} looks like pictures or instruction records.",
+            _advice(path, [spec for spec, _, _ in found]),
+        )
+    return best
+
+
+def _sure(importer: Any, path: Path) -> float:
+    """What the Importer says, 0 when it cannot tell: one that fails must not keep the others from reading."""
+    try:
+        return float(importer.match(path))
+    except Exception:
+        return 0.0
+
+
+def _advice(path: Path, looked_for: list[PluginSpec]) -> str:
+    endings = _endings(path)
+    known = "Looked for: " + "; ".join(f"{spec.name} ({spec.summary.rstrip('.')})" for spec in looked_for) + "."
+    if not endings:
+        return f"It is empty. {known}"
+    there = "It holds " + ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5)) + "."
+    if ARCHIVES & set(endings):
+        return f"{there} Unpack the archive and import what is in it. {known}"
+    if TABLES & set(endings):
+        return f"{there} Convert the table to JSONL or CSV first. {known}"
+    if path.is_dir() and {".json", ".jsonl"} & set(endings):
+        return f"{there} Name the files themselves; a folder is searched for pictures only. {known}"
+    return f"{there} {known}"
+
+
+def _endings(path: Path) -> Counter[str]:
+    if path.is_file():
+        return Counter({path.suffix.lower() or "file without an ending": 1})
+    seen: Counter[str] = Counter()
+    for _, _, files in os.walk(path):
+        seen.update(Path(file).suffix.lower() or "file without an ending" for file in files)
+        if seen.total() > LOOK_ENTRIES:
+            break
+    return seen

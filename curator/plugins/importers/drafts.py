@@ -1,0 +1,57 @@
+"""From a picture file, or a row of a table that names one, to a Draft."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from curator.engine.api import Draft
+from curator.engine.pictures import read_bytes, read_header
+
+LABEL_KEYS = ("label", "class", "category")
+TEXT_KEYS = ("text", "caption", "name", "title")
+
+
+def read_image(path: Path) -> tuple[str, int, int]:
+    """sha256 of the bytes, width and height as displayed; raises :class:`InputError` with a plain reason."""
+    content = read_bytes(path)
+    width, height, _ = read_header(content)
+    return hashlib.sha256(content).hexdigest(), width, height
+
+
+def clean(text: str) -> str:
+    """Text that can be stored: without NUL and without half of a surrogate pair."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
+
+
+def labels_of(row: Mapping[str, Any], keys: tuple[str, ...] = LABEL_KEYS) -> tuple[str, ...]:
+    """The classes that a row gives, from the first of ``keys`` that holds any."""
+    for key in keys:
+        value = row.get(key)
+        values = value if isinstance(value, list) else [value]
+        found = [clean(str(v)).strip() for v in values if isinstance(v, str | int) and not isinstance(v, bool)]
+        if any(found):
+            return tuple(dict.fromkeys(label for label in found if label))
+    return ()
+
+
+def text_of_row(row: Mapping[str, Any]) -> str:
+    """The words that a row gives for its picture, or ""."""
+    found = (row.get(key) for key in TEXT_KEYS)
+    return next((clean(value) for value in found if isinstance(value, str) and value.strip()), "")
+
+
+def image_draft(root: Path, relative: str, labels: tuple[str, ...] = ()) -> Draft:
+    """A picture that nothing but its place tells about; raises :class:`InputError` with a plain reason."""
+    digest, width, height = read_image(root / relative)
+    return Draft(relative, digest, images=(relative,), width=width, height=height, labels=labels)
+
+
+def row_draft(root: Path, relative: str, row: Mapping[str, Any], record: str = "") -> Draft:
+    """A picture with the row that names it; ``record`` is the row as it was written, if it was JSON."""
+    digest, width, height = read_image(root / relative)
+    record = record or json.dumps(row, ensure_ascii=False)
+    return Draft(relative, digest, text_of_row(row), record, (relative,), width, height, labels_of(row))

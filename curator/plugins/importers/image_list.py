@@ -1,0 +1,112 @@
+"""A table that names picture files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
+from curator.plugins.importers.drafts import row_draft
+from curator.plugins.importers.places import LEAVES, Places, readable
+from curator.plugins.importers.tables import Row, column_of, count_lines, is_picture_name, look, read_csv
+
+LABEL = "Reading images"
+COLUMNS = ("file_name", "filepath", "file_path", "path", "image", "image_path", "filename", "source")
+SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".lst"})
+
+
+@importer("image-list", version=1, kinds={"image"})
+@dataclass(frozen=True)
+class ImageList:
+    """A CSV or TSV table, or a plain list, of paths of pictures.
+
+    The column is called file_name, filepath, path, image or source; a list of one column needs no header. Paths
+    are absolute or relative to the folder of the list. The other columns are kept as the record; the class comes
+    from label, class or category, the text from text, caption, name or title.
+    """
+
+    def match(self, path: Path) -> float:
+        """0.9 with a header, 0.8 for a plain list, 0 when the first rows name no pictures."""
+        if path.suffix.lower() not in SUFFIXES or not path.is_file():
+            return 0.0
+        rows = [row for row in look(path, COLUMNS) if not row.reason]
+        named = [is_picture_name(_name(row)) for row in rows]
+        if not named or sum(named) * 2 < len(named):
+            return 0.0
+        return 0.9 if len(rows[0].values) > 1 else 0.8
+
+    def open(self, path: Path) -> Source:
+        """The root is the folder of the list, or the one that holds every absolute path in it as well.
+
+        Raises:
+            InputError: not a file, no column that names pictures, or the paths have no folder in common.
+        """
+        path = path.absolute()
+        if not path.is_file():
+            raise InputError(f"{path} is not a file.", "Name a CSV file that lists pictures.")
+        if not look(path, COLUMNS):
+            raise InputError(f"{path.name} lists nothing.", f"A column of it must be called {' or '.join(COLUMNS)}.")
+        return Source("image", _root(path), path.stem, "image-list")
+
+    def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
+        """Pictures in the order of the list."""
+        path = path.absolute()
+        folder = _below(path.parent, source.root)
+        places, seen, twice = Places(source.root), set(), 0
+        with path.open("rb") as file:
+            for row in task.track(read_csv(file, COLUMNS), LABEL, count_lines(path)):
+                item = _read_row(places, folder, f"{path.name}#{row.place}", row)
+                if item.source in seen:
+                    twice += 1
+                    continue
+                seen.add(item.source)
+                yield item
+        if twice:
+            task.log(f"{twice} rows name a picture that an earlier row names; the first row counts.")
+
+
+def _below(folder: Path, root: Path) -> str:
+    """The folder of the list as seen from the root; "" when it is the root, or not needed because all is absolute."""
+    return "" if folder == root or root not in folder.parents else folder.relative_to(root).as_posix()
+
+
+def _name(row: Row) -> str:
+    return row.values.get(column_of(row.values, COLUMNS)) or ""
+
+
+def _is_absolute(name: str) -> bool:
+    return "\0" not in name and Path(name).is_absolute()
+
+
+def _root(path: Path) -> Path:
+    folders: set[str] = set()
+    with path.open("rb") as file:
+        for row in read_csv(file, COLUMNS):
+            name = _name(row).strip()
+            folders.add(str(Path(os.path.normpath(name)).parent if _is_absolute(name) else path.parent))
+    try:
+        return Path(os.path.commonpath(folders))
+    except ValueError:
+        raise InputError(
+            f"The pictures in {path.name} lie on different drives.", "Make one list for each drive and import them all."
+        ) from None
+
+
+def _read_row(places: Places, folder: str, line: str, row: Row) -> Draft | Skip:
+    name = _name(row).strip()
+    if row.reason or not name:
+        return Skip(line, row.reason or "names no file")
+    try:
+        if _is_absolute(name):
+            full = os.path.normpath(name)
+            if not full.startswith(str(places.root).rstrip(os.sep) + os.sep):
+                raise InputError(LEAVES)
+            relative = Path(full).relative_to(places.root).as_posix()
+            places.check_file(relative)
+        else:
+            relative = places.find(name, folder)
+        return row_draft(places.root, relative, row.values)
+    except InputError as error:
+        return Skip(readable(name.replace("\0", "\\0")), error.text)

@@ -1,0 +1,192 @@
+"""Records out of JSON and JSONL files, one by one, each with its text exactly as it stands in the file."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NoReturn, TextIO
+
+RECORD_LIMIT = 64 * 2**20
+FIRST_READ = 2**20
+HEAD = 4 * 2**20
+WRAPPERS = "data|train|records|examples|instances|samples|rows"
+_SCALAR = r'(?:"(?:[^"\\]|\\.)*"|-?[\d.eE+-]+|true|false|null)'
+_WRAPPER = re.compile(rf'\s*\{{(?:\s*"[^"]*"\s*:\s*{_SCALAR}\s*,)*\s*"(?:{WRAPPERS})"\s*:\s*\[')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.S)
+_SPACE = re.compile(r"[ \t\r\n]*")
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
+BAD_BYTE = "\udcff"
+"""Stands for bytes that are not the text they should be: half of a pair, which no sound file decodes to."""
+NOT_TEXT = "holds bytes that are not UTF-8"
+_ON_ERROR = "curator-bad-byte"
+codecs.register_error(_ON_ERROR, lambda error: (BAD_BYTE, error.end))  # type: ignore[attr-defined]
+TOO_LONG = f"is longer than {RECORD_LIMIT // 2**20} MB"
+TOO_DEEP = "is nested too deeply"
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One record: ``place`` is its 1-based line or number, ``text`` what stands in the file; ``value`` that parsed,
+    unless ``reason`` says why not."""
+
+    place: int
+    text: str = ""
+    value: Any = None
+    reason: str = ""
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def open_text(file: BinaryIO) -> io.TextIOWrapper:
+    """Text of UTF-8 or, by its mark, UTF-16, without the mark; bytes that do not fit come out as :data:`BAD_BYTE`."""
+    utf16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    file.seek(0)
+    return io.TextIOWrapper(file, encoding="utf-16" if utf16 else "utf-8-sig", errors=_ON_ERROR, newline="\n")
+
+
+def read_records(file: BinaryIO) -> Iterator[Raw]:
+    """Records of JSONL, of a JSON array, of an array inside one object (``{"data": [...]}``), or of objects one
+    after the other; which of these it is shows in the first 4 MB."""
+    text = open_text(file)
+    head = text.read(HEAD)
+    text.detach()
+    file.seek(0)
+    text = open_text(file)
+    start = head[_SPACE.match(head).end() :][:1]  # type: ignore[union-attr]
+    if start == "[":
+        return _read_elements(text, head.index("[") + 1, "]")
+    wrapper = _WRAPPER.match(head)
+    if start == "{" and wrapper and not _first_line_is_record(head):
+        return _read_elements(text, wrapper.end(), "]")
+    if start == "{" and not _has_whole_line(head):
+        return _read_elements(text, 0, "")
+    return read_lines(text)
+
+
+def _first_line_is_record(head: str) -> bool:
+    """A line of JSONL may start like a wrapper; it is one when more lines of its sort follow."""
+    lines = [line for line in head.split("\n", 3)[:3] if line.strip()]
+    return len(lines) > 1 and all(isinstance(_parse(line).value, dict) for line in lines[:2])
+
+
+def _has_whole_line(head: str) -> bool:
+    """Whether one of the first lines is a JSON object by itself, which makes the file JSONL."""
+    lines = head.split("\n", 20)
+    return len(lines) == 1 or any(isinstance(_parse(line).value, dict) for line in lines[:20])
+
+
+def read_lines(text: TextIO) -> Iterator[Raw]:
+    """One record for each line that is not blank. A line too long or not JSON has a reason."""
+    place = 0
+    while line := text.readline(RECORD_LIMIT):
+        place += 1
+        if len(line) == RECORD_LIMIT and not line.endswith("\n"):
+            while (rest := text.readline(RECORD_LIMIT)) and not rest.endswith("\n"):
+                pass
+            yield Raw(place, reason=TOO_LONG)
+            continue
+        line = line.removesuffix("\n").removesuffix("\r")
+        if line.strip():
+            yield _parse(line, place)
+
+
+def _parse(text: str, place: int = 0) -> Raw:
+    if BAD_BYTE in text:
+        return Raw(place, text, reason=NOT_TEXT)
+    try:
+        return Raw(place, text, _DECODER.decode(text))
+    except (ValueError, RecursionError) as error:
+        return Raw(place, text, reason=_fault(error))
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return TOO_DEEP
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not valid JSON: {error.msg} at character {error.pos + 1}"
+    return f"is not valid JSON: {error}"
+
+
+class _Window:
+    """The part of a text that is being looked at; the rest waits in the file."""
+
+    def __init__(self, text: TextIO, skip: int) -> None:
+        self._text, self._step = text, FIRST_READ
+        self.held, self.at, self.ended = text.read(HEAD), skip, False
+
+    def more(self) -> bool:
+        """Read on, twice as much each time; False when there is nothing left."""
+        self.held, self.at = self.held[self.at :], 0
+        part = self._text.read(self._step)
+        self._step = min(self._step * 2, RECORD_LIMIT)
+        self.held += part
+        self.ended = not part
+        return not self.ended
+
+    def take(self, end: int) -> None:
+        """Go on to ``end``; the next read is a small one again."""
+        self.at, self._step = end, FIRST_READ
+
+
+def _read_elements(text: TextIO, skip: int, closing: str) -> Iterator[Raw]:
+    window, place = _Window(text, skip), 0
+    while True:
+        window.at = _BETWEEN.match(window.held, window.at).end()  # type: ignore[union-attr]
+        if window.at == len(window.held):
+            if window.more():
+                continue
+            if closing:
+                yield Raw(place + 1, reason="is missing: the file is cut off before its closing bracket")
+            return
+        if closing and window.held[window.at] == closing:
+            return
+        place += 1
+        raw = _element(window, place)
+        yield raw
+        if not raw.text:
+            return
+
+
+def _element(window: _Window, place: int) -> Raw:
+    """The element that starts here. One with a reason and no text ends the file: nothing after it can be found."""
+    while True:
+        fault = ""
+        try:
+            value, end = _DECODER.raw_decode(window.held, window.at)
+        except (ValueError, RecursionError) as error:
+            fault, value, end = _fault(error), None, _balanced(window.held, window.at)
+        if end and (end < len(window.held) or window.ended):
+            found = window.held[window.at : end]
+            window.take(end)
+            if BAD_BYTE in found:
+                return Raw(place, found, reason=NOT_TEXT)
+            return Raw(place, found, value, fault)
+        if len(window.held) - window.at > RECORD_LIMIT:
+            return Raw(place, reason=TOO_LONG + "; nothing after it was read")
+        if not window.more() and not end:
+            return Raw(place, reason=(fault or "is cut off") + "; nothing after it was read")
+
+
+def _balanced(text: str, start: int) -> int:
+    """Where an element that does not parse ends, by its brackets; 0 when it does not end here."""
+    if text[start] not in "[{":
+        return 0
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        sign = token[0]
+        if sign in "[{":
+            depth += 1
+        elif sign in "]}":
+            depth -= 1
+            if depth == 0:
+                return token.end()
+    return 0

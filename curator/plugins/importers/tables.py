@@ -1,0 +1,104 @@
+"""Rows of CSV, TSV and JSONL files that name picture files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from curator.engine.pictures import IMAGE_SUFFIXES
+from curator.plugins.importers.json_records import BAD_BYTE, NOT_TEXT, open_text, read_lines
+
+LOOK_BYTES = 4 * 2**20
+LOOK_ROWS = 20
+csv.field_size_limit(2**24)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row. ``place`` is its 1-based line; ``reason`` says what is wrong with it ("" when nothing is)."""
+
+    place: int
+    values: Mapping[str, Any] = field(default_factory=dict)
+    record: str = ""
+    reason: str = ""
+
+
+def is_picture_name(name: object) -> bool:
+    """Whether a value looks like the name of a picture file."""
+    return isinstance(name, str) and Path(name.strip()).suffix.lower() in IMAGE_SUFFIXES
+
+
+def read_csv(file: BinaryIO, columns: tuple[str, ...]) -> Iterator[Row]:
+    """Rows as dictionaries by the header.
+
+    The separator is a tab when the first line has one, else a comma, else a semicolon. A file whose first line has
+    none of ``columns`` but a picture name is a list without a header; its one column is called by the first.
+    """
+    text = open_text(file)
+    first = text.readline(LOOK_BYTES)
+    separator = next((s for s in "\t,;" if s in first), ",")
+    reader = csv.reader(itertools.chain([first], text), delimiter=separator)
+    header: list[str] | None = None
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield Row(reader.line_num, reason=f"cannot be read as a table: {error}")
+            continue
+        if not any(cell.strip() for cell in row):
+            continue
+        if header is None:
+            named = [cell.strip() for cell in row]
+            header = named if any(name.lower() in columns for name in named) else [columns[0]]
+            if header == named:
+                continue
+        yield _csv_row(reader.line_num, header, row)
+
+
+def _csv_row(place: int, header: list[str], row: list[str]) -> Row:
+    if any(BAD_BYTE in cell for cell in row):
+        return Row(place, reason=NOT_TEXT)
+    if len(row) > len(header):
+        return Row(place, reason=f"has {len(row)} fields; the first line has {len(header)}")
+    return Row(place, dict(zip(header, row, strict=False)))
+
+
+def read_jsonl(file: BinaryIO) -> Iterator[Row]:
+    """One row for each line that holds a JSON object."""
+    for raw in read_lines(open_text(file)):
+        if raw.reason:
+            yield Row(raw.place, reason=raw.reason)
+        elif not isinstance(raw.value, dict):
+            yield Row(raw.place, reason="is not a JSON object")
+        else:
+            yield Row(raw.place, raw.value, raw.text)
+
+
+def look(path: Path, columns: tuple[str, ...], jsonl: bool = False) -> list[Row]:
+    """The first rows of a table, from no more than 4 MB of it; [] when it cannot be opened."""
+    try:
+        with path.open("rb") as file:
+            head = io.BytesIO(file.read(LOOK_BYTES))
+    except OSError:
+        return []
+    rows = read_jsonl(head) if jsonl else read_csv(head, columns)
+    return list(itertools.islice(rows, LOOK_ROWS))
+
+
+def column_of(values: Mapping[str, Any], columns: tuple[str, ...]) -> str:
+    """The column that names the file: the first of ``columns`` that there is, whatever its case; "" for none."""
+    lower = {name.lower(): name for name in reversed(list(values))}
+    return next((lower[column] for column in columns if column in lower), "")
+
+
+def count_lines(path: Path) -> int:
+    """Lines of a file, fast: an upper bound of its rows."""
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b"")) + 1
