@@ -62,7 +62,10 @@ def default_encoder(kind: Kind, registry: Registry) -> tuple[str, str]:
         if ready:
             return name, "; ".join([reason, *reasons])
         reasons.append(f"not {name}: {reason}")
-    raise NotReadyError(f"No encoder for {kind} samples can run here ({'; '.join(reasons)}).", "Name one.")
+    raise NotReadyError(
+        f"No encoder for {kind} samples can run here ({'; '.join(reasons)}).",
+        "Name one that may download its weights, or give open-clip a local checkpoint folder.",
+    )
 
 
 def learn(session: EncoderSession, reader: SampleReader, n: int, task: Task) -> None:
