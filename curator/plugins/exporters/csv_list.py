@@ -1,0 +1,62 @@
+"""Chosen samples as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
+from curator.engine.exporting import atomic_file
+from curator.engine.provenance import write_provenance
+
+HEADER = ("rank", "source", "label", "gain", "weight", "reason", "skill")
+
+
+@exporter("csv", version=1)
+@dataclass(frozen=True)
+class CsvList:
+    """A table of what was chosen and why: rank, source, label, gain, weight, reason, skill.
+
+    The source is the path below the folder of the dataset, or the place of a record in its file; with paths = absolute
+    it is the whole path of the picture, which the image-list importer reads from anywhere.
+    """
+
+    paths: str = param("relative", choices=("relative", "absolute"), help="How pictures are named")
+
+    suffix: ClassVar[str] = ".csv"
+
+    def export(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task) -> Path:
+        """Write the table in rank order and return its path.
+
+        Raises:
+            InputError: nothing to export, the disk is full, or the target exists.
+        """
+        written = 0
+        with atomic_file(target) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="", write_through=True)
+            table = csv.writer(text, lineterminator="\n")
+            table.writerow(HEADER)
+            for item in task.track(items, "Writing rows", info.count):
+                table.writerow(self._row(item))
+                written += 1
+            text.detach()
+            if not written:
+                raise InputError("The subset is empty.", "There is nothing to export.")
+        write_provenance(target, info, written)
+        return target
+
+    def _row(self, item: ExportItem) -> tuple[str | int, ...]:
+        whole = self.paths == "absolute" and len(item.images) == 1 and item.image_names == (item.source,)
+        source = str(item.images[0]) if whole else item.source
+        label = item.labels[0] if item.labels else ""
+        return (item.rank, source, label, _number(item.gain), _number(item.weight), item.reason, item.skill)
+
+
+def _number(value: float | None) -> str:
+    """The shortest text that reads back as the same number; "" for none, and for what is not a number."""
+    return "" if value is None or math.isnan(value) else repr(float(value))

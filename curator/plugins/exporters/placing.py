@@ -1,0 +1,66 @@
+"""Picture files on their way into an export: copied or linked, each under a name of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from curator.engine.api import ExportItem, InputError, Task
+
+MODES = ("copy", "hardlink", "symlink")
+
+
+def all_of(items: Iterable[ExportItem], task: Task) -> list[ExportItem]:
+    """Every item at once, so that sizes are known before anything is written; :class:`InputError` for none."""
+    found = list(task.track(items, "Collecting samples"))
+    if not found:
+        raise InputError("The subset is empty.", "There is nothing to export.")
+    return found
+
+
+def bytes_of(paths: Iterable[Path]) -> int:
+    """Bytes that copies of these files take; those that are not there count nothing."""
+    total = 0
+    for path in paths:
+        try:
+            total += path.stat().st_size
+        except OSError:
+            continue
+    return total
+
+
+class Placer:
+    """Puts files into an export by one of :data:`MODES`; a hard link that cannot be made becomes a copy."""
+
+    def __init__(self, mode: str, task: Task) -> None:
+        self._mode, self._task, self._copies = mode, task, 0
+
+    def place(self, source: Path, target: Path) -> str:
+        """Put one file; returns "" or the reason why it could not be read."""
+        if not source.is_file():
+            return "is not there any more"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if self._mode == "symlink":
+            target.symlink_to(source.resolve())
+            return ""
+        if self._mode == "hardlink" and self._link(source, target):
+            return ""
+        try:
+            with source.open("rb"):
+                pass
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
+        shutil.copyfile(source, target)
+        return ""
+
+    def _link(self, source: Path, target: Path) -> bool:
+        try:
+            os.link(source.resolve(), target)
+        except OSError as error:
+            if not self._copies:
+                self._task.log(f"Hard links are not possible here ({error.strerror}); files are copied instead.")
+            self._copies += 1
+            return False
+        return True
