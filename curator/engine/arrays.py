@@ -1,7 +1,7 @@
 """Big matrices as ``.npy`` files beside the database: memory-mapped, written once, resumable while being written.
 
-A matrix under construction is ``NAME.npy.part`` with a small ``NAME.npy.json`` that says how many rows are safely on disk. The
-finished file appears under its name by renaming, so whatever carries the final name is whole.
+A matrix under construction is ``NAME.npy.part`` with a small ``NAME.npy.json`` that says how many rows are safely on
+disk. The finished file appears under its name by renaming, so whatever carries the final name is whole.
 """
 
 from __future__ import annotations

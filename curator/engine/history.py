@@ -1,7 +1,7 @@
 """Transactions and undo: the ground that the rest of the Store stands on.
 
-Every undoable write goes through :meth:`Ledger.change`, which notes old and new values of each edited column in the very
-transaction that edits them. Undo writes the old values back, redo the new ones; added rows are hidden and shown by
+Every undoable write goes through :meth:`Ledger.change`, which notes old and new values of each edited column in the
+very transaction that edits them. Undo writes the old values back, redo the new ones; added rows are hidden and shown by
 their ``hidden`` column, so nothing is ever deleted by an undo.
 """
 

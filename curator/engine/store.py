@@ -1,4 +1,4 @@
-"""The Store: everything durable in a Project, and the only SQL (with its ground in ``history`` and ``store_samples``)."""
+"""The Store: everything durable in a Project, and the only SQL (with ``history`` and ``store_samples`` beneath)."""
 
 from __future__ import annotations
 

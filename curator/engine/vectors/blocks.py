@@ -1,0 +1,47 @@
+"""How matrices reach torch: without a copy where that is possible, in blocks of fixed size where it is not."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from curator.engine.types import Floats
+
+BLOCK = 16_384
+"""Rows per product. A constant, never tuned at run time: the shape of a product is part of its rounding."""
+
+
+def tensor(array: NDArray[Any], device: str) -> torch.Tensor:
+    """float32 tensor of an array; shares memory with a contiguous float32 one on the CPU. Treat it as read-only."""
+    ready = np.ascontiguousarray(array, np.float32)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(np.asarray(ready)).to(device)
+
+
+def blocks(array: NDArray[Any], size: int = BLOCK) -> Iterator[tuple[int, NDArray[Any]]]:
+    """(first row, view of up to ``size`` rows), in order."""
+    for first in range(0, len(array), size):
+        yield first, array[first : first + size]
+
+
+def readable(x: NDArray[Any]) -> NDArray[np.bool_]:
+    """bool [n]: rows without NaN or infinity; looks at every value, one block at a time."""
+    return np.concatenate([np.isfinite(b).all(axis=1) for _, b in blocks(x)]) if len(x) else np.zeros(0, bool)
+
+
+def double(x: NDArray[Any], rows: Any) -> NDArray[np.float64]:
+    """float64 copy of some rows."""
+    return np.asarray(x[rows], np.float64)
+
+
+def unit_rows(x: NDArray[Any]) -> Floats:
+    """float32 [n, d] with rows of length one; zero rows stay zero, NaN rows stay NaN."""
+    x = np.asarray(x, np.float32)
+    lengths = np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64))
+    return (x / np.where(lengths == 0, 1, lengths)[:, None]).astype(np.float32)

@@ -1,0 +1,266 @@
+"""Near-duplicates by cosine, exactly: an int8 scan that cannot miss, then float64 for the few that it raises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from curator.engine.types import Floats, Rows
+from curator.engine.vectors.blocks import blocks, readable, tensor
+
+TILE, KEYS = 1024, 4096
+DENSE = 50_000
+"""Raised pairs in one tile above which a float64 product of the whole tile is cheaper than looking at each."""
+RESCORE = 16_384
+TIE = 1e-9
+"""Cosines are compared with the threshold less this, so that exact copies meet a threshold of 1."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs left < right with cosine at or above a threshold, sorted: int64 [p], int64 [p], float32 [p]."""
+
+    left: Rows
+    right: Rows
+    similarity: Floats
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """What stands for what.
+
+    Attributes:
+        representative: int64 [n], the kept row that stands for each row: itself when kept, -1 when it was not looked
+            at (not in the order, or NaN).
+        similarity: float32 [n], cosine to the representative (1 for itself, NaN for -1).
+    """
+
+    representative: Rows
+    similarity: Floats
+
+
+class _Scan:
+    """Unit rows rounded to int8 with one scale, and how far rounding can move a product.
+
+    With e the largest length of a rounding error, \\|x.y - rounded product\\| <= 2e + e^2 for unit rows. So whatever
+    reaches the threshold less that bound in int8 is raised, and nothing that reaches it in truth is missed. Where
+    rounding is too coarse to be of use (spiky rows), or the device has no int8 product, float32 takes its place.
+    """
+
+    def __init__(self, x: NDArray[Any], rows: Rows, threshold: float, device: str) -> None:
+        self.x, self.rows, self.threshold, self.device = x, rows, threshold, device
+        n, d = len(rows), x.shape[1]
+        self.width = -(-d // 8) * 8
+        largest = max((float(np.abs(b).max(initial=0)) for b in self._unit_blocks()), default=0.0)
+        self.scale = 127.0 / largest if largest else 1.0
+        self.code = np.zeros((n, self.width), np.int8)
+        worst, first = 0.0, 0
+        for block in self._unit_blocks():
+            code = np.round(block * self.scale)
+            self.code[first : first + len(block), :d] = code
+            error = block - code / self.scale
+            worst = max(worst, float(np.sqrt(np.einsum("ij,ij->i", error, error).max(initial=0))))
+            first += len(block)
+        slack = 2 * worst + worst**2 + 1e-5  # the last term: rounding of the unit rows themselves
+        self.exact_int = slack < 0.2 and _has_int_product(device)
+        self.level = int(np.floor((threshold - slack) * self.scale**2))
+        if self.exact_int:
+            self.t = torch.from_numpy(self.code).to(device)
+
+    def _unit_blocks(self) -> Any:
+        for _, part in blocks(self.rows):
+            block = np.asarray(self.x[part], np.float32)
+            length = np.sqrt(np.einsum("ij,ij->i", block, block))
+            yield block / np.where(length == 0, 1, length)[:, None]
+
+    def raised(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any], Floats]:
+        """Positions (into ``rows``) of pairs of ``a`` x ``b`` at or above the threshold, with their exact cosines.
+
+        ``a`` and ``b`` are runs or gathers of positions; a tile of them must be small.
+        """
+        if self.exact_int:
+            products = torch._int_mm(_pick(self.t, a), _pick(self.t, b).T)
+            hits = products >= self.level
+        else:
+            left, right = self._unit32(a), self._unit32(b)
+            hits = left @ right.T >= self.threshold - 1e-4
+        count = int(hits.sum())
+        if not count:
+            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
+        if count > DENSE:
+            return self._whole_tile(a, b)
+        found = torch.nonzero(hits).cpu().numpy()
+        left_at, right_at = a[found[:, 0]], b[found[:, 1]]
+        cosine = np.concatenate(
+            [self._cosine(left_at[i : i + RESCORE], right_at[i : i + RESCORE]) for i in range(0, count, RESCORE)]
+        )
+        fine = cosine >= self.threshold - TIE
+        return left_at[fine], right_at[fine], np.minimum(cosine[fine], 1).astype(np.float32)
+
+    def _whole_tile(self, a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], Floats]:
+        cosine = self._unit64(a) @ self._unit64(b).T
+        left, right = np.nonzero(cosine >= self.threshold - TIE)
+        return a[left], b[right], np.minimum(cosine[left, right], 1).astype(np.float32)
+
+    def _cosine(self, left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.float64]:
+        return np.einsum("ij,ij->i", self._unit64(left), self._unit64(right))
+
+    def _unit64(self, positions: NDArray[Any]) -> NDArray[np.float64]:
+        rows = np.asarray(self.x[self.rows[positions]], np.float64)
+        length = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        return rows / np.where(length == 0, 1, length)[:, None]
+
+    def _unit32(self, positions: NDArray[Any]) -> torch.Tensor:
+        return tensor(self._unit64(positions).astype(np.float32), self.device)
+
+
+def _pick(t: torch.Tensor, positions: NDArray[Any]) -> torch.Tensor:
+    """Rows of a tensor; a plain run of them without a copy."""
+    if len(positions) and positions[-1] - positions[0] + 1 == len(positions):
+        return t[int(positions[0]) : int(positions[-1]) + 1]
+    return t[torch.from_numpy(positions).to(t.device)]
+
+
+def _has_int_product(device: str) -> bool:
+    """Whether torch multiplies int8 matrices here."""
+    try:
+        a = torch.ones((32, 16), dtype=torch.int8, device=device)
+        return int(torch._int_mm(a, a.T)[0, 0]) == 16
+    except (RuntimeError, AttributeError, NotImplementedError):
+        return False
+
+
+def near_duplicate_pairs(
+    x: NDArray[Any], threshold: float, *, most: int = 5_000_000, task: Any = None, device: str = "cpu"
+) -> Pairs:
+    """All pairs of rows with cosine >= ``threshold``, exactly.
+
+    Half of the tiles are scanned in int8 with a certificate; raised pairs are scored in float64. Peak memory: n x d
+    bytes for the codes, about 100 MB for a tile, 20 bytes a pair.
+
+    Raises:
+        ValueError: more than ``most`` pairs; the threshold is too low for a list of pairs to make sense.
+    """
+    rows = np.flatnonzero(readable(x) & _not_zero(x))
+    scan = _Scan(x, rows, threshold, device)
+    found: list[tuple[NDArray[Any], NDArray[Any], Floats]] = []
+    total = 0
+    for first in range(0, len(rows), TILE):
+        a = np.arange(first, min(first + TILE, len(rows)))
+        for start in range(first, len(rows), KEYS):
+            if task is not None:
+                task.step("Comparing", first, len(rows))
+            left, right, cosine = scan.raised(a, np.arange(start, min(start + KEYS, len(rows))))
+            upper = left < right
+            found.append((rows[left[upper]], rows[right[upper]], cosine[upper]))
+            total += int(upper.sum())
+            if total > most:
+                raise ValueError(f"More than {most} pairs are at least {threshold} alike; raise the threshold.")
+    left, right, cosine = (np.concatenate(part) for part in zip(*found, strict=True)) if found else _no_pairs()
+    order = np.lexsort((right, left))
+    return Pairs(left[order], right[order], cosine[order])
+
+
+def _no_pairs() -> tuple[NDArray[Any], NDArray[Any], Floats]:
+    return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
+
+
+def _not_zero(x: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.concatenate([np.asarray(b).any(axis=1) for _, b in blocks(x)]) if len(x) else np.zeros(0, bool)
+
+
+def greedy_duplicates(
+    x: NDArray[Any],
+    order: Rows,
+    threshold: float,
+    *,
+    keep: Rows | None = None,
+    task: Any = None,
+    device: str = "cpu",
+) -> Duplicates:
+    """Go through rows in ``order`` and drop each that has cosine >= ``threshold`` to a row kept before it.
+
+    SemDeDup's rule (arXiv 2303.09540) in its greedy form, over all rows rather than inside clusters: every dropped row
+    has a kept row at least that alike. Its representative is the most similar row kept before it (ties: the earlier).
+    Rows of ``keep`` stay whatever they are like and count as kept before all others. Rows of zeros are copies of one
+    another. No list of all pairs is ever held: peak memory is n x d bytes for the codes and about 300 MB for tiles.
+
+    Args:
+        x: float32 or float16 [n, d]; need not be of length one.
+        order: int64, distinct rows, most worth keeping first.
+    """
+    representative = np.full(len(x), -1, np.int64)
+    similarity = np.full(len(x), np.nan, np.float32)
+    pinned = np.empty(0, np.int64) if keep is None else np.asarray(keep, np.int64)
+    order = np.concatenate([pinned, order[~np.isin(order, pinned)]]).astype(np.int64)
+    order = order[readable(x)[order]] if len(order) else order
+    zero = ~_not_zero(x)[order] if len(order) else np.zeros(0, bool)
+    _settle_zeros(order[zero], set(pinned.tolist()), representative, similarity)
+    order = order[~zero]
+    scan = _Scan(x, order, threshold, device)
+    forced = np.isin(order, pinned)
+    kept = np.empty(len(order), np.int64)
+    count = 0
+    for first in range(0, len(order), TILE):
+        block = np.arange(first, min(first + TILE, len(order)))
+        best = np.full(len(block), -np.inf, np.float32)
+        stands = np.full(len(block), -1, np.int64)
+        for start in range(0, count, KEYS):
+            if task is not None:
+                task.step("Comparing", first, len(order))
+            _improve(best, stands, first, *scan.raised(block, kept[start : min(start + KEYS, count)]))
+        if task is not None:
+            task.step("Comparing", first, len(order))
+        new = _inside(scan, block, forced, best, stands)
+        kept[count : count + len(new)] = new
+        count += len(new)
+        own = np.where(np.isin(block, new), block, stands)
+        representative[order[block]] = order[own]
+        similarity[order[block]] = np.where(own == block, 1, best)
+    return Duplicates(representative, similarity)
+
+
+def _settle_zeros(zeros: Rows, pinned: set[int], representative: Rows, similarity: Floats) -> None:
+    for row in zeros.tolist():
+        representative[row] = row if row in pinned else zeros[0]
+        similarity[row] = 1
+
+
+def _improve(best: Floats, stands: Rows, first: int, left: NDArray[Any], right: NDArray[Any], cosine: Floats) -> None:
+    """For each row of a block, remember the most similar kept row (ties: the one kept earlier)."""
+    if not len(left):
+        return
+    order = np.lexsort((right, -cosine, left))
+    left, right, cosine = left[order], right[order], cosine[order]
+    top = np.flatnonzero(np.r_[True, left[1:] != left[:-1]])
+    place = left[top] - first
+    better = cosine[top] > best[place]
+    best[place[better]], stands[place[better]] = cosine[top][better], right[top][better]
+
+
+def _inside(
+    scan: _Scan, block: NDArray[np.int64], forced: NDArray[np.bool_], best: Floats, stands: Rows
+) -> NDArray[np.int64]:
+    """Settle a block in order: positions newly kept; ``best`` and ``stands`` gain what the block itself explains."""
+    left, right, cosine = scan.raised(block, block)
+    earlier = right < left
+    left, right, cosine = left[earlier], right[earlier], cosine[earlier]
+    order = np.lexsort((right, left))
+    left, right, cosine = left[order], right[order], cosine[order]
+    bounds = np.searchsorted(left, np.r_[block, block[-1] + 1])
+    alive = np.zeros(len(block), bool)
+    for i in range(len(block)):
+        part = slice(bounds[i], bounds[i + 1])
+        rivals = right[part] - block[0]
+        counts = alive[rivals]
+        if counts.any():
+            value = np.where(counts, cosine[part], -np.inf)
+            top = int(value.argmax())
+            if value[top] > best[i]:
+                best[i], stands[i] = value[top], right[part][top]
+        alive[i] = forced[block[i]] or stands[i] < 0
+    return block[alive]
