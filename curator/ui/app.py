@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from curator.settings import Settings
+    from curator.ui.main_window import MainWindow
 
 DISPLAY_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
@@ -33,7 +37,19 @@ def run(project: Path | None, settings: Settings) -> int:
     app.setDesktopFileName("curator")
     registry().discover(settings.plugins_dir)
     window = MainWindow(settings, QSettings())
+    sys.excepthook = partial(_show_bug, window)
     window.show()
     if project is not None:
         window.opening.open(project)
-    return app.exec()
+    code = app.exec()
+    sys.excepthook = sys.__excepthook__
+    window.close()
+    return code
+
+
+def _show_bug(window: MainWindow, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody expected: in the terminal as always, and in the window with its traceback to copy."""
+    from curator.ui.messages import notice_of_error
+
+    sys.__excepthook__(kind, error, trace)
+    window.bar.show_notice(notice_of_error(error))

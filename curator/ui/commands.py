@@ -71,7 +71,7 @@ class Commands(QObject):
 
     def close_project(self) -> None:
         """Back to the start page."""
-        if self.may_stop():
+        if self._opening.may_stop():
             self._opening.close()
 
     def export(self) -> None:
@@ -81,13 +81,6 @@ class Commands(QObject):
     def quit(self) -> None:
         """Close the window."""
         self.quit_asked.emit()
-
-    def may_stop(self) -> bool:
-        """Whether nothing runs, or the user agrees to stop it."""
-        job = self._state.project.running_job if self._state.project is not None else None
-        return job is None or self._dialogs.confirm(
-            f"“{job.title}” is still running. Stop it?", "Finished work is kept; the same step can be started again."
-        )
 
     # ---- edit ------------------------------------------------------------------------------------------------
 

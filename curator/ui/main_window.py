@@ -182,7 +182,7 @@ class MainWindow(QMainWindow):
         if state.dataset is not None and (before is None or before.id != state.dataset.id):
             self.center.prefer_for(state.dataset.kind)
         self.samples.show_samples(state.project, state.dataset, state.subset)
-        self.samples.mark_members(self.tree.newest_subset(state.dataset.id) if state.dataset else None)
+        self._mark_members()
         self.run_panel.set_dataset(state.dataset)
         self._refresh_jobs()
         self.center.refresh()
@@ -192,7 +192,12 @@ class MainWindow(QMainWindow):
         self.tree.read(self.state.project)
         self.history.read(self.state.project)
         self.samples.look_again()
+        self._mark_members()
         self._refresh_actions()
+
+    def _mark_members(self) -> None:
+        dataset = self.state.dataset
+        self.samples.mark_members(self.tree.newest_subset(dataset.id) if dataset else None)
 
     def _submitted(self, job: Job) -> None:
         self.jobs.add(job)
@@ -241,7 +246,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember where things were, and stop everything."""
-        if not self.commands.may_stop():
+        if not self.opening.may_stop():
             event.ignore()
             return
         self._memory.setValue("geometry", self.saveGeometry())

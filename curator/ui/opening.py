@@ -65,6 +65,13 @@ class Opening(QObject):
         if project is not None:
             project.close()
 
+    def may_stop(self) -> bool:
+        """Whether nothing runs, or the user agrees to stop it."""
+        job = self._state.project.running_job if self._state.project is not None else None
+        return job is None or self._dialogs.confirm(
+            f"“{job.title}” is still running. Stop it?", "Finished work is kept; the same step can be started again."
+        )
+
     def bring(self, paths: Sequence[Path]) -> None:
         """Open a Project that was dropped or chosen; import anything else, into a new Project if none is open."""
         projects = [p for p in paths if p.suffix == SUFFIX and p.is_dir()]
@@ -137,6 +144,8 @@ class Opening(QObject):
                 self.noticed.emit(notice_of_error(error))
 
     def _enter(self, make: Callable[[], Project]) -> bool:
+        if not self.may_stop():
+            return False
         before = self._state.project
         try:
             project = make()

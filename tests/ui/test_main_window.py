@@ -244,6 +244,8 @@ def test_closing_asks_when_something_runs(window, answers, project):
     answers.yes = False
     assert not window.close()
     assert not project.closed
+    assert not window.opening.open(project.folder)
+    assert window.state.project is project
     project.running_job = None
     assert window.close()
     assert project.closed

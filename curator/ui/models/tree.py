@@ -102,7 +102,8 @@ class TreeModel(QAbstractItemModel):
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 1:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{thing.name}: {thing.size:,} samples"
+            skipped = getattr(thing, "skipped", 0)
+            return f"{thing.name}: {thing.size:,} samples" + (f", {skipped:,} set aside" if skipped else "")
         return None
 
     def _thing(self, index: AnyIndex) -> Dataset | Subset:

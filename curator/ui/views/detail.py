@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QTextBrowser, QVBoxLayout, QWidget
 
 from curator.ui import theme
-from curator.ui.models.samples import number
+from curator.ui.models.samples import number, one_line
 from curator.ui.models.turns import turns
 from curator.ui.views.picture import Picture
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from curator.ui.thumbnails import Thumbnails
 
 PIN_WORDS = {"in": "Pinned in", "out": "Pinned out"}
+CAPTION = 400
 EMPTY = "Highlight a sample to see it here."
 
 
@@ -100,7 +101,8 @@ class DetailPanel(QScrollArea):
         image = item.image if item else None
         self.picture.setVisible(image is not None)
         self.picture.show_path(image)
-        has_record = item is not None and bool(item.sample.record or item.sample.text)
+        records = self._state.dataset is not None and self._state.dataset.kind == "instruction"
+        has_record = item is not None and records
         self.record.setVisible(has_record)
         self.facts.setVisible(item is not None)
         self.why.setVisible(item is not None and item.choice is not None)
@@ -142,7 +144,9 @@ class DetailPanel(QScrollArea):
 
 def _facts(item: Item) -> list[str]:
     sample = item.sample
-    lines = [f"{sample.width:,} × {sample.height:,} pixels"] if sample.width else []
+    lines = [one_line(sample.text, CAPTION)] if item.image is not None and sample.text else []
+    if sample.width:
+        lines.append(f"{sample.width:,} × {sample.height:,} pixels")
     if sample.labels:
         lines.append("Labels: " + ", ".join(sample.labels))
     if sample.pin:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from curator.ui.models.samples import SampleModel
 
-WIDTHS = {"Rank": 7, "Row": 8, "Labels": 16, "Skill": 16, "Gain": 9, "Pin": 5, "Source": 24, "Sample": 60, "Why": 40}
+WIDTHS = {"Rank": 7, "Row": 8, "Labels": 16, "Skill": 16, "Gain": 9, "Pin": 5, "Source": 24, "Sample": 60, "Why": 36}
 """In letters of the font."""
 
 
@@ -32,6 +32,7 @@ class SampleTable(QTableView):
         vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         vertical.setDefaultSectionSize(self.fontMetrics().height() + 10)
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         model.modelReset.connect(self._size_columns)
         self._size_columns()
 
@@ -41,4 +42,7 @@ class SampleTable(QTableView):
         letter = self.fontMetrics().averageCharWidth()
         for i, column in enumerate(model.columns):
             self.setColumnWidth(i, WIDTHS[column] * letter + 16)
-        self.horizontalHeader().setStretchLastSection(True)
+        header = self.horizontalHeader()
+        for i, column in enumerate(model.columns):
+            wide = column == "Sample"
+            header.setSectionResizeMode(i, header.ResizeMode.Stretch if wide else header.ResizeMode.Interactive)
