@@ -8,6 +8,7 @@ import multiprocessing
 import sqlite3
 import threading
 import warnings
+from contextlib import closing
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
@@ -34,10 +35,8 @@ def complete():
         return False
 
 
-pytestmark = [
-    pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints"),
-    pytest.mark.skipif(not complete(), reason="no bundled encoder or recipes in this checkout"),
-]
+needs_recipes = pytest.mark.skipif(not complete(), reason="no bundled encoder or recipes in this checkout")
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
 
 
 class Answers:
@@ -92,13 +91,46 @@ def drop(window, path):
     window.dropEvent(event)
 
 
-def test_from_a_dropped_folder_to_a_subset_a_pin_and_its_undo(window, qtbot, folder, tmp_path):
+def bring(window, qtbot, folder):
     drop(window, folder)
     qtbot.waitUntil(lambda: window.samples.rowCount() == PICTURES, timeout=LONG)
     card = window.jobs.cards[0]
     qtbot.waitUntil(lambda: "1 set aside" in card.status.text())
     assert window.center.stack.currentWidget() is window.center.gallery
 
+
+def press(window, qtbot, row, key):
+    """Put the cursor on a row, press a key, and return the sample's id."""
+    window.center.gallery.setFocus()
+    window.center.gallery.go(row)
+    sample = window.samples.item(row).sample.id
+    qtbot.waitUntil(lambda: window.state.highlight == (sample,))
+    qtbot.keyClick(window.center.gallery, key)
+    return sample
+
+
+def test_a_dropped_folder_fills_the_gallery_and_everything_can_be_undone(window, qtbot, folder):
+    bring(window, qtbot, folder)
+    undo, redo = window.actions_.by_id["undo"], window.actions_.by_id["redo"]
+    press(window, qtbot, 3, Qt.Key.Key_P)
+    assert window.samples.item(3).sample.pin == "in"
+    assert "Pin in" in undo.text()
+    undo.trigger()
+    assert window.samples.item(3).sample.pin == ""
+    assert "Import pictures" in undo.text()
+    undo.trigger()
+    assert window.center.stack.currentWidget() is window.center.start
+    assert not undo.isEnabled()
+    redo.trigger()
+    redo.trigger()
+    assert window.samples.item(3).sample.pin == "in"
+    assert not redo.isEnabled()
+
+
+@needs_recipes
+def test_a_recipe_makes_a_subset_that_honours_a_pin(window, qtbot, folder):
+    bring(window, qtbot, folder)
+    pinned = press(window, qtbot, 17, Qt.Key.Key_P)
     panel = window.run_panel
     assert panel.recipes.currentText() == "diverse"
     panel.budget.setValue(BUDGET)
@@ -107,23 +139,17 @@ def test_from_a_dropped_folder_to_a_subset_a_pin_and_its_undo(window, qtbot, fol
     assert window.bar.notice is None, window.bar.notice
     assert window.state.subset.size == window.samples.rowCount() <= BUDGET
     assert all(i.choice.reason for i in window.samples.items(range(window.samples.rowCount())))
-
-    gallery, project = window.center.gallery, window.state.project.folder
-    gallery.setFocus()
-    gallery.go(1)
-    qtbot.waitUntil(lambda: len(window.state.highlight) == 1)
-    pinned = window.state.highlight[0]
-    qtbot.keyClick(gallery, Qt.Key.Key_X)
+    assert window.samples.item(0).sample.id == pinned
+    out = press(window, qtbot, 1, Qt.Key.Key_X)
     assert window.samples.item(1).sample.pin == "out"
     window.actions_.by_id["undo"].trigger()
     assert window.samples.item(1).sample.pin == ""
-    assert "Pin out" in window.actions_.by_id["redo"].text()
 
+    project = window.state.project.folder
     window.close()
-    with sqlite3.connect(project / "project.sqlite") as db:
-        assert db.execute("select count(*) from subset_sample").fetchone()[0] <= BUDGET
-        assert db.execute("select count(*) from subset_sample where sample_id = ?", (pinned,)).fetchone()[0] == 1
-    db.close()
+    with closing(sqlite3.connect(project / "project.sqlite")) as db:
+        chosen = {row[0] for row in db.execute("select sample_id from subset_sample")}
+    assert {pinned, out} <= chosen
 
 
 def test_closing_in_the_middle_leaves_nothing_behind(window, qtbot, folder):

@@ -26,8 +26,7 @@ from curator.ui import theme
 if TYPE_CHECKING:
     from curator.ui.views.dialogs import Dialogs
 
-FILE_ENDINGS = {"jsonl": ".jsonl", "json": ".json", "csv": ".csv", "parquet": ".parquet"}
-"""Formats that write one file; all others write a folder."""
+FIRST_CHOICE = {"image": "folder", "instruction": "jsonl"}
 
 
 class ExportDialog(QDialog):
@@ -41,6 +40,7 @@ class ExportDialog(QDialog):
         self._dialogs, self._subset = dialogs, subset
         self.format = QComboBox()
         self.format.addItems([s.name for s in registry().all() if s.role == "exporter" and kind in s.kinds])
+        self.format.setCurrentText(FIRST_CHOICE.get(kind, ""))
         self.format.setAccessibleName("Format")
         self.format.setToolTip("How the subset is written")
         self.about = QLabel()
@@ -71,7 +71,9 @@ class ExportDialog(QDialog):
         form = QFormLayout()
         form.addRow("&Format", self.format)
         form.addRow(self.about)
-        form.addRow("&Target", line)
+        label = QLabel("&Target")
+        label.setBuddy(self.target)
+        form.addRow(label, line)
         form.addRow(self.overwrite)
         column = QVBoxLayout(self)
         column.addLayout(form)
@@ -85,7 +87,8 @@ class ExportDialog(QDialog):
 
     def _proposed(self, format_: str) -> Path:
         safe = "".join(c if c.isalnum() or c in " -_." else "-" for c in self._subset).strip(" .") or "subset"
-        return Path.home() / "Curator" / f"{safe}{FILE_ENDINGS.get(format_, '')}"
+        ending = getattr(registry().get("exporter", format_).cls, "suffix", "") if format_ else ""
+        return Path.home() / "Curator" / f"{safe}{ending}"
 
     def _format_changed(self, format_: str) -> None:
         self.about.setText(registry().get("exporter", format_).summary if format_ else "No exporter fits.")

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from curator.ui.models.samples import SampleModel
 
+STRETCHED = ("Sample", "Why")
 WIDTHS = {"Rank": 7, "Row": 8, "Labels": 16, "Skill": 16, "Gain": 9, "Pin": 5, "Source": 24, "Sample": 60, "Why": 36}
 """In letters of the font."""
 
@@ -44,5 +45,5 @@ class SampleTable(QTableView):
             self.setColumnWidth(i, WIDTHS[column] * letter + 16)
         header = self.horizontalHeader()
         for i, column in enumerate(model.columns):
-            wide = column == "Sample"
+            wide = column in STRETCHED
             header.setSectionResizeMode(i, header.ResizeMode.Stretch if wide else header.ResizeMode.Interactive)
