@@ -13,7 +13,10 @@ from curator.engine.errors import (
     NotReadyError,
     PluginError,
 )
+from curator.engine.memberships import centre_membership
+from curator.engine.naming import skill_names
 from curator.engine.params import param
+from curator.engine.picking import farthest_ranking, inner_selector, ordered_ranking
 from curator.engine.quotas import apportion, water_fill
 from curator.engine.registry import clusterer, encoder, exporter, importer, projector, scorer, selector
 from curator.engine.task import Task
@@ -23,13 +26,17 @@ from curator.engine.types import (
     EncoderSession,
     ExportInfo,
     ExportItem,
+    Floats,
     Inputs,
+    Ints,
     Kind,
     Ranking,
+    Rows,
     SampleReader,
     Skip,
     Source,
 )
+from curator.engine.unit import unit_rows
 
 __all__ = [
     "Cancelled",
@@ -40,25 +47,34 @@ __all__ = [
     "EncoderSession",
     "ExportInfo",
     "ExportItem",
+    "Floats",
     "InputError",
     "Inputs",
+    "Ints",
     "Kind",
     "NotReadyError",
     "PluginError",
     "Quota",
     "Ranking",
+    "Rows",
     "SampleReader",
     "Skip",
     "Source",
     "Task",
     "apportion",
+    "centre_membership",
     "clusterer",
     "encoder",
     "exporter",
+    "farthest_ranking",
     "importer",
+    "inner_selector",
+    "ordered_ranking",
     "param",
     "projector",
     "scorer",
     "selector",
+    "skill_names",
+    "unit_rows",
     "water_fill",
 ]

@@ -23,6 +23,7 @@ class FromAFile:
 @pytest.fixture
 def fresh(monkeypatch):
     """A registry of its own, so that test plugins do not stay."""
+    module.registry().discover()  # modules register once, when first imported: let that be in the real one
     found = Registry()
     monkeypatch.setattr(module, "_registry", found)
     return found

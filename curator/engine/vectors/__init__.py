@@ -4,7 +4,7 @@ The rule of the house: large float32 products narrow down, float64 decides, ties
 gives the same picks with any number of threads.
 """
 
-from curator.engine.vectors.blocks import unit_rows
+from curator.engine.unit import unit_rows
 from curator.engine.vectors.duplicates import Duplicates, Pairs, greedy_duplicates, near_duplicate_pairs
 from curator.engine.vectors.farthest import FarthestFirst, farthest_first
 from curator.engine.vectors.kmeans import KMeans, assign, k_means, soft_membership, softmax_products

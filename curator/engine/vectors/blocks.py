@@ -10,8 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from curator.engine.types import Floats
-
 BLOCK = 16_384
 """Rows per product. A constant, never tuned at run time: the shape of a product is part of its rounding."""
 
@@ -38,10 +36,3 @@ def readable(x: NDArray[Any]) -> NDArray[np.bool_]:
 def double(x: NDArray[Any], rows: Any) -> NDArray[np.float64]:
     """float64 copy of some rows."""
     return np.asarray(x[rows], np.float64)
-
-
-def unit_rows(x: NDArray[Any]) -> Floats:
-    """float32 [n, d] with rows of length one; zero rows stay zero, NaN rows stay NaN."""
-    x = np.asarray(x, np.float32)
-    lengths = np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64))
-    return (x / np.where(lengths == 0, 1, lengths)[:, None]).astype(np.float32)

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from curator.engine.types import Floats, Ints, Rows
-from curator.engine.vectors.blocks import blocks, readable, tensor, unit_rows
+from curator.engine.unit import unit_rows
+from curator.engine.vectors.blocks import blocks, readable, tensor
 
 LABEL = "Finding skills"
 

@@ -55,21 +55,22 @@ def open_text(file: BinaryIO) -> io.TextIOWrapper:
 
 def read_records(file: BinaryIO) -> Iterator[Raw]:
     """Records of JSONL, of a JSON array, of an array inside one object (``{"data": [...]}``), or of objects one
-    after the other; which of these it is shows in the first 4 MB."""
+    after the other; which of these it is shows in the first 4 MB. Closes the file at the end."""
     text = open_text(file)
     head = text.read(HEAD)
     text.detach()
     file.seek(0)
-    text = open_text(file)
-    start = head[_SPACE.match(head).end() :][:1]  # type: ignore[union-attr]
-    if start == "[":
-        return _read_elements(text, head.index("[") + 1, "]")
-    wrapper = _WRAPPER.match(head)
-    if start == "{" and wrapper and not _first_line_is_record(head):
-        return _read_elements(text, wrapper.end(), "]")
-    if start == "{" and not _has_whole_line(head):
-        return _read_elements(text, 0, "")
-    return read_lines(text)
+    with open_text(file) as text:
+        start = head[_SPACE.match(head).end() :][:1]  # type: ignore[union-attr]
+        wrapper = _WRAPPER.match(head) if start == "{" else None
+        if start == "[":
+            yield from _read_elements(text, head.index("[") + 1, "]")
+        elif wrapper and not _first_line_is_record(head):
+            yield from _read_elements(text, wrapper.end(), "]")
+        elif start == "{" and not _has_whole_line(head):
+            yield from _read_elements(text, 0, "")
+        else:
+            yield from read_lines(text)
 
 
 def _first_line_is_record(head: str) -> bool:

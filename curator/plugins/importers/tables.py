@@ -38,12 +38,16 @@ def read_csv(file: BinaryIO, columns: tuple[str, ...]) -> Iterator[Row]:
 
     The separator is a tab when the first line has one, else a comma, else a semicolon. A file whose first line has
     none of ``columns`` but a picture name is a list without a header; its one column is called by the first.
+    Closes the file at the end.
     """
-    text = open_text(file)
-    first = text.readline(LOOK_BYTES)
-    separator = next((s for s in "\t,;" if s in first), ",")
-    reader = csv.reader(itertools.chain([first], text), delimiter=separator)
-    header: list[str] | None = None
+    with open_text(file) as text:
+        first = text.readline(LOOK_BYTES)
+        separator = next((s for s in "\t,;" if s in first), ",")
+        yield from _csv_rows(csv.reader(itertools.chain([first], text), delimiter=separator), columns)
+
+
+def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Iterator[Row]:
+    header: list[str] = []
     while True:
         try:
             row = next(reader)
@@ -54,10 +58,10 @@ def read_csv(file: BinaryIO, columns: tuple[str, ...]) -> Iterator[Row]:
             continue
         if not any(cell.strip() for cell in row):
             continue
-        if header is None:
+        if not header:
             named = [cell.strip() for cell in row]
             header = named if any(name.lower() in columns for name in named) else [columns[0]]
-            if header == named:
+            if header is named:
                 continue
         yield _csv_row(reader.line_num, header, row)
 
@@ -71,14 +75,15 @@ def _csv_row(place: int, header: list[str], row: list[str]) -> Row:
 
 
 def read_jsonl(file: BinaryIO) -> Iterator[Row]:
-    """One row for each line that holds a JSON object."""
-    for raw in read_lines(open_text(file)):
-        if raw.reason:
-            yield Row(raw.place, reason=raw.reason)
-        elif not isinstance(raw.value, dict):
-            yield Row(raw.place, reason="is not a JSON object")
-        else:
-            yield Row(raw.place, raw.value, raw.text)
+    """One row for each line that holds a JSON object; closes the file at the end."""
+    with open_text(file) as text:
+        for raw in read_lines(text):
+            if raw.reason:
+                yield Row(raw.place, reason=raw.reason)
+            elif not isinstance(raw.value, dict):
+                yield Row(raw.place, reason="is not a JSON object")
+            else:
+                yield Row(raw.place, raw.value, raw.text)
 
 
 def look(path: Path, columns: tuple[str, ...], jsonl: bool = False) -> list[Row]:
