@@ -4,11 +4,14 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import json
 import multiprocessing
 import sqlite3
+import sys
 import threading
 import warnings
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
@@ -157,3 +160,25 @@ def test_closing_in_the_middle_leaves_nothing_behind(window, qtbot, folder):
     qtbot.waitUntil(lambda: window.state.project.worker_pid is not None, timeout=LONG)
     window.close()
     assert window.state.project is None
+
+
+@needs_recipes
+def test_the_demo_imports_both_piles_and_chooses_from_each(window, qtbot, folder, tmp_path, monkeypatch):
+    records = tmp_path / "records.jsonl"
+    with records.open("w", encoding="utf-8") as file:
+        for i in range(PICTURES):
+            record = {
+                "instruction": f"{['Add', 'Divide', 'Name', 'Sort'][i % 4]} the {i} things",
+                "output": f"It is {i * 7}.",
+            }
+            file.write(json.dumps(record) + "\n")
+    stand_in = SimpleNamespace(unpack_demo=lambda _place: (folder, records))
+    monkeypatch.setitem(sys.modules, "curator.engine.demo", stand_in)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    window.actions_.by_id["demo"].trigger()
+    qtbot.waitUntil(lambda: len(window.state.project.contents().subsets) == 2, timeout=LONG)
+    assert window.state.project.folder == tmp_path / "Curator" / "demo.curator"
+    assert {d.name for d in window.state.project.contents().datasets} == {"emoji", "instructions"}
+    qtbot.waitUntil(lambda: not any(c.alive for c in window.jobs.cards))
+    window.actions_.by_id["demo"].trigger()
+    assert len(window.state.project.contents().subsets) == 2

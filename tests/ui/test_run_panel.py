@@ -21,6 +21,17 @@ def test_every_recipe_can_be_drafted_and_its_budget_changed(name):
         draft.set_budget(77)
         assert draft.budget == 77
         assert draft.recipe.name == name
+        assert name == "dedupe" or ("\nbudget = 77\n" in draft.text and draft.text.startswith("#"))
+
+
+@needs_recipes
+def test_a_budget_that_is_not_written_down_can_be_changed():
+    draft = RecipeDraft()
+    draft.set_text('selectors = [{ name = "k-center" }]')
+    assert draft.budget == 1000
+    draft.set_budget(5)
+    assert draft.budget == 5
+    assert draft.problem is None
 
 
 def test_a_recipe_that_is_not_there_is_a_problem_not_a_crash():
@@ -47,6 +58,18 @@ def test_run_asks_with_recipe_budget_and_name(window, qtbot, pictures):
     assert "budget = 42" in request.recipe
     window.state.show_dataset(2)
     assert panel.recipes.currentText() == "balanced"
+
+
+@needs_recipes
+def test_a_recipe_without_a_limit_says_so(window, pictures):
+    window.state.set_project(FakeProject(pictures))
+    panel = window.run_panel
+    panel.recipes.setCurrentText("dedupe")
+    panel.recipes.activated.emit(panel.recipes.currentIndex())
+    assert panel.budget.text() == "no limit"
+    panel.recipes.setCurrentText("diverse")
+    panel.recipes.activated.emit(panel.recipes.currentIndex())
+    assert panel.budget.text() == "1,000"
 
 
 @needs_recipes

@@ -1,10 +1,21 @@
-"""A Recipe while it is being changed by hand: text, and what is wrong with it. No Qt here."""
+"""A Recipe while it is being changed by hand: text, and what is wrong with it. No Qt here.
+
+The text stays as it was written, comments included; changing the budget changes one number in it.
+"""
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
 from curator.engine.errors import CuratorError, InputError
-from curator.engine.recipe import Recipe, load_recipe
+from curator.engine.recipe import Recipe, builtin_names, load_recipe
 from curator.engine.registry import registry
+from curator.engine.resources import resource
+
+BUDGET = re.compile(r"^\s*budget\s*=\s*(\d[\d_]*)\s*(?:#.*)?$", re.MULTILINE)
 
 
 class RecipeDraft:
@@ -19,7 +30,9 @@ class RecipeDraft:
     def load(self, name: str) -> None:
         """Start from a built-in Recipe or a file."""
         try:
-            self.set_text(load_recipe(name).to_toml())
+            load_recipe(name)
+            path = resource("recipes", f"{name}.toml") if name in builtin_names() else Path(name)
+            self.set_text(path.read_text(encoding="utf-8"))
         except CuratorError as error:
             self.recipe, self.problem = None, error
 
@@ -42,18 +55,47 @@ class RecipeDraft:
     @property
     def budget(self) -> int | None:
         """The budget of the last selector that has one."""
-        if self.recipe is None:
+        place = self._budget_place()
+        if self.recipe is None or place is None:
             return None
-        for step in reversed(self.recipe.selectors):
-            try:
-                params = {p.name: p.default for p in step.spec(registry(), "selector").params}
-            except InputError:
-                continue
-            if "budget" in params:
-                return int(step.params.get("budget", params["budget"]))
-        return None
+        step = self.recipe.selectors[place]
+        default = next(p.default for p in step.spec(registry(), "selector").params if p.name == "budget")
+        return int(step.params.get("budget", default))
+
+    @property
+    def may_be_unlimited(self) -> bool:
+        """Whether a budget of 0 stands for no limit."""
+        place = self._budget_place()
+        if self.recipe is None or place is None:
+            return False
+        return any(
+            p.name == "budget" and p.low == 0 for p in self.recipe.selectors[place].spec(registry(), "selector").params
+        )
 
     def set_budget(self, budget: int) -> None:
         """Change the budget, where there is one."""
-        if self.recipe is not None and self.budget not in (None, budget):
-            self.set_text(self.recipe.override("selector.budget", str(budget), registry()).to_toml())
+        place = self._budget_place()
+        if self.recipe is None or place is None or self.budget == budget:
+            return
+        steps = list(self.recipe.selectors)
+        steps[place] = replace(steps[place], params={**steps[place].params, "budget": budget})
+        changed = replace(self.recipe, selectors=tuple(steps))
+        found = list(BUDGET.finditer(self.text))
+        start, end = found[-1].span(1) if found else (0, 0)
+        text = f"{self.text[:start]}{budget}{self.text[end:]}"
+        self.set_text(text if _same(text, changed) else changed.to_toml())
+
+    def _budget_place(self) -> int | None:
+        for place in reversed(range(len(self.recipe.selectors) if self.recipe is not None else 0)):
+            assert self.recipe is not None
+            with suppress(InputError):
+                if any(p.name == "budget" for p in self.recipe.selectors[place].spec(registry(), "selector").params):
+                    return place
+        return None
+
+
+def _same(text: str, recipe: Recipe) -> bool:
+    try:
+        return Recipe.from_toml(text).identity() == recipe.identity()
+    except CuratorError:
+        return False

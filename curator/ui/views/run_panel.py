@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FROM_FILE = "From a file…"
 FIRST_CHOICE = {"image": "diverse", "instruction": "balanced"}
+UNLIMITED = "no limit"
 MAX_BUDGET = 100_000_000
 
 
@@ -154,6 +155,8 @@ class RunPanel(QScrollArea):
             self.budget.setEnabled(budget is not None)
             self.about.setText(recipe.description)
         if budget is not None:
+            self.budget.setMinimum(0 if draft.may_be_unlimited else 1)
+            self.budget.setSpecialValueText(UNLIMITED if draft.may_be_unlimited else "")
             self.budget.setValue(budget)
         for widget in (self.budget, self.text):
             widget.blockSignals(False)
