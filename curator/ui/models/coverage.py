@@ -44,7 +44,7 @@ def figures(summary: dict[str, Any]) -> list[Figure]:
 class CountsModel(QAbstractTableModel):
     """Name, chosen, in the pile; the share chosen under ``SHARE_ROLE``."""
 
-    columns = ("Name", "Chosen", "In the pile")
+    columns = ("Name", "Chosen", "Pile")
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

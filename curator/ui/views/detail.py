@@ -119,7 +119,7 @@ class DetailPanel(QScrollArea):
         choice = item.choice
         if choice is None:
             return
-        self.reason.setText(choice.reason or "No reason was recorded.")
+        self.reason.setText(choice.reason[:1].upper() + choice.reason[1:] or "No reason was recorded.")
         shown = {
             "Rank": f"{choice.rank:,}",
             "Gain": number(choice.gain),
