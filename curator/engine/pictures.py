@@ -7,6 +7,7 @@ of the file: "is cut off", "is empty (0 bytes)".
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from pathlib import Path
 
@@ -87,14 +88,13 @@ def read_bytes(path: Path) -> bytes:
     """All bytes of a picture file; raises :class:`InputError` when it is missing, unreadable or over the limit."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            if (size := os.fstat(file.fileno()).st_size) > MAX_BYTES:
+                raise InputError(f"is {size / 2**20:.0f} MB large; the limit is {MAX_BYTES // 2**20} MB")
+            return file.read()
     except FileNotFoundError:
         raise InputError("is not there") from None
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be opened: {getattr(error, 'strerror', None) or error}") from error
-    if len(content) > MAX_BYTES:
-        raise InputError(f"is larger than {MAX_BYTES // 2**20} MB")
-    return content
 
 
 def _open(content: bytes, max_pixels: int) -> ImageFile.ImageFile:
