@@ -16,7 +16,7 @@ from curator.engine.errors import (
 from curator.engine.memberships import centre_membership
 from curator.engine.naming import skill_names
 from curator.engine.params import param
-from curator.engine.picking import farthest_ranking, inner_selector, ordered_ranking
+from curator.engine.picking import farthest_ranking, inner_selector, ordered_ranking, stopped
 from curator.engine.quotas import apportion, water_fill
 from curator.engine.registry import clusterer, encoder, exporter, importer, projector, scorer, selector
 from curator.engine.task import Task
@@ -75,6 +75,7 @@ __all__ = [
     "scorer",
     "selector",
     "skill_names",
+    "stopped",
     "unit_rows",
     "water_fill",
 ]

@@ -19,8 +19,8 @@ TOKEN = r"(?u)\b[^\W\d_][\w'’-]{2,}\b"
 def skill_names(labels: Ints, k: int, inputs: Inputs, task: Task) -> tuple[str, ...]:
     """Up to three words for each skill, most telling first; empty when the samples have no text.
 
-    A word counts by the share of a skill's texts that hold it, weighted by how rare it is in the other skills
-    (class-based TF-IDF). ``labels``: int32 [n], -1 = none.
+    A word counts by how much larger a share of a skill's texts than of the others' holds it, weighted by how rare it
+    is (a contrastive form of class-based TF-IDF). ``labels``: int32 [n], -1 = none.
     """
     if inputs.samples is None or k == 0:
         return ()
@@ -56,7 +56,9 @@ def _names(groups: list[list[str]]) -> tuple[str, ...]:
     share = np.stack(
         [np.asarray(found[a:b].mean(axis=0)).ravel() if b > a else np.zeros(len(words)) for a, b in pairwise(bounds)]
     )
-    weight = share * np.log1p(1 / np.maximum(share.mean(axis=0), 1e-9))
+    # A word that is as common in the other skills sets nothing apart, however common it is here.
+    others = (share.sum(axis=0) - share) / max(1, len(groups) - 1)
+    weight = np.maximum(share - others, 0) * np.log1p(1 / np.maximum(share.mean(axis=0), 1e-9))
     names: list[str] = []
     for skill in range(len(groups)):
         order = np.lexsort((np.arange(len(words)), -weight[skill]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curator.engine.api import Floats, Inputs, Task, param, projector
+from curator.engine.api import Floats, Inputs, Rows, Task, param, projector
 
 
 @projector("umap", version=1, needs={"vectors"})
@@ -46,14 +46,23 @@ class Umap:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # umap warns of its own choices (one job for a seed, small graphs)
             layout[chosen] = model.fit_transform(x)
-            task.step("Laying out the map", 1, 2)
-            rest = np.setdiff1d(rows, chosen)
-            for first in range(0, len(rest), 20_000):
-                task.check()
-                part = rest[first : first + 20_000]
-                layout[part] = model.transform(np.ascontiguousarray(inputs.vectors[part], np.float32))
+        task.step("Laying out the map", 1, 2)
+        self._place(np.setdiff1d(rows, chosen), x, layout, chosen, inputs, task)
         task.step("Laying out the map", 2, 2)
         return layout
+
+    def _place(self, rest: Rows, x: Floats, layout: Floats, chosen: Rows, inputs: Inputs, task: Task) -> None:
+        """Put each row that the map was not fitted on between its closest landmarks, by similarity."""
+        from curator.engine import vectors
+
+        assert inputs.vectors is not None
+        for first in range(0, len(rest), 20_000):
+            part = rest[first : first + 20_000]
+            queries = np.ascontiguousarray(inputs.vectors[part], np.float32)
+            index, similarity = vectors.nearest(queries, x, 5, task=task, device=inputs.device)
+            weights = np.where(index < 0, 0.0, np.exp(20.0 * (similarity - similarity[:, :1]).astype(np.float64)))
+            weights /= weights.sum(axis=1, keepdims=True)
+            layout[part] = (weights[:, :, None] * layout[chosen[index]]).sum(axis=1)
 
     def _model(self, k: int, seed: int, graph: tuple[np.ndarray, np.ndarray]):  # type: ignore[no-untyped-def]
         with warnings.catch_warnings():

@@ -16,6 +16,7 @@ from curator.engine.api import (
     inner_selector,
     param,
     selector,
+    stopped,
     water_fill,
 )
 
@@ -83,13 +84,12 @@ class SkillQuota:
         quota = Quota.of(inputs)
         queue = [entry for entry in queue if quota.take(entry[2])][: self.budget]
         reasons = [e[5] if e[2] in pinned else f"{self._name(names[e[1]], inputs)}: {e[5]}" for e in queue]
-        full = len(queue) < min(self.budget, len(inputs.rows))
         return Ranking(
             np.array([e[2] for e in queue], np.int64),
             gains=np.array([e[3] for e in queue], np.float32),
             nearest=np.array([e[4] for e in queue], np.int64),
             reasons=reasons,
-            stopped=f"The quotas left {len(queue)} samples." if full else "",
+            stopped=stopped(len(queue), self.budget, inputs),
         )
 
     @staticmethod

@@ -1,0 +1,163 @@
+"""Exact rankings against brute force and hand-checked examples."""
+
+import numpy as np
+import pytest
+
+from curator.engine.errors import InputError
+from curator.engine.registry import registry
+from curator.engine.task import Task
+from curator.engine.types import Inputs
+from curator.engine.unit import unit_rows
+
+registry().discover()
+
+
+def select(name, inputs, **values):
+    return registry().get("selector", name).make(values).select(inputs, Task())
+
+
+def farthest(x, budget):
+    """k-center greedy in ten lines, float64."""
+    x = np.asarray(x, np.float64)
+    picks = [int(np.argmin(np.round(((x - x.mean(0)) ** 2).sum(1) * 2.0**40)))]
+    while len(picks) < budget:
+        gap = ((x[:, None] - x[picks][None]) ** 2).sum(-1).min(1)
+        gap[picks] = -1
+        picks.append(int(np.argmax(np.round(gap * 2.0**40))))
+    return picks
+
+
+def inputs(n, **more):
+    return Inputs(n, np.arange(n), **more)
+
+
+def test_pcoreset_on_two_hundred_points_of_the_simplex():
+    q = np.random.default_rng(0).dirichlet(np.ones(10), 200).astype(np.float32)
+    assert select("pcoreset", inputs(200, membership=q), budget=100).rows.tolist() == farthest(q, 100)
+
+
+def test_pcoreset_starts_from_what_is_pinned():
+    q = np.array([[1, 0, 0], [0.9, 0.1, 0], [0, 1, 0], [0, 0.05, 0.95], [0.34, 0.33, 0.33], [0.1, 0.9, 0]], np.float32)
+    found = select("pcoreset", inputs(6, membership=q, keep=np.array([0])), budget=4)
+    assert found.rows.tolist() == [0, 2, 3, 4]
+    assert found.nearest.tolist() == [-1, 0, 2, 3]
+    assert "1.414 from row 0" in found.reasons[1]
+    assert np.isnan(found.gains[0])
+
+
+def test_columns_may_be_permuted():
+    q = np.random.default_rng(1).dirichlet(np.ones(6), 80).astype(np.float32)
+    other = np.ascontiguousarray(q[:, [3, 1, 5, 0, 2, 4]])
+    assert (
+        select("pcoreset", inputs(80, membership=q), budget=30).rows.tolist()
+        == select("pcoreset", inputs(80, membership=other), budget=30).rows.tolist()
+    )
+
+
+def test_all_confident_beliefs_give_one_of_each_class_and_say_that_the_rest_repeats():
+    q = np.eye(4, dtype=np.float32)[[0, 0, 1, 1, 2, 3, 3]]
+    found = select("pcoreset", inputs(7, membership=q), budget=6)
+    assert set(q[found.rows[:4]].argmax(1).tolist()) == {0, 1, 2, 3}
+    assert "The last 2 picks repeat" in found.stopped
+
+
+def test_k_center_on_a_line():
+    x = np.array([[0.0], [1.0], [5.0], [9.0], [10.0]], np.float32)
+    found = select("k-center", inputs(5, vectors=x, keep=np.array([0])), budget=3)
+    assert found.rows.tolist() == [0, 4, 2]
+    assert found.gains[1:].tolist() == [10, 5]
+
+
+def test_k_center_equals_brute_force():
+    x = unit_rows(np.random.default_rng(2).normal(size=(150, 12)).astype(np.float32))
+    assert select("k-center", inputs(150, vectors=x), budget=60).rows.tolist() == farthest(x, 60)
+
+
+def chain():
+    apart = np.arccos(0.96)
+    return np.array([[np.cos(i * apart), np.sin(i * apart)] for i in range(3)], np.float32)
+
+
+def test_redundancy_keeps_the_ends_of_a_chain_and_points_to_what_stands_for_the_middle():
+    found = select("redundancy", inputs(3, vectors=chain()), threshold=0.95)
+    assert found.rows.tolist() == [0, 2]
+    assert found.weights.tolist() == [2, 1]
+    assert (found.dropped.tolist(), found.covered_by.tolist()) == ([1], [0])
+    assert found.similarity.tolist() == pytest.approx([0.96])
+    assert found.reasons[0] == "kept, stands for 1 near-duplicate"
+
+
+def test_redundancy_takes_the_encoders_threshold_unless_told():
+    assert len(select("redundancy", inputs(3, vectors=chain(), duplicate_threshold=0.97)).rows) == 3
+    assert len(select("redundancy", inputs(3, vectors=chain(), duplicate_threshold=0.9)).rows) == 2
+
+
+def test_redundancy_can_keep_the_central_or_the_best():
+    x = chain()
+    assert select("redundancy", inputs(3, vectors=x), threshold=0.95, first="central").rows.tolist() == [1]
+    scores = {"quality": np.array([0, 1, 2], np.float32)}
+    found = select("redundancy", inputs(3, vectors=x, scores=scores), threshold=0.95, first="quality")
+    assert found.rows.tolist() == [2, 0]
+    with pytest.raises(InputError, match="earliest, central, quality"):
+        select("redundancy", inputs(3, vectors=x, scores=scores), first="beauty")
+
+
+def test_redundancy_never_drops_what_is_pinned():
+    x = np.repeat(chain()[:1], 4, axis=0)
+    found = select("redundancy", inputs(4, vectors=x, keep=np.array([2, 3])), threshold=0.95)
+    assert found.rows.tolist() == [2, 3]
+    assert set(found.covered_by.tolist()) == {2}
+
+
+def test_redundancy_across_neighbouring_skills_finds_what_everywhere_finds():
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(6, 16))
+    skills = (np.arange(300) % 6).astype(np.int32)
+    x = unit_rows((centres[skills] + 0.2 * rng.normal(size=(300, 16))).astype(np.float32))
+    x[150:180] = x[:30]
+    skills = skills.copy()
+    skills[150:180] = (skills[:30] + 1) % 6  # copies that the clustering put elsewhere
+    everywhere = select("redundancy", inputs(300, vectors=x, skills=skills), threshold=0.999)
+    near = select(
+        "redundancy", inputs(300, vectors=x, skills=skills), threshold=0.999, reach="neighbouring skills", neighbours=5
+    )
+    assert len(everywhere.dropped) >= 30
+    assert set(near.rows.tolist()) & set(range(150, 180)) == set() or len(near.dropped) == len(everywhere.dropped)
+    with pytest.raises(InputError, match="clusterer"):
+        select("redundancy", inputs(300, vectors=x), reach="neighbouring skills")
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"), [("proportional", (3, 2, 0)), ("equal", (2, 2, 1)), ("square-root", (2, 2, 1))]
+)
+def test_skill_quotas_of_the_hand_checked_example(split, expected):
+    skills = np.repeat([0, 1, 2], [6, 3, 1]).astype(np.int32)
+    x = unit_rows(np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32))
+    found = select("skill-quota", inputs(10, vectors=x, skills=skills), budget=5, split=split, inside="random")
+    assert tuple(np.bincount(skills[found.rows], minlength=3)) == expected
+
+
+def test_skill_quota_begins_with_one_of_each_skill():
+    skills = (np.arange(40) % 5).astype(np.int32)
+    x = unit_rows(np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32))
+    names = ("night", "day", "rain", "snow", "fog")
+    found = select("skill-quota", inputs(40, vectors=x, skills=skills, skill_names=names), budget=20)
+    assert sorted(skills[found.rows[:5]].tolist()) == [0, 1, 2, 3, 4]
+    assert found.reasons[0].startswith("night: first pick")
+
+
+def test_random_is_a_fair_draw_that_dropping_rows_does_not_reshuffle():
+    whole = select("random", inputs(50, seed=4), budget=50).rows.tolist()
+    part = select("random", Inputs(50, np.arange(0, 50, 2), seed=4), budget=50).rows.tolist()
+    assert [r for r in whole if r % 2 == 0] == part
+    first = [select("random", inputs(10, seed=s), budget=1).rows[0] for s in range(300)]
+    assert np.bincount(first, minlength=10).min() > 10
+
+
+def test_top_score_by_both_ends_with_ties_and_gaps():
+    scores = {"a": np.array([1, 3, np.nan, 3, 2], np.float32), "b": np.zeros(5, np.float32)}
+    assert select("top-score", inputs(5, scores=scores), budget=5).rows.tolist() == [1, 3, 4, 0, 2]
+    assert select("top-score", inputs(5, scores=scores), budget=3, order="lowest").rows.tolist() == [0, 4, 1]
+    assert select("top-score", inputs(5, scores=scores), budget=2, score="b").rows.tolist() == [0, 1]
+    with pytest.raises(InputError, match="a, b"):
+        select("top-score", inputs(5, scores=scores), score="c")
