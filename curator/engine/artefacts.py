@@ -17,7 +17,7 @@ import numpy as np
 
 from curator.engine.arrays import ArrayWriter, open_array, save_array
 from curator.engine.device import Device, choose_device
-from curator.engine.embedding import default_encoder, embed
+from curator.engine.embedding import default_encoder, embed, learn
 from curator.engine.errors import InputError, PluginError
 from curator.engine.recipe import AUTO, Step, fingerprint
 from curator.engine.records import Dataset, EmbeddingRecord
@@ -165,9 +165,16 @@ class Bench:
             raise
         for row, reason in problems:
             self.store.set_problem(self.dataset.id, np.array([row], np.int64), reason)
-        if problems:
-            self.task.log(f"{len(problems)} samples could not be read and are left out.")
-        writer.finish()
+        file_path = writer.finish()
+        self._explain_unreadable(file_path)
+
+    def _explain_unreadable(self, path: Path) -> None:
+        """Give every unreadable row a reason, also those met before a kill that took theirs along."""
+        unreadable = np.flatnonzero(~np.isfinite(open_array(path)[:, 0]))
+        without = np.setdiff1d(unreadable, self.store.problem_rows(self.dataset.id))
+        self.store.set_problem(self.dataset.id, without, "could not be decoded")
+        if len(unreadable):
+            self.task.log(f"{len(unreadable)} samples could not be read and are left out.")
 
     def _copy_prefix(self, writer: ArrayWriter, core: str) -> None:
         """A Dataset only ever grows at its end, so a shorter Embedding by the same encoder is a valid beginning."""
@@ -189,8 +196,19 @@ class Bench:
         return open_array(self.store.arrays / record.file, (record.rows, record.dims))
 
     def encode_texts(self) -> Callable[[list[str]], Floats] | None:
-        """Texts into the space of the vectors, for an encoder that reads texts; loads it only when called."""
-        return self.session.encode_texts if "text" in self.session.reads else None
+        """Texts into the space of the vectors, None for an encoder that reads no texts."""
+        if "text" not in self.session.reads:
+            return None
+        learnt = False
+
+        def encode(texts: list[str]) -> Floats:
+            nonlocal learnt
+            if self.session.fits and not learnt:  # a reused Embedding says nothing of the words it was made with
+                learn(self.session, self.reader, self.dataset.size, self.task)
+            learnt = True
+            return self.session.encode_texts(texts)
+
+        return encode
 
     def clustering(self, step: Step, inputs: Inputs) -> tuple[int, Clustering]:
         """The Clustering that ``step`` makes of ``inputs``, and its id."""

@@ -30,7 +30,7 @@ def summarise(inputs: Inputs, picks: Rows, task: Task) -> dict[str, Any]:
 
 
 def _closeness(inputs: Inputs, picks: Rows, task: Task) -> tuple[float, float]:
-    from curator.engine import vectors
+    from curator.engine.vectors import nearest
 
     assert inputs.vectors is not None
     keys = np.ascontiguousarray(inputs.vectors[picks], np.float32)
@@ -38,7 +38,7 @@ def _closeness(inputs: Inputs, picks: Rows, task: Task) -> tuple[float, float]:
     for first in range(0, len(inputs.rows), 65536):
         queries = np.asarray(inputs.vectors[inputs.rows[first : first + 65536]], np.float32)
         task.step("Measuring coverage", first, len(inputs.rows))
-        similarity = vectors.nearest(queries, keys, 1, task=task, device=inputs.device)[1][:, 0]
+        similarity = nearest(queries, keys, 1, task=task, device=inputs.device)[1][:, 0]
         total += float(similarity.sum(dtype=np.float64))
         lowest = min(lowest, float(similarity.min()))
     return total / len(inputs.rows), float(np.sqrt(max(0.0, 2.0 - 2.0 * lowest)))

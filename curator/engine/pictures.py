@@ -10,6 +10,7 @@ import io
 import os
 import warnings
 from pathlib import Path
+from typing import cast
 
 from PIL import ExifTags, Image, ImageFile, ImageMath, UnidentifiedImageError
 
@@ -136,7 +137,7 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 def _grey(image: Image.Image) -> Image.Image:
     """Eight bits from more."""
     wide = image if image.mode == "F" else image.convert("I")
-    top = wide.getextrema()[1]
+    _, top = cast("tuple[float, float]", wide.getextrema())  # one band, so a pair of numbers
     if wide.mode == "F":
         return _scaled(wide, 255.0 if top <= 1 else 1.0)
     return _scaled(wide, 1 / 256 if image.mode != "I" or top > 255 else 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +83,7 @@ def import_samples(store: Store, request: ImportRequest, task: Task) -> Changes:
     return store.finish_import(dataset.id, verb)
 
 
-def _source(path: Path, request: ImportRequest) -> tuple[PluginSpec, object, Source]:
+def _source(path: Path, request: ImportRequest) -> tuple[PluginSpec, Any, Source]:
     path = path.absolute()
     if not path.exists():
         raise InputError(f"{path} does not exist.", "Check the spelling and that the disk is connected.")

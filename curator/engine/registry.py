@@ -17,6 +17,7 @@ import pkgutil
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, is_dataclass
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar
@@ -121,12 +122,12 @@ class Registry:
         built_in = importlib.import_module(BUILT_IN)  # by name: they are strangers to the engine
         for module in pkgutil.walk_packages(built_in.__path__, BUILT_IN + "."):
             if not module.ispkg:
-                self._load(module.name, lambda name=module.name: importlib.import_module(name))
+                self._load(module.name, partial(importlib.import_module, module.name))
         for point in entry_points(group=BUILT_IN):
             self._load(point.value, point.load)
         if plugins_dir is not None and plugins_dir.is_dir():
             for file in trusted_files(plugins_dir):
-                self._load(str(file), lambda file=file: _import_file(file))
+                self._load(str(file), partial(_import_file, file))
 
     def _load(self, origin: str, load: Callable[[], Any]) -> None:
         self._loading = origin

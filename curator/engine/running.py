@@ -87,7 +87,7 @@ def _run(store: Store, request: RunRequest, recipe: Recipe, bench: Bench, run_id
         fingerprint=name,
         log="",
         subset_name=label,
-        entries=_entries(ranking, inputs, ids),
+        entries=_entries(_with_names(ranking, store, dataset.id), inputs, ids),
         omissions=_omissions(dropped, ids),
         summary=summary,
         clustering_id=clustering_id,
@@ -237,6 +237,19 @@ def _check_needs(spec: PluginSpec, inputs: Inputs) -> None:
     for need in sorted(spec.needs):
         if not have[need]:
             raise NotReadyError(f"“{spec.name}” needs {need.replace('_', ' ')}.", cure.get(need, ""))
+
+
+def _with_names(ranking: Ranking, store: Store, dataset_id: int) -> Ranking:
+    """Reasons that speak of files and records where the selector, which knows only rows, said "row 17"."""
+    if ranking.nearest is None or not ranking.reasons:
+        return ranking
+    rows = np.unique(ranking.nearest[ranking.nearest >= 0])
+    source = dict(zip(rows.tolist(), store.iter_sources(dataset_id, rows), strict=True))
+    reasons = [
+        reason.replace(f"row {near}", source[near]) if near >= 0 else reason
+        for reason, near in zip(ranking.reasons, ranking.nearest.tolist(), strict=True)
+    ]
+    return dataclasses.replace(ranking, reasons=reasons)
 
 
 def _entries(ranking: Ranking, inputs: Inputs, ids: Rows) -> Iterator[tuple]:

@@ -137,7 +137,7 @@ class Store(SampleStore):
             "select id, dataset_id, encoder, params, fingerprint, file, rows, dims, device, created, seconds"
             f" from embedding where {where} order by id"
         )
-        return [EmbeddingRecord(*r[:3], json.loads(r[3]), *r[4:]) for r in self.rows(sql, params)]
+        return [EmbeddingRecord(*[*r[:3], json.loads(r[3]), *r[4:]]) for r in self.rows(sql, params)]
 
     def add_clustering(
         self, *, params: dict[str, Any], names: Sequence[str], sizes: Sequence[int], **values: Any
@@ -162,12 +162,12 @@ class Store(SampleStore):
             " from clustering where fingerprint = ?"
         )
         found = self.rows(sql, (fingerprint,))
-        return ClusteringRecord(*found[0][:3], json.loads(found[0][3]), *found[0][4:]) if found else None
+        return ClusteringRecord(*[*found[0][:3], json.loads(found[0][3]), *found[0][4:]]) if found else None
 
     def skills(self, clustering_id: int) -> list[tuple[int, str, int]]:
         """(number, name, size) of each Skill."""
         sql = "select number, name, size from skill where clustering_id = ? order by number"
-        return self.rows(sql, (clustering_id,))  # type: ignore[return-value]
+        return self.rows(sql, (clustering_id,))
 
     def add_score(self, *, scorer: str, params: dict[str, Any], **values: Any) -> ArtefactRecord:
         """Make a Score known."""
@@ -194,7 +194,7 @@ class Store(SampleStore):
     def _artefact(self, table: str, fingerprint: str) -> ArtefactRecord | None:
         sql = f"select id, dataset_id, maker, params, fingerprint, file, created from {table} where fingerprint = ?"
         found = self.rows(sql, (fingerprint,))
-        return ArtefactRecord(*found[0][:3], json.loads(found[0][3]), *found[0][4:]) if found else None
+        return ArtefactRecord(*[*found[0][:3], json.loads(found[0][3]), *found[0][4:]]) if found else None
 
     # ---- runs ------------------------------------------------------------------------------------------------
 
@@ -330,7 +330,7 @@ class Store(SampleStore):
             " where subset_id = ? and rank >= ? and rank < ? order by rank"
         )
         found = self.rows(sql, (subset_id, first_rank, first_rank + count))
-        return [SubsetRow(*r[:10], tuple(json.loads(r[10] or "[]"))) for r in found]
+        return [SubsetRow(*[*r[:10], tuple(json.loads(r[10] or "[]"))]) for r in found]
 
     def subset_sample_ids(self, subset_id: int) -> Rows:
         """int64 [b]: sample ids in rank order."""
@@ -365,7 +365,7 @@ class Store(SampleStore):
         chosen = np.bincount(codes[picked][codes[picked] >= 0], minlength=len(names))
         pile = np.bincount(codes[codes >= 0], minlength=len(names))
         by_class = sorted(zip(names, chosen.tolist(), pile.tolist(), strict=True), key=lambda c: (-c[2], c[0]))
-        return {"skill": by_skill, "class": by_class}  # type: ignore[dict-item]
+        return {"skill": by_skill, "class": by_class}
 
     def unique_subset_name(self, base: str) -> str:
         """``base``, or ``base (2)`` and so on when it is taken."""
@@ -474,11 +474,11 @@ class Store(SampleStore):
 
 
 def _run(r: tuple[Any, ...]) -> Run:
-    return Run(*r[:9], json.loads(r[9]), json.loads(r[10]), *r[11:])
+    return Run(*[*r[:9], json.loads(r[9]), json.loads(r[10]), *r[11:]])
 
 
 def _subset(r: tuple[Any, ...]) -> Subset:
-    return Subset(*r[:7], bool(r[7]), json.loads(r[8]))
+    return Subset(*[*r[:7], bool(r[7]), json.loads(r[8])])
 
 
 def _real(value: float | None) -> float | None:

@@ -202,6 +202,10 @@ class SampleStore(Ledger):
             raise InputError(f"There is no sample {missing[0]} in this dataset.")
         return np.array([by_id[int(i)] for i in sample_ids], np.int64)
 
+    def iter_sources(self, dataset_id: int, rows: Rows) -> Iterator[str]:
+        """Where each row comes from, in the order of ``rows``."""
+        return (v[0] for v in self._by_row("source", dataset_id, rows))
+
     def iter_texts(self, dataset_id: int, rows: Rows) -> Iterator[str]:
         """The text of each row, in the order of ``rows``."""
         return (v[0] for v in self._by_row("text", dataset_id, rows))
@@ -337,4 +341,4 @@ def _dataset(r: tuple[Any, ...]) -> Dataset:
 
 def _sample(r: tuple[Any, ...]) -> Sample:
     images, labels = tuple(json.loads(r[7])), tuple(json.loads(r[10] or "[]"))
-    return Sample(*r[:7], images, r[8], r[9], labels, r[11] or "", bool(r[12]), r[13])
+    return Sample(*[*r[:7], images, r[8], r[9], labels, r[11] or "", bool(r[12]), r[13]])

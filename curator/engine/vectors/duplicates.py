@@ -226,7 +226,7 @@ def greedy_duplicates(
 
 def _settle_zeros(zeros: Rows, pinned: set[int], representative: Rows, similarity: Floats) -> None:
     for row in zeros.tolist():
-        representative[row] = row if row in pinned else zeros[0]
+        representative[row] = row if row in pinned else int(zeros[0])
         similarity[row] = 1
 
 
@@ -251,7 +251,7 @@ def _inside(
     left, right, cosine = left[earlier], right[earlier], cosine[earlier]
     order = np.lexsort((right, left))
     left, right, cosine = left[order], right[order], cosine[order]
-    bounds = np.searchsorted(left, np.r_[block, block[-1] + 1])
+    bounds = np.searchsorted(left, np.append(block, block[-1] + 1)).tolist()
     alive = np.zeros(len(block), bool)
     for i in range(len(block)):
         part = slice(bounds[i], bounds[i + 1])

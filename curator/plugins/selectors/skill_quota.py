@@ -43,7 +43,7 @@ class SkillQuota:
         """Quotas by :func:`apportion` or :func:`water_fill`; gains are those of the inner selector."""
         assert inputs.skills is not None
         skills = np.asarray(inputs.skills)[inputs.rows]
-        names = np.unique(skills)
+        names = np.unique(skills).astype(np.int64)
         members = [inputs.rows[skills == s] for s in names]
         quotas = self._quotas(members, inputs)
         parts = []
