@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from random import Random
 
 Parts = tuple[str, str, str]
-PEOPLE = (
+
+
+def _words(text: str) -> list[str]:
+    return text.split(",")
+
+
+PEOPLE = _words(
     "Amara,Bjorn,Chiara,Dmitri,Elena,Farid,Greta,Hiroshi,Ines,Jamal,Katya,Leon,Mei,Nadia,Omar,Priya,Quentin,Rosa,"
     "Stefan,Tariq,Uma,Viktor,Wanda,Ximena,Yusuf,Zoe"
-).split(",")
-CITIES = (
+)
+CITIES = _words(
     "Aberdeen,Bergen,Cordoba,Dakar,Esbjerg,Fukuoka,Geneva,Halifax,Izmir,Jaipur,Kampala,Lyon,Montevideo,Nagoya,Oulu,"
     "Porto,Quito,Riga,Salzburg,Tallinn,Utrecht,Valencia,Winnipeg,Yerevan,Zagreb"
-).split(",")
-MONTHS = "January,February,March,April,May,June,July,August,September,October,November,December".split(",")
+)
+MONTHS = _words("January,February,March,April,May,June,July,August,September,October,November,December")
 STRANGERS = ("a tax form", "a bowling ball", "an umbrella", "a toaster", "a lawn chair", "a stapler", "a snorkel")
 
 
@@ -132,8 +138,8 @@ def itinerary(t: Theme, r: Random) -> Parts:
     return (
         f"Plan a day in {city} for a family that loves {t.name}.",
         "",
-        f"Morning: visit the {t.place} and see {t.looks[0]} {a}. Noon: lunch among the {b}. Afternoon: a {t.person} shows "
-        f"how to {t.task} with {c}. Evening: buy {t.looks[1]} {d} as souvenirs.",
+        f"Morning: visit the {t.place} and see {t.looks[0]} {a}. Noon: lunch among the {b}. Afternoon: a "
+        f"{t.person} shows how to {t.task} with {c}. Evening: buy {t.looks[1]} {d} as souvenirs.",
     )
 
 
@@ -164,8 +170,8 @@ def story(t: Theme, r: Random) -> Parts:
     return (
         f"Begin a mystery story set in {_a(t.place)} with {t.looks[0]} {a}.",
         "",
-        f"On the night that {t.trouble}, {who} heard the {a} whisper. Behind the {t.looks[1]} {b} the old {t.person} lay "
-        f"still, clutching {c}; someone had tried to {t.task} and had stolen the {d}.",
+        f"On the night that {t.trouble}, {who} heard the {a} whisper. Behind the {t.looks[1]} {b} the old "
+        f"{t.person} lay still, clutching {c}; someone had tried to {t.task} and had stolen the {d}.",
     )
 
 
@@ -174,8 +180,8 @@ def troubleshoot(t: Theme, r: Random) -> Parts:
     return (
         f"What should {_a(t.person)} do when {t.trouble}?",
         "",
-        f"First secure the {a}. Then examine the {t.looks[0]} {b} for the cause, borrow {c}, and only afterwards {t.task}. "
-        f"Report it to the {t.place} and replace worn {t.looks[1]} {d}.",
+        f"First secure the {a}. Then examine the {t.looks[0]} {b} for the cause, borrow {c}, and only "
+        f"afterwards {t.task}. Report it to the {t.place} and replace worn {t.looks[1]} {d}.",
     )
 
 
@@ -186,8 +192,8 @@ def odd_one_out(t: Theme, r: Random) -> Parts:
     return (
         "Which of these does not belong with the others?",
         "; ".join(words),
-        f"{stranger.capitalize()} does not belong: {', '.join(t.things)} are found in a {t.place}, where {t.looks[0]} and "
-        f"{t.looks[1]} things help the {t.person} to {t.task}.",
+        f"{stranger.capitalize()} does not belong: {', '.join(t.things)} are found in a {t.place}, where "
+        f"{t.looks[0]} and {t.looks[1]} things help the {t.person} to {t.task}.",
     )
 
 
@@ -195,8 +201,8 @@ def reading(t: Theme, r: Random) -> Parts:
     a, b, c, d = _mixed(t, r)
     who, city = r.choice(PEOPLE), r.choice(CITIES)
     text = (
-        f"{who} came to {city} as a {t.person}. The {t.place} had {t.looks[0]} {a} but few {b}. When {t.trouble}, {who} "
-        f"traded {c} for {t.looks[1]} {d} and learned to {t.task}."
+        f"{who} came to {city} as a {t.person}. The {t.place} had {t.looks[0]} {a} but few {b}. When "
+        f"{t.trouble}, {who} traded {c} for {t.looks[1]} {d} and learned to {t.task}."
     )
     return (
         "Answer the question using the passage.",
@@ -210,7 +216,8 @@ def slogan(t: Theme, r: Random) -> Parts:
     return (
         f"Invent an advertising slogan for {_a(t.place)} selling {t.looks[0]} {a} and {b}.",
         "",
-        f"{a.capitalize()} so {t.looks[0]}, {b} so {t.looks[1]}: even our {t.person} dreams of {c}. We {t.task}, you smile!",
+        f"{a.capitalize()} so {t.looks[0]}, {b} so {t.looks[1]}: even our {t.person} dreams of {c}. "
+        f"We {t.task}, you smile!",
     )
 
 
@@ -218,8 +225,8 @@ def ordering(t: Theme, r: Random) -> Parts:
     a, b, c, d = _mixed(t, r)
     return (
         "Put the events in the order in which they happened.",
-        f"The {t.person} found the {a} after {t.trouble}. Before that, {b} reached the {t.place}. Last of all they had to "
-        f"{t.task} beside the {t.looks[0]} {c} and {d}.",
+        f"The {t.person} found the {a} after {t.trouble}. Before that, {b} reached the {t.place}. Last of all "
+        f"they had to {t.task} beside the {t.looks[0]} {c} and {d}.",
         f"1. {b.capitalize()} reach the {t.place}. 2. {t.trouble.capitalize()}. 3. The {a} are found. "
         f"4. They {t.task} beside {c} and {d}.",
     )
