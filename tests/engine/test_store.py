@@ -278,8 +278,8 @@ def test_a_locked_subset_does_not_change(store, dataset):
 def test_artefacts_are_found_by_fingerprint(store, dataset):
     assert store.embedding("e") is None
     made = store.add_embedding(
-        dataset_id=dataset.id, encoder="lsa", params={"dims": 8}, fingerprint="e", file="embedding-1.npy", rows=10, dims=8,
-        device="cpu", seconds=0.5,
+        dataset_id=dataset.id, encoder="lsa", params={"dims": 8}, fingerprint="e", file="embedding-1.npy",
+        rows=10, dims=8, device="cpu", seconds=0.5,
     )  # fmt: skip
     assert store.embedding("e") == made
     assert store.embeddings(dataset.id) == store.embeddings() == [made]

@@ -1,8 +1,10 @@
-"""Near-duplicates by cosine, exactly: an int8 scan that cannot miss, then float64 for the few that it raises."""
+"""Near-duplicates by cosine, exactly: a rough scan that cannot miss, then float64 for the few that it raises."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from curator.engine.types import Floats, Rows
-from curator.engine.vectors.blocks import blocks, readable, tensor
+from curator.engine.vectors.blocks import blocks, readable
 
 TILE, KEYS = 1024, 4096
 DENSE = 50_000
@@ -44,32 +46,39 @@ class Duplicates:
 
 
 class _Scan:
-    """Unit rows rounded to int8 with one scale, and how far rounding can move a product.
+    """A rough product of unit rows that cannot miss, and exact cosines for what it raises.
 
-    With e the largest length of a rounding error, \\|x.y - rounded product\\| <= 2e + e^2 for unit rows. So whatever
-    reaches the threshold less that bound in int8 is raised, and nothing that reaches it in truth is missed. Where
-    rounding is too coarse to be of use (spiky rows), or the device has no int8 product, float32 takes its place.
+    Rows are rounded to bfloat16, or to int8 with one scale. With e the largest length of a rounding error, a rough
+    product of unit rows is off by at most 2e + e^2 (plus the rounding of the product itself). So whatever reaches the
+    threshold less that bound is raised, and nothing that reaches it in truth is missed. Which arithmetic is used is
+    decided by a race on this machine: the answer does not depend on it.
     """
 
     def __init__(self, x: NDArray[Any], rows: Rows, threshold: float, device: str) -> None:
         self.x, self.rows, self.threshold, self.device = x, rows, threshold, device
-        n, d = len(rows), x.shape[1]
-        self.width = -(-d // 8) * 8
-        largest = max((float(np.abs(b).max(initial=0)) for b in self._unit_blocks()), default=0.0)
-        self.scale = 127.0 / largest if largest else 1.0
-        self.code = np.zeros((n, self.width), np.int8)
+        self.code, self.level = self._round(_fastest(device, x.shape[1]) if len(rows) > TILE else torch.float32)
+
+    def _round(self, kind: torch.dtype) -> tuple[torch.Tensor, float]:
+        """The rounded rows, and the level from which a rough product raises a pair."""
+        if kind == torch.int8:
+            largest = max((float(np.abs(b).max(initial=0)) for b in self._unit_blocks()), default=0.0)
+            scale = 127.0 / largest if largest else 1.0
+        else:
+            scale = 1.0
+        width = -(-self.x.shape[1] // 8) * 8
+        code = torch.zeros((len(self.rows), width), dtype=kind)
         worst, first = 0.0, 0
         for block in self._unit_blocks():
-            code = np.round(block * self.scale)
-            self.code[first : first + len(block), :d] = code
-            error = block - code / self.scale
-            worst = max(worst, float(np.sqrt(np.einsum("ij,ij->i", error, error).max(initial=0))))
+            exact = torch.from_numpy(block) * scale
+            part = exact.round().to(kind) if kind == torch.int8 else exact.to(kind)
+            code[first : first + len(block), : block.shape[1]] = part
+            worst = max(worst, float((exact - part.float()).norm(dim=1).max()) / scale if len(block) else 0.0)
             first += len(block)
-        slack = 2 * worst + worst**2 + 1e-5  # the last term: rounding of the unit rows themselves
-        self.exact_int = slack < 0.2 and _has_int_product(device)
-        self.level = int(np.floor((threshold - slack) * self.scale**2))
-        if self.exact_int:
-            self.t = torch.from_numpy(self.code).to(device)
+        # Rounding of the unit rows themselves, and of a product that is returned in bfloat16.
+        slack = 2 * worst + worst**2 + 1e-5 + (2.0**-8 if kind == torch.bfloat16 else 0.0)
+        if slack > 0.2:  # spiky rows: too coarse to be of use
+            return self._round(torch.bfloat16)
+        return code.to(self.device), (self.threshold - slack) * scale**2
 
     def _unit_blocks(self) -> Any:
         for _, part in blocks(self.rows):
@@ -82,21 +91,16 @@ class _Scan:
 
         ``a`` and ``b`` are runs or gathers of positions; a tile of them must be small.
         """
-        if self.exact_int:
-            products = torch._int_mm(_pick(self.t, a), _pick(self.t, b).T)
-            hits = products >= self.level
-        else:
-            left, right = self._unit32(a), self._unit32(b)
-            hits = left @ right.T >= self.threshold - 1e-4
-        count = int(hits.sum())
-        if not count:
-            return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
-        if count > DENSE:
+        products = _multiply(_pick(self.code, a), _pick(self.code, b))
+        touched = torch.nonzero(products.amax(dim=1) >= self.level).flatten()
+        if not len(touched):
+            return _no_pairs()
+        found = torch.nonzero(products[touched] >= self.level).cpu().numpy()
+        if len(found) > DENSE:
             return self._whole_tile(a, b)
-        found = torch.nonzero(hits).cpu().numpy()
-        left_at, right_at = a[found[:, 0]], b[found[:, 1]]
+        left_at, right_at = a[touched.cpu().numpy()[found[:, 0]]], b[found[:, 1]]
         cosine = np.concatenate(
-            [self._cosine(left_at[i : i + RESCORE], right_at[i : i + RESCORE]) for i in range(0, count, RESCORE)]
+            [self._cosine(left_at[i : i + RESCORE], right_at[i : i + RESCORE]) for i in range(0, len(found), RESCORE)]
         )
         fine = cosine >= self.threshold - TIE
         return left_at[fine], right_at[fine], np.minimum(cosine[fine], 1).astype(np.float32)
@@ -114,8 +118,25 @@ class _Scan:
         length = np.sqrt(np.einsum("ij,ij->i", rows, rows))
         return rows / np.where(length == 0, 1, length)[:, None]
 
-    def _unit32(self, positions: NDArray[Any]) -> torch.Tensor:
-        return tensor(self._unit64(positions).astype(np.float32), self.device)
+
+def _multiply(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    return torch._int_mm(a, b.T) if a.dtype == torch.int8 else a @ b.T
+
+
+@cache
+def _fastest(device: str, width: int) -> torch.dtype:
+    """The arithmetic that multiplies a tile fastest on this machine."""
+    seconds: dict[torch.dtype, float] = {}
+    for kind in (torch.float32, torch.bfloat16, torch.int8):
+        try:
+            a, b = (torch.ones((n, -(-width // 8) * 8), dtype=kind, device=device) for n in (TILE, KEYS))
+            _multiply(a, b)
+            started = time.perf_counter()
+            _multiply(a, b)[0, 0].item()
+            seconds[kind] = time.perf_counter() - started
+        except (RuntimeError, AttributeError, NotImplementedError):
+            continue  # this device has no such product
+    return min(seconds, key=lambda kind: seconds[kind])
 
 
 def _pick(t: torch.Tensor, positions: NDArray[Any]) -> torch.Tensor:
@@ -125,22 +146,13 @@ def _pick(t: torch.Tensor, positions: NDArray[Any]) -> torch.Tensor:
     return t[torch.from_numpy(positions).to(t.device)]
 
 
-def _has_int_product(device: str) -> bool:
-    """Whether torch multiplies int8 matrices here."""
-    try:
-        a = torch.ones((32, 16), dtype=torch.int8, device=device)
-        return int(torch._int_mm(a, a.T)[0, 0]) == 16
-    except (RuntimeError, AttributeError, NotImplementedError):
-        return False
-
-
 def near_duplicate_pairs(
     x: NDArray[Any], threshold: float, *, most: int = 5_000_000, task: Any = None, device: str = "cpu"
 ) -> Pairs:
     """All pairs of rows with cosine >= ``threshold``, exactly.
 
-    Half of the tiles are scanned in int8 with a certificate; raised pairs are scored in float64. Peak memory: n x d
-    bytes for the codes, about 100 MB for a tile, 20 bytes a pair.
+    Half of the tiles are scanned in low precision with a certificate; raised pairs are scored in float64. Peak memory:
+    at most 4 n x d bytes for the rounded rows, about 150 MB for a tile, 20 bytes a pair.
 
     Raises:
         ValueError: more than ``most`` pairs; the threshold is too low for a list of pairs to make sense.
@@ -187,7 +199,8 @@ def greedy_duplicates(
     SemDeDup's rule (arXiv 2303.09540) in its greedy form, over all rows rather than inside clusters: every dropped row
     has a kept row at least that alike. Its representative is the most similar row kept before it (ties: the earlier).
     Rows of ``keep`` stay whatever they are like and count as kept before all others. Rows of zeros are copies of one
-    another. No list of all pairs is ever held: peak memory is n x d bytes for the codes and about 300 MB for tiles.
+    another. No list of all pairs is ever held: peak memory is at most 4 n x d bytes for the rounded rows, and 300 MB
+    for tiles.
 
     Args:
         x: float32 or float16 [n, d]; need not be of length one.

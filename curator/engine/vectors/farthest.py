@@ -160,20 +160,28 @@ class _Search:
         if start is not None and start in self.candidates:
             position = int(np.searchsorted(self.candidates, start))
         else:
-            mean = np.zeros(self.view.shape[1])
-            for first in range(0, len(self.view), BLOCK):
-                mean += np.asarray(self.view[first : first + BLOCK], np.float64).sum(axis=0)
-            mean /= len(self.view)
-            squared = np.empty(len(self.view))
-            for first in range(0, len(self.view), BLOCK):
-                apart = np.asarray(self.view[first : first + BLOCK], np.float64) - mean
-                squared[first : first + BLOCK] = np.einsum("ij,ij->i", apart, apart)
-            squared[self.out] = np.inf
-            position = int(np.argmin(np.round(squared * TIE)))
+            position = self._most_central()
         if self.out[position]:
             return
         self.take(position, np.inf, -1)
         self.apply(self.candidates[[position]])
+
+    def _most_central(self) -> int:
+        """Position of the candidate closest to the mean; float32 finds the few that float64 has to look at."""
+        mean = np.zeros(self.view.shape[1])
+        for first in range(0, len(self.view), BLOCK):
+            mean += np.sum(self.view[first : first + BLOCK], axis=0, dtype=np.float64)
+        mean /= len(self.view)
+        if self.small:
+            close = np.arange(len(self.view))
+        else:
+            rough = (self.norm - 2 * (self.t @ torch.from_numpy(mean.astype(np.float32)).to(self.device))).cpu().numpy()
+            rough[self.out] = np.inf
+            close = np.flatnonzero(rough <= rough.min() + 4 * self.eps)
+        apart = double(self.view, close) - mean
+        squared = np.einsum("ij,ij->i", apart, apart)
+        squared[self.out[close]] = np.inf
+        return int(close[np.argmin(_key(squared))])
 
     def apply(self, refs: Rows) -> None:
         """Bring every value up to date with these rows of ``x`` in one product per block."""
@@ -186,13 +194,15 @@ class _Search:
         keys = tensor(self.x[refs], self.device)
         lengths = torch.einsum("ij,ij->i", keys, keys)
         names = torch.from_numpy(refs).to(self.device)
+        room = torch.empty((BLOCK, len(refs)), device=self.device)
         for first in range(0, len(self.t), BLOCK):
             if self.task is not None:
                 self.task.check()
             part = slice(first, first + BLOCK)
-            apart = torch.addmm(lengths[None, :], self.t[part], keys.T, alpha=-2).add_(self.norm[part, None])
+            rows = self.t[part]
+            apart = torch.addmm(lengths[None, :], rows, keys.T, alpha=-2, out=room[: len(rows)])
             best, which = apart.min(dim=1)
-            best.clamp_(min=0)
+            best.add_(self.norm[part]).clamp_(min=0)
             closer = best < self.value[part]
             self.value[part] = torch.where(closer, best, self.value[part])
             self.closest[part] = torch.where(closer, names[which], self.closest[part])
@@ -291,10 +301,11 @@ class _Search:
 
 
 class _Pool:
-    """Some rows in float64, with exact values to the picks that float32 found closest."""
+    """Some rows with exact float64 values to the picks that float32 found closest."""
 
     def __init__(self, search: _Search, positions: NDArray[Any]) -> None:
         self.positions = positions
+        self.eps = search.eps
         self.data = double(search.view, positions)
         self.norm = np.einsum("ij,ij->i", self.data, self.data)
         index = torch.from_numpy(positions).to(search.device)
@@ -302,6 +313,7 @@ class _Pool:
         apart = self.data - double(search.x, self.closest)
         self.value = np.einsum("ij,ij->i", apart, apart)
         self.rows = search.candidates[positions]
+        self._rough: NDArray[np.float32] | None = None
 
     def best(self) -> int:
         """Place of the largest value, lowest row first; -1 when nothing is left or all is zero."""
@@ -309,12 +321,18 @@ class _Pool:
         return place if place >= 0 and self.value[place] >= 0 and _key(self.value[place]) > 0 else -1
 
     def update(self, best: int, out: NDArray[np.bool_]) -> None:
-        """Shrink values by the pick at ``best``, and drop what is out."""
-        vector = self.data[best]
-        squared = np.maximum(self.norm + self.norm[best] - 2 * (self.data @ vector), 0)
-        closer = squared < self.value
-        self.value[closer] = squared[closer]
-        self.closest[closer] = self.rows[best]
+        """Shrink values by the pick at ``best``, and drop what is out.
+
+        One float32 table of the pool says which rows the pick could be closer to; only those are computed in float64.
+        """
+        if self._rough is None:
+            data, norm = self.data.astype(np.float32), self.norm.astype(np.float32)
+            self._rough = norm[:, None] + norm[None, :] - 2 * (data @ data.T)
+        near = np.flatnonzero(self._rough[best] - self.eps < self.value)
+        squared = np.maximum(self.norm[near] + self.norm[best] - 2 * (self.data[near] @ self.data[best]), 0)
+        closer = squared < self.value[near]
+        self.value[near[closer]] = squared[closer]
+        self.closest[near[closer]] = self.rows[best]
         self.value[out[self.positions]] = -1
 
 

@@ -2,6 +2,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
 from curator.engine.errors import Cancelled
 from curator.engine.task import Task
@@ -33,13 +34,14 @@ def brute(x, order, threshold, keep=()):
     return stands
 
 
-@pytest.fixture(params=["int8", "float32", "dense"])
+@pytest.fixture(params=["int8", "bfloat16", "float32", "dense"])
 def way(request, monkeypatch):
     """Every way a tile can be scored."""
-    if request.param == "float32":
-        monkeypatch.setattr(module, "_has_int_product", lambda device: False)
     if request.param == "dense":
         monkeypatch.setattr(module, "DENSE", 0)
+    else:
+        monkeypatch.setattr(module, "_fastest", lambda device, width: getattr(torch, request.param))
+    monkeypatch.setattr(module, "TILE", 512)
 
 
 @pytest.mark.usefixtures("way")
@@ -58,7 +60,7 @@ def test_pairs_equal_brute_force(n, threshold):
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("threshold", [0.5, 0.8, 0.97])
 def test_greedy_equals_brute_force_across_blocks(threshold, monkeypatch):
-    monkeypatch.setattr(module, "TILE", 32)
+    monkeypatch.setattr(module, "TILE", 32)  # so that even this little pile is many tiles
     monkeypatch.setattr(module, "KEYS", 48)
     x = points(300)
     order = np.random.default_rng(1).permutation(300)[:280]
@@ -94,7 +96,8 @@ def test_exact_copies_fall_at_a_threshold_of_one_whatever_their_length():
     assert (greedy_duplicates(x, np.arange(100), 1.0).representative[50:] == np.arange(50)).all()
 
 
-def test_spiky_rows_are_scanned_in_float32_without_a_miss():
+@pytest.mark.usefixtures("way")
+def test_spiky_rows_are_scanned_without_a_miss():
     x = np.zeros((60, 300), np.float32)
     x[np.arange(60), np.arange(60) % 30] = 1
     x += np.random.default_rng(0).normal(size=x.shape).astype(np.float32) * 1e-3
