@@ -1,0 +1,35 @@
+"""Fixtures for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real datasets beside the checkout; mark the test ``real_data``. Skips where they are absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("no real datasets beside this checkout")
+    return REAL_DATA
+
+
+@pytest.fixture
+def image_folder(tmp_path: Path) -> Callable[..., Path]:
+    """``image_folder("cats/a.png", "dogs/b.jpg")``: a folder of small pictures, each different."""
+
+    def make(*names: str, folder: str = "pictures", size: tuple[int, int] = (12, 8)) -> Path:
+        root = tmp_path / folder
+        root.mkdir(exist_ok=True)
+        for number, name in enumerate(names):
+            place = root / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", size, (number * 37 % 256, number * 91 % 256, 60)).save(place)
+        return root
+
+    return make
