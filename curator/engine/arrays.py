@@ -6,10 +6,13 @@ disk. The finished file appears under its name by renaming, so whatever carries 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import shutil
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ from curator.engine.errors import StoreError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,100}\.npy")
 FLUSH_EVERY_S = 2.0
+TEMPORARY_S = 3600.0
+"""Age from which a temporary file is certain to be a leftover; a younger one may be in the making."""
 
 
 class ArrayWriter:
@@ -33,6 +38,9 @@ class ArrayWriter:
 
     Attributes:
         done: rows safely on disk, from the top.
+
+    Raises:
+        StoreError: a name of another form, or no room on the disk for the whole matrix.
     """
 
     def __init__(self, path: Path, shape: tuple[int, int], dtype: DTypeLike, fingerprint: str) -> None:
@@ -46,7 +54,9 @@ class ArrayWriter:
         self.done = self._resume()
         if not self.done:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _make_room(self._part, int(np.prod(shape)) * np.dtype(dtype).itemsize)
             np.lib.format.open_memmap(self._part, mode="w+", dtype=dtype, shape=shape).flush()
+            _reserve(self._part)
         self._rows: Any = np.lib.format.open_memmap(self._part, mode="r+")
         self._written = self.done
 
@@ -85,13 +95,20 @@ class ArrayWriter:
             self._rows = None
 
     def finish(self) -> Path:
-        """Give the whole matrix its final name; raises ValueError while rows are missing."""
+        """Give the whole matrix its final name; raises ValueError while rows are missing.
+
+        Where another process made the same matrix and was faster, its file is as good.
+        """
         if self._written != self._shape[0]:
             raise ValueError(f"{self._shape[0] - self._written} rows are missing")
         self._rows.flush()
         self._rows = None
-        _sync(self._part)
-        self._part.replace(self._path)
+        try:
+            _sync(self._part)
+            self._part.replace(self._path)
+        except FileNotFoundError:
+            if not self._path.is_file():
+                raise
         self._state.unlink(missing_ok=True)
         _sync(self._path.parent)
         return self._path
@@ -124,38 +141,88 @@ def open_array(path: Path, shape: tuple[int, ...] | None = None) -> Any:
 def save_array(path: Path, array: NDArray[Any]) -> Path:
     """Write a whole array under its name, all of it or nothing."""
     _check_name(path)
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("wb") as file:
-        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    temporary = _temporary(path)
+    try:
+        with temporary.open("wb") as file:
+            np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise _full(path.parent, array.nbytes) from None
+        raise
     return path
 
 
 def sweep_parts(folder: Path, keep_days: float = 30.0) -> None:
-    """Remove leftovers: temporary files at once, resumable parts when nobody came back for them."""
-    for file in folder.glob("*.npy.new"):
-        file.unlink(missing_ok=True)
-    oldest = time.time() - keep_days * 86400
+    """Remove leftovers: temporary files after an hour, resumable parts when nobody came back for them."""
+    now = time.time()
+    for file in [*folder.glob("*.new"), *folder.glob("*.npy.json")]:
+        has_part = file.with_name(file.name.removesuffix(".json") + ".part").exists()
+        if not has_part and _age(file, now) > TEMPORARY_S:
+            file.unlink(missing_ok=True)
     for part in folder.glob("*.npy.part"):
-        if part.stat().st_mtime < oldest:
+        if _age(part, now) > keep_days * 86400:
             part.unlink(missing_ok=True)
             part.with_name(part.name.removesuffix(".part") + ".json").unlink(missing_ok=True)
 
 
+def _age(file: Path, now: float) -> float:
+    """Seconds since a file was written, 0 when it has gone meanwhile."""
+    try:
+        return now - file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def _check_name(path: Path) -> None:
-    if not NAME.fullmatch(path.name):
+    if not NAME.fullmatch(path.name) or ".." in path.parts:
         raise StoreError(f"{path.name!r} is not a name for an array of a project.")
 
 
 def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".new")
+    temporary = _temporary(path)
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
 
 
+def _temporary(path: Path) -> Path:
+    """A name that no other process writes to."""
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex}.new")
+
+
+def _make_room(part: Path, size: int) -> None:
+    """Refuse a matrix of ``size`` bytes that does not fit; an older part makes room for it."""
+    part.unlink(missing_ok=True)
+    if shutil.disk_usage(part.parent).free < size:
+        raise _full(part.parent, size)
+
+
+def _reserve(part: Path) -> None:
+    """Have the disk set all of a sparse file aside: writing to a map on a full disk would end the process."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with part.open("r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                file.close()
+                part.unlink(missing_ok=True)
+                raise _full(part.parent, size) from None
+
+
+def _full(folder: Path, size: int) -> StoreError:
+    return StoreError(f"There is no room for {size / 1e6:,.0f} MB in {folder}.", "Free some space, then run it again.")
+
+
 def _sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to disk. Windows knows this only for files open for writing."""
+    if os.name == "nt":
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

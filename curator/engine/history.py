@@ -7,6 +7,7 @@ their ``hidden`` column, so nothing is ever deleted by an undo.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +17,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from curator.engine.claims import Claims
 from curator.engine.errors import InputError
 from curator.engine.records import HistoryEntry
+from curator.engine.schema import FILE, in_words
 from curator.engine.types import Changes
 
 UNDOABLE = {
@@ -59,12 +62,17 @@ class Ledger:
     def __init__(self, folder: Path, db: Database) -> None:
         self.folder = folder
         self.db = db
+        self.claims = Claims(folder)
         self._lock = threading.RLock()
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """One transaction: all of it, or after an exception or a kill nothing."""
-        with self._lock:
+        """One transaction: all of it, or after an exception or a kill nothing.
+
+        Raises:
+            StoreError: the disk is full or gone, the file is damaged, or another program keeps it for ten seconds.
+        """
+        with self._lock, self._in_words():
             if self.db.conn.in_transaction:
                 yield
                 return
@@ -73,24 +81,33 @@ class Ledger:
                 yield
                 self.db.execute("commit")
             except BaseException:
-                self.db.execute("rollback")
+                if self.db.conn.in_transaction:  # SQLite has rolled back by itself when the disk is full
+                    self.db.execute("rollback")
                 raise
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if (message := in_words(error, self.folder / FILE)) is not None:
+                raise message from None
+            raise
 
     def rows(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self._lock:
+        with self._lock, self._in_words():
             return self.db.execute(sql, params).fetchall()
 
     def one(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Any:
         """First column of the first row, None when there is none."""
-        with self._lock:
+        with self._lock, self._in_words():
             row = self.db.execute(sql, params).fetchone()
         return None if row is None else row[0]
 
     def change(self, label: str, edits: Iterable[Edit], added: Iterable[tuple[str, int]] = ()) -> int:
         """Make ``edits`` and show ``added`` rows, as one entry of the history; call inside :meth:`write`."""
-        self.db.execute("delete from history_change where history_id in (select id from history where undone)")
-        self.db.execute("delete from history where undone")
+        self.drop_redo()
         entry = self.db.execute("insert into history (created, label) values (?, ?)", (now(), label)).lastrowid
         for table, key, column, new in [*edits, *((t, k, "hidden", 0) for t, k in added)]:
             _check(table, column)
@@ -101,6 +118,11 @@ class Ledger:
                 "insert into history_change values (?, ?, ?, ?, ?, ?)", (entry, table, key, column, old, new)
             )
         return int(entry or 0)
+
+    def drop_redo(self) -> None:
+        """Give up what could be done again; call inside :meth:`write`."""
+        self.db.execute("delete from history_change where history_id in (select id from history where undone)")
+        self.db.execute("delete from history where undone")
 
     def history(self, count: int = 50) -> list[HistoryEntry]:
         """The latest undoable writes, newest first."""
@@ -128,6 +150,8 @@ class Ledger:
             )
             for table, key, column, value in found:
                 _check(table, column)
+                if table == "dataset" and self.claims.elsewhere(f"dataset-{key}"):
+                    raise InputError("Samples are being imported into this dataset now.", "Try again after that.")
                 id_column = KEYS.get(table, "id")
                 self.db.execute(f"update {table} set {column} = ? where {id_column} = ?", (value, key))
                 tables.add(table)

@@ -151,9 +151,9 @@ class Omission:
     source: str
     stage: str
     reason: str
-    covered_by: int
+    covered_by: int | None
     covered_by_source: str
-    similarity: float
+    similarity: float | None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -84,8 +85,8 @@ create table subset_sample (
 ) strict, without rowid;
 create table omission (
     subset_id integer not null references subset (id), sample_id integer not null references sample (id),
-    stage text not null, reason text not null, covered_by integer not null references sample (id),
-    similarity real not null, primary key (subset_id, sample_id)
+    stage text not null, reason text not null, covered_by integer references sample (id),
+    similarity real, primary key (subset_id, sample_id)
 ) strict, without rowid;
 create table history (
     id integer primary key, created text not null, label text not null, undone integer not null default 0
@@ -101,7 +102,9 @@ select
     case when dataset.kind = 'image' then dataset.root || '/' || sample.source else sample.source end as path,
     sample.text as text, subset_sample.gain as gain, subset_sample.weight as weight, subset_sample.reason as reason,
     skill.name as skill,
-    (select group_concat(name, ', ') from label where label.sample_id = sample.id and not label.hidden) as labels,
+    (select group_concat(name, ', ') from (
+        select name from label where label.sample_id = sample.id and not label.hidden order by origin = 'user' desc, id
+    )) as labels,
     near.source as nearest_source
 from subset_sample
 join subset on subset.id = subset_sample.subset_id and not subset.hidden
@@ -127,27 +130,41 @@ def connect(file: Path, *, new: bool = False) -> Database:
     Raises:
         StoreError: not a Curator database, damaged, in use, or made by a newer Curator.
     """
+    connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(file, timeout=10, check_same_thread=False, isolation_level=None)
         return _prepare(connection, file, new)
-    except sqlite3.DatabaseError as error:
-        words = str(error)
-        if "locked" in words or "busy" in words:
-            raise StoreError(
-                f"{file.parent.name} is in use by another program.", "Close it there, then try again."
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise (
+                in_words(error, file) or StoreError(f"{file} cannot be read: {error}.", "Restore it from a backup.")
             ) from None
-        raise StoreError(f"{file} cannot be read: {words}.", "Restore it from a backup.") from None
+        raise
+
+
+def in_words(error: sqlite3.Error, file: Path) -> StoreError | None:
+    """What SQLite reports about the file ``file``, for the user; None when the fault is the program's."""
+    words = str(error)
+    if "locked" in words or "busy" in words:
+        return StoreError(f"{file.parent.name} is in use by another program.", "Close it there, then try again.")
+    if "is full" in words:
+        return StoreError(f"There is no room left for {file}.", "Free some space on the disk, then try again.")
+    if "malformed" in words or "not a database" in words or "corrupt" in words:
+        return StoreError(f"{file} is damaged: {words}.", "Restore it from a backup.")
+    if "disk I/O" in words or "readonly" in words or "unable to open" in words:
+        return StoreError(f"{file} cannot be used: {words}.", "Check that the disk is connected and may be written.")
+    return None
 
 
 def _prepare(connection: sqlite3.Connection, file: Path, new: bool) -> Database:
     db = Database(connection)
-    version = db.execute("pragma user_version").fetchone()[0]
     application = db.execute("pragma application_id").fetchone()[0]
     if not new and application != APPLICATION_ID:
-        connection.close()
         raise StoreError(f"{file} is not a Curator project.")
+    version = _version(db)
     if version > len(MIGRATIONS):
-        connection.close()
         raise StoreError(f"{file.parent.name} was made by a newer Curator.", "Update Curator, then open it again.")
     db.execute("pragma journal_mode = wal")
     db.execute("pragma synchronous = normal")
@@ -156,22 +173,31 @@ def _prepare(connection: sqlite3.Connection, file: Path, new: bool) -> Database:
     db.execute("pragma trusted_schema = off")
     if 0 < version < len(MIGRATIONS):
         _back_up(connection, file, version)
-    for number in range(version, len(MIGRATIONS)):
-        db.execute("begin immediate")
-        try:
+    while (number := _version(db)) < len(MIGRATIONS):
+        _migrate(db, number)
+    return db
+
+
+def _version(db: Database) -> int:
+    return int(db.execute("pragma user_version").fetchone()[0])
+
+
+def _migrate(db: Database, number: int) -> None:
+    """One step, unless another process took it while this one waited for its turn."""
+    db.execute("begin immediate")
+    try:
+        if _version(db) == number:
             MIGRATIONS[number](db)
             db.execute(f"pragma user_version = {number + 1}")
             db.execute(f"pragma application_id = {APPLICATION_ID}")
-            db.execute("commit")
-        except BaseException:
+        db.execute("commit")
+    except BaseException:
+        if db.conn.in_transaction:
             db.execute("rollback")
-            raise
-    return db
+        raise
 
 
 def _back_up(connection: sqlite3.Connection, file: Path, version: int) -> None:
     """A whole copy of the database before its tables change."""
-    copy = sqlite3.connect(file.with_name(f"{file.stem}-before-{version + 1}.sqlite"))
-    with copy:
+    with closing(sqlite3.connect(file.with_name(f"{file.stem}-before-{version + 1}.sqlite"))) as copy:
         connection.backup(copy)
-    copy.close()

@@ -14,7 +14,7 @@ import numpy as np
 
 from curator.engine.arrays import sweep_parts
 from curator.engine.errors import InputError, StoreError
-from curator.engine.history import name_of, now
+from curator.engine.history import clean, name_of, now
 from curator.engine.records import (
     ArtefactRecord,
     ClusteringRecord,
@@ -25,7 +25,7 @@ from curator.engine.records import (
     SubsetRow,
 )
 from curator.engine.schema import FILE, connect
-from curator.engine.store_samples import SampleStore
+from curator.engine.store_samples import LABELS, SampleStore, inside
 from curator.engine.types import Changes, ExportItem, Rows
 
 CHUNK = 10_000
@@ -47,26 +47,39 @@ class Store(SampleStore):
 
     @classmethod
     def create(cls, folder: Path) -> Store:
-        """Make a Project in a folder that does not exist or is empty; raises :class:`StoreError`."""
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise StoreError(f"{folder} exists already.", "Choose another name, or open it.")
+        """Make a Project in a folder that does not exist or is empty; raises :class:`StoreError`.
+
+        The database gets its name when it is whole. What a kill before that leaves does not count as something.
+        """
+        draft = folder / f"{FILE}.new"
+        ours = {"arrays", *(draft.name + end for end in ("", "-wal", "-shm", "-journal"))}
         try:
+            if folder.exists() and (not folder.is_dir() or any(f.name not in ours for f in folder.iterdir())):
+                raise StoreError(f"{folder} exists already.", "Choose another name, or open it.")
             (folder / "arrays").mkdir(parents=True, exist_ok=True)
+            for file in folder.glob(f"{draft.name}*"):
+                file.unlink()
+            connect(draft, new=True).conn.close()
+            draft.rename(folder / FILE)
         except OSError as error:
             raise StoreError(f"{folder} cannot be made: {error.strerror}.") from None
-        return cls(folder, connect(folder / FILE, new=True))
+        return cls.open(folder)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
         """Open a Project; raises :class:`StoreError` when there is none or it cannot be used."""
         if not (folder / FILE).is_file():
             raise StoreError(f"There is no project at {folder}.", f"Make one with: curator init {folder}")
-        (folder / "arrays").mkdir(exist_ok=True)
+        try:
+            (folder / "arrays").mkdir(exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be used: {error.strerror}.") from None
         return cls(folder, connect(folder / FILE))
 
     def close(self) -> None:
         """Close the database."""
         with self._lock:
+            self.claims.close()
             self.db.conn.close()
 
     def __enter__(self) -> Store:
@@ -81,13 +94,17 @@ class Store(SampleStore):
         return self.folder / "arrays"
 
     def sweep(self) -> None:
-        """Tidy what a kill left behind. Call it only where no worker runs on this Project."""
+        """Tidy what a kill left behind. Runs that a living process is at work on are left alone."""
         with self.write():
-            self.db.execute("update run set status = 'interrupted', finished = ? where status = 'running'", (now(),))
-            orphans = "select id from subset where run_id in (select id from run where status != 'done')"
+            running = [i for (i,) in self.rows("select id from run where status = 'running'")]
+            dead = [(now(), i) for i in running if not self.claims.busy(f"run-{i}")]
+            self.db.conn.executemany("update run set status = 'interrupted', finished = ? where id = ?", dead)
+            mine = "select id from run where status not in ('done', 'running')"
             for table in ("subset_sample", "omission"):
-                self.db.execute(f"delete from {table} where subset_id in ({orphans})")
-            self.db.execute("delete from subset where run_id in (select id from run where status != 'done')")
+                sql = f"delete from {table} where subset_id in (select id from subset where run_id in ({mine}))"
+                self.db.execute(sql)
+            self.db.execute(f"delete from subset where run_id in ({mine})")
+            self.claims.sweep()
         sweep_parts(self.arrays)
 
     def check(self) -> list[str]:
@@ -106,6 +123,11 @@ class Store(SampleStore):
             " (select count(*) from subset_sample where subset_id = subset.id)"
         )
         faults += [f"subset “{name}” does not have the rows it should" for (name,) in self.rows(short)]
+        short = (
+            "select name from dataset where not hidden and size != (select count(*) from sample"
+            " where dataset_id = dataset.id and row >= 0 and row < dataset.size)"
+        )
+        faults += [f"dataset “{name}” does not have the rows it should" for (name,) in self.rows(short)]
         return faults
 
     # ---- artefacts -------------------------------------------------------------------------------------------
@@ -149,7 +171,7 @@ class Store(SampleStore):
                 key = self._add("clustering", {**values, "params": json.dumps(params), "created": now()})
                 self.db.conn.executemany(
                     "insert into skill values (?, ?, ?, ?)",
-                    [(key, i, name, int(size)) for i, (name, size) in enumerate(zip(names, sizes, strict=True))],
+                    [(key, i, clean(name), int(size)) for i, (name, size) in enumerate(zip(names, sizes, strict=True))],
                 )
         found = self.clustering(values["fingerprint"])
         assert found is not None
@@ -207,8 +229,10 @@ class Store(SampleStore):
                 "insert into run (dataset_id, recipe, recipe_name, status, started, seed, device, versions)"
                 " values (?, ?, ?, 'running', ?, ?, ?, ?)"
             )
-            values = (dataset_id, recipe, recipe_name, now(), seed, device, json.dumps(versions))
-            return int(self.db.execute(sql, values).lastrowid or 0)
+            values = (dataset_id, clean(recipe), clean(recipe_name), now(), seed, device, json.dumps(versions))
+            run_id = int(self.db.execute(sql, values).lastrowid or 0)
+            self.claims.take(f"run-{run_id}")
+        return run_id
 
     def finish_run(
         self,
@@ -219,17 +243,19 @@ class Store(SampleStore):
         log: str,
         subset_name: str,
         entries: Iterable[Entry],
-        omissions: Iterable[tuple[int, str, str, int, float]],
+        omissions: Iterable[tuple[int, str, str, int | None, float | None]],
         summary: dict[str, Any],
         clustering_id: int | None,
         polite: bool = False,
     ) -> Changes:
         """Store the Subset of a Run; it and the Run become visible in the last transaction.
 
+        A name that is taken by then gets a number, so that no finished work is refused.
+
         Raises:
-            InputError: a Subset of that name exists.
+            StoreError: the Run was swept or ended meanwhile.
         """
-        name = self._free_name(subset_name)
+        name = name_of(subset_name)
         dataset_id = self.one("select dataset_id from run where id = ?", (run_id,))
         with self.write():
             sql = (
@@ -238,19 +264,23 @@ class Store(SampleStore):
             )
             values = (name, dataset_id, run_id, now(), json.dumps(_finite(summary)), clustering_id)
             subset_id = int(self.db.execute(sql, values).lastrowid or 0)
-        cells = ((subset_id, e[0], e[1], _real(e[2]), _real(e[3]), *e[4:]) for e in entries)
+        cells = ((subset_id, e[0], e[1], _real(e[2]), _real(e[3]), clean(e[4]), *e[5:]) for e in entries)
         size = self._insert_chunks("insert into subset_sample values (?, ?, ?, ?, ?, ?, ?, ?)", cells, polite)
-        left_out = ((subset_id, *o) for o in omissions)
+        left_out = ((subset_id, o[0], clean(o[1]), clean(o[2]), o[3], _real(o[4])) for o in omissions)
         self._insert_chunks("insert into omission values (?, ?, ?, ?, ?, ?)", left_out, polite)
         with self.write():
-            self.db.execute("update subset set size = ? where id = ?", (size, subset_id))
+            if self.one("select status from run where id = ?", (run_id,)) != "running":
+                raise StoreError(f"Run {run_id} was ended by someone else.", "Run the recipe again.")
+            name = self.unique_subset_name(name)
+            self.db.execute("update subset set size = ?, name = ? where id = ?", (size, name, subset_id))
             sql = (
                 "update run set status = 'done', finished = ?, fingerprints = ?, fingerprint = ?, log = ?,"
                 " clustering_id = ? where id = ?"
             )
-            self.db.execute(sql, (now(), json.dumps(fingerprints), fingerprint, log, clustering_id, run_id))
+            self.db.execute(sql, (now(), json.dumps(fingerprints), fingerprint, clean(log), clustering_id, run_id))
             label = f"Run “{name}”"
             self.change(label, (), [("subset", subset_id)])
+            self.claims.release(f"run-{run_id}")
         return Changes(frozenset({"run", "subset", "subset_sample", "history"}), ("subset", subset_id), label)
 
     def _insert_chunks(self, sql: str, cells: Iterator[tuple[Any, ...]], polite: bool) -> int:
@@ -266,17 +296,21 @@ class Store(SampleStore):
     def fail_run(self, run_id: int, status: str, error: str) -> None:
         """Note that a Run "failed" or was "cancelled", and why; what it had stored of a Subset goes."""
         with self.write():
+            if self.one("select status from run where id = ?", (run_id,)) == "done":
+                return
             mine = "select id from subset where run_id = ? and hidden"
             for table in ("subset_sample", "omission"):
                 self.db.execute(f"delete from {table} where subset_id in ({mine})", (run_id,))
             self.db.execute("delete from subset where run_id = ? and hidden", (run_id,))
             sql = "update run set status = ?, error = ?, finished = ? where id = ?"
-            self.db.execute(sql, (status, error, now(), run_id))
+            self.db.execute(sql, (status, clean(error), now(), run_id))
+            self.claims.release(f"run-{run_id}")
 
     def discard_run(self, run_id: int) -> None:
         """Forget a Run that turned out to have been done before."""
         with self.write():
             self.db.execute("delete from run where id = ? and status = 'running'", (run_id,))
+            self.claims.release(f"run-{run_id}")
 
     def run_by_fingerprint(self, fingerprint: str) -> Run | None:
         """A finished Run with a visible Subset, by its fingerprint."""
@@ -324,7 +358,7 @@ class Store(SampleStore):
         sql = (
             "select rank, sample.id, sample.row, sample.source, sample.text, gain, weight, reason, nearest_id,"
             " coalesce(skill.name, ''),"
-            " (select json_group_array(name) from label where sample_id = sample.id and not label.hidden)"
+            f" {LABELS}"
             " from subset_sample join subset on subset.id = subset_id join sample on sample.id = sample_id"
             " left join skill on skill.clustering_id = subset.clustering_id and skill.number = subset_sample.skill"
             " where subset_id = ? and rank >= ? and rank < ? order by rank"
@@ -340,8 +374,8 @@ class Store(SampleStore):
     def omissions(self, subset_id: int, first: int = 0, count: int = 200) -> list[Omission]:
         """A page of what a Subset's Run left out for a stated cause."""
         sql = (
-            "select sample_id, a.source, stage, reason, covered_by, b.source, similarity from omission"
-            " join sample a on a.id = sample_id join sample b on b.id = covered_by"
+            "select sample_id, a.source, stage, reason, covered_by, coalesce(b.source, ''), similarity from omission"
+            " join sample a on a.id = sample_id left join sample b on b.id = covered_by"
             " where subset_id = ? order by sample_id limit ? offset ?"
         )
         return [Omission(*r) for r in self.rows(sql, (subset_id, count, first))]
@@ -355,8 +389,9 @@ class Store(SampleStore):
         subset = self.subset(subset_id)
         clustering = self.one("select clustering_id from subset where id = ?", (subset_id,))
         sql = (
-            "select name, (select count(*) from subset_sample where subset_id = ? and skill = number), size from skill"
-            " where clustering_id = ? order by size desc, number"
+            "select name, coalesce(chosen, 0), size from skill left join"
+            " (select skill as of, count(*) as chosen from subset_sample where subset_id = ? group by skill)"
+            " on of = number where clustering_id = ? order by size desc, number"
         )
         by_skill = self.rows(sql, (subset_id, clustering))
         codes, names = self.class_codes(subset.dataset_id)
@@ -369,11 +404,12 @@ class Store(SampleStore):
 
     def unique_subset_name(self, base: str) -> str:
         """``base``, or ``base (2)`` and so on when it is taken."""
-        taken = {s.name for s in self.subsets()}
-        name, number = name_of(base), 1
+        taken = {n for (n,) in self.rows("select name from subset where not hidden")}
+        base = name_of(base)
+        name, number = base, 1
         while name in taken:
             number += 1
-            name = f"{name_of(base)} ({number})"
+            name = f"{base[:190].rstrip()} ({number})"
         return name
 
     def _free_name(self, name: str) -> str:
@@ -384,11 +420,12 @@ class Store(SampleStore):
 
     def add_subset(self, name: str, dataset_id: int, sample_ids: Sequence[int], label: str, note: str = "") -> Changes:
         """Save a Subset made by hand, in the order given."""
-        name = self._free_name(name)
-        ids = self._known(sample_ids)
+        ids = list(dict.fromkeys(int(i) for i in sample_ids))
+        self.rows_of(dataset_id, ids)
         with self.write():
+            name = self._free_name(name)
             sql = "insert into subset (name, dataset_id, created, size, note, hidden) values (?, ?, ?, ?, ?, 1)"
-            subset_id = int(self.db.execute(sql, (name, dataset_id, now(), len(ids), note)).lastrowid or 0)
+            subset_id = int(self.db.execute(sql, (name, dataset_id, now(), len(ids), clean(note))).lastrowid or 0)
             self.db.conn.executemany(
                 "insert into subset_sample values (?, ?, ?, null, null, 'chosen by hand', null, null)",
                 [(subset_id, rank + 1, i) for rank, i in enumerate(ids)],
@@ -398,11 +435,13 @@ class Store(SampleStore):
 
     def rename_subset(self, subset_id: int, name: str) -> Changes:
         """Give a Subset another name; raises :class:`InputError` when it is taken or the Subset is locked."""
-        return self._edit_subset(subset_id, "name", self._free_name(name), f"Rename to “{name}”")
+        with self.write():
+            name = self._free_name(name)
+            return self._edit_subset(subset_id, "name", name, f"Rename to “{name}”")
 
     def set_note(self, subset_id: int, note: str) -> Changes:
         """Write a note beside a Subset."""
-        return self._edit_subset(subset_id, "note", note, "Change a note")
+        return self._edit_subset(subset_id, "note", clean(note), "Change a note")
 
     def set_locked(self, subset_id: int, locked: bool) -> Changes:
         """Protect a Subset from change, or let it go."""
@@ -463,7 +502,7 @@ class Store(SampleStore):
                     digest=sample.digest,
                     text=sample.text,
                     record=sample.record,
-                    images=tuple(root / name for name in sample.images),
+                    images=tuple(root / name for name in inside(sample.images)),
                     image_names=sample.images,
                     labels=row.labels,
                     gain=row.gain,

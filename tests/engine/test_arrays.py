@@ -1,7 +1,10 @@
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import numpy as np
 import pytest
@@ -105,8 +108,43 @@ def test_sweep_keeps_what_can_be_resumed(tmp_path):
     writer = ArrayWriter(tmp_path / "embedding-1.npy", (10, 3), np.float32, "f")
     writer.write(0, matrix()[:4])
     writer.close()
-    (tmp_path / "score-1.npy.new").write_bytes(b"half")
+    for name, hours in (("score-1.npy.new", 2), ("score-2.npy.new", 0)):
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (time.time() - hours * 3600,) * 2)
     sweep_parts(tmp_path)
+    assert (tmp_path / "score-2.npy.new").exists()  # somebody may be writing it now
+    (tmp_path / "score-2.npy.new").unlink()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["embedding-1.npy.json", "embedding-1.npy.part"]
     sweep_parts(tmp_path, keep_days=-1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_leaves_its_folder_is_refused(tmp_path):
+    (tmp_path / "arrays").mkdir()
+    save_array(tmp_path / "score-1.npy", matrix())
+    with pytest.raises(StoreError, match="not a name"):
+        open_array(tmp_path / "arrays" / ".." / "score-1.npy")
+
+
+def test_two_processes_that_make_the_same_matrix_do_not_disturb_each_other(tmp_path):
+    path = tmp_path / "embedding-1.npy"
+    one, two = (ArrayWriter(path, (10, 3), np.float32, "f") for _ in range(2))
+    for writer in (one, two):
+        writer.write(0, matrix())
+    one.finish()
+    two.finish()
+    assert np.array_equal(open_array(path), matrix())
+
+
+def test_a_full_disk_is_a_message_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 100, 0))
+    with pytest.raises(StoreError, match="no room"):
+        ArrayWriter(tmp_path / "embedding-1.npy", (10, 3), np.float32, "f")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system reserves no space")
+def test_space_is_reserved_so_that_a_disk_filling_up_cannot_end_the_process(tmp_path):
+    writer = ArrayWriter(tmp_path / "embedding-1.npy", (1000, 300), np.float32, "f")
+    assert (tmp_path / "embedding-1.npy.part").stat().st_blocks * 512 >= 1000 * 300 * 4
+    writer.abandon()
