@@ -58,7 +58,7 @@ def _parameters(params: tuple[Param, ...]) -> str:
     for p in params:
         low = "" if p.low is None else f"{p.low:g}"
         high = "" if p.high is None else f"{p.high:g}"
-        limits = ", ".join(p.choices) or (f"{low} to {high}" if low and high else low and f"from {low}" or high)
+        limits = ", ".join(p.choices) or (f"{low} to {high}" if low and high else (low and f"from {low}") or high)
         unit = f" ({p.unit})" if p.unit else ""
         lines.append(f"| {p.name} | {p.type.__name__} | `{p.default!r}` | {limits} | {p.help}{unit} |")
     return "\n".join(lines) + "\n"
@@ -84,9 +84,13 @@ def schema_page() -> str:
             " and name not like '%_fts_%' order by type, name"
         ).fetchall()
         db.close()
-    parts = ["# Schema\n", "A Project is an ordinary SQLite file, `NAME.curator/project.sqlite`. The view `chosen` is "
-             "the quickest way in:\n", "```\nselect rank, source, gain, weight, reason, skill from chosen "
-             "where subset = 'diverse 1000' order by rank;\n```\n"]
+    parts = [
+        "# Schema\n",
+        "A Project is an ordinary SQLite file, `NAME.curator/project.sqlite`. The view `chosen` is "
+        "the quickest way in:\n",
+        "```\nselect rank, source, gain, weight, reason, skill from chosen "
+        "where subset = 'diverse 1000' order by rank;\n```\n",
+    ]
     for kind in ("view", "table", "index", "trigger"):
         entries = [sql for k, _, sql in found if k == kind]
         if entries:

@@ -101,7 +101,7 @@ def test_the_worker_survives_kills_at_random_moments(tmp_path):
     file = tmp_path / "pile.jsonl"
     file.write_text(
         "".join(
-            json.dumps({"instruction": f"Name {i % 50} things of kind {i}", "output": f"thing {i * 7919 % 1009}"}) + "\n"
+            json.dumps({"instruction": f"Name {i % 50} things of kind {i}", "output": f"it {i * 7919 % 1009}"}) + "\n"
             for i in range(3000)
         ),
         encoding="utf-8",

@@ -42,10 +42,8 @@ def rows(folder: Path, pictures: Path, name: str, recipe: str, threads: int, bat
     project = f"{name}.curator"
     curator(folder, "init", project)
     curator(folder, "import", project, str(pictures))
-    out = curator(
-        folder, "run", project, "--recipe", recipe, "--set", "selector.budget=40", "--set", "redundancy.threshold=0.999",
-        "--batch", str(batch), "--json", threads=threads,
-    )  # fmt: skip
+    values = ["--set", "selector.budget=40", "--set", "redundancy.threshold=0.999", "--batch", str(batch)]
+    out = curator(folder, "run", project, "--recipe", recipe, *values, "--json", threads=threads)
     shown = curator(folder, "show", project, str(json.loads(out)["subset"]["id"]), "--rows", "40", "--json")
     return json.loads(shown)["rows"]
 
@@ -56,6 +54,7 @@ def test_threads_and_batch_size_do_not_change_a_pick(tmp_path, pictures, recipe)
         pytest.skip("no bundled encoder in this checkout")
     one = rows(tmp_path, pictures, "one", recipe, threads=1, batch=5)
     two = rows(tmp_path, pictures, "two", recipe, threads=2, batch=64)
-    assert [(r["source"], r["reason"], r["skill"]) for r in one] == [(r["source"], r["reason"], r["skill"]) for r in two]
+    for key in ("source", "reason", "skill"):
+        assert [r[key] for r in one] == [r[key] for r in two]
     for a, b in zip(one, two, strict=True):
         assert a["gain"] == b["gain"] or a["gain"] == pytest.approx(b["gain"], abs=1e-5)

@@ -157,7 +157,7 @@ class Sentence:
     model: str = param("", help="A folder, or ORG/NAME on the hub; empty for the installed all-MiniLM-L6-v2")
     max_length: int = param(256, low=8, high=8192, help="Cut texts after this many tokens", unit="tokens")
 
-    duplicate_threshold: ClassVar[float] = 0.95
+    duplicate_threshold: ClassVar[float] = 0.92
 
     def available(self) -> tuple[bool, str]:
         """Whether it can run here without a network, and why. Imports nothing heavy."""

@@ -1,0 +1,100 @@
+"""The bundled piles, whose truth is known: what the demo must find in them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from curator.engine.demo import unpack_demo
+from curator.engine.project import Project
+from curator.engine.recipe import load_recipe
+from curator.engine.registry import registry
+from curator.engine.task import Task
+from curator.engine.types import Inputs
+
+BUDGET = 100
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Both piles imported and deduplicated; the emoji also chosen from by pcoreset and by chance."""
+    folder = tmp_path_factory.mktemp("demo")
+    images, instructions = unpack_demo(folder / "piles")
+    registry().discover()
+    dedupe = load_recipe("dedupe")
+    with Project.create(folder / "demo.curator") as project:
+        project.submit_import([images], "emoji").result()
+        project.submit_import([instructions], "instructions").result()
+        project.submit_run("emoji", dedupe.override("encoder", "tiny-clip", registry()), "emoji clean").result()
+        project.submit_run("instructions", dedupe.override("encoder", "lsa", registry()), "text clean").result()
+        chosen = load_recipe("pcoreset").override("selector.budget", str(BUDGET), registry())
+        project.submit_run("emoji", chosen.override("encoder", "tiny-clip", registry()), "emoji chosen").result()
+        yield project
+
+
+def select(project, sql, *values):
+    with closing(sqlite3.connect(project.folder / "project.sqlite")) as db:
+        return db.execute(sql, values).fetchall()
+
+
+def omitted(project, subset):
+    """(record, record of what stands for it) of everything that a subset left out."""
+    rows = select(
+        project,
+        "select a.record, b.record from omission join subset on subset.id = subset_id join sample a on a.id = sample_id"
+        " join sample b on b.id = covered_by where subset.name = ?",
+        subset,
+    )
+    return [(json.loads(a), json.loads(b)) for a, b in rows]
+
+
+def test_planted_paraphrases_are_found_and_nothing_else(demo):
+    records = [json.loads(r) for (r,) in select(demo, "select record from sample where record like '%duplicate_of%'")]
+    planted = {r["id"] for r in records if r.get("duplicate_of")}
+    assert len(planted) > 200
+
+    def base(record):
+        return record.get("duplicate_of") or record["id"]
+
+    found = omitted(demo, "text clean")
+    right = [a for a, b in found if base(a) == base(b)]
+    assert len(right) / len(found) >= 0.95
+    assert len(right) / len(planted) >= 0.95
+
+
+def test_skin_tones_of_a_picture_fall_to_their_base(demo):
+    found = omitted(demo, "emoji clean")
+    tones = [(json.loads(r)) for (r,) in select(demo, "select record from sample where record like '%\"skin\"%'")]
+    own = [a for a, b in found if a.get("skin") and a["base"] == b["base"]]
+    print(f"{len(own)} of {len(tones)} skin tones fell to their own base, of {len(found)} left out in all")
+    assert len(own) / len(tones) >= 0.5
+
+
+def test_pcoreset_meets_more_kinds_of_picture_than_chance(demo):
+    everything = "from sample join dataset on dataset.id = dataset_id where name = 'emoji' order by row"
+    kinds = np.array([json.loads(r)["subcategory"] for (r,) in select(demo, f"select record {everything}")])
+    of = "select row from subset_sample join subset on subset.id = subset_id join sample on sample.id = sample_id"
+    clean, picks = (
+        np.array([r for (r,) in select(demo, f"{of} where subset.name = ? order by row", name)])
+        for name in ("emoji clean", "emoji chosen")
+    )
+    assert len(picks) == BUDGET
+    draw = registry().get("selector", "random").make({"budget": BUDGET})
+
+    def chance(pile):
+        found = [draw.select(Inputs(len(kinds), pile, seed=seed), Task()).rows for seed in range(20)]
+        return np.mean([len(set(kinds[rows])) for rows in found])
+
+    met, whole = len(set(kinds[picks])), chance(np.arange(len(kinds)))
+    print(f"kinds met by {BUDGET} picks: {met}; by chance {whole:.1f}, after deduplication {chance(clean):.1f}")
+    assert met > whole
+
+
+def test_every_pick_says_why_in_words_that_name_files(demo):
+    rows = select(demo, "select reason, nearest_source from chosen where subset = 'emoji chosen' order by rank")
+    assert rows[0][0].startswith("first pick")
+    assert all(near in reason for reason, near in rows[1:])
