@@ -128,10 +128,14 @@ class Bench:
         name = fingerprint({"embedding": core, "dataset": self.dataset.fingerprint})
         self.fingerprints["embedding"] = name
         found = self.store.embedding(name)
-        if found is not None and (self.store.arrays / found.file).is_file():
+        if found is not None and self._here(found.file):
             self.task.log(f"Embedding of {found.rows} rows reused.")
             return found
         return self._make_embedding(name, fingerprint(core))
+
+    def _here(self, *files: str) -> bool:
+        """Whether all these array files are on disk; someone may have tidied up."""
+        return all((self.store.arrays / f).is_file() for f in files if f)
 
     def _make_embedding(self, name: str, core: str) -> EmbeddingRecord:
         started = time.monotonic()
@@ -226,7 +230,7 @@ class Bench:
         )
         self.fingerprints["clustering"] = name
         found = self.store.clustering(name)
-        if found is not None:
+        if found is not None and self._here(found.labels_file, found.membership_file):
             self.task.log(f"{found.k} skills reused.")
             return found.id, self._load_clustering(found)
         clustering = spec.make(dict(step.params)).cluster(inputs, self.task)
@@ -278,7 +282,7 @@ class Bench:
         )
         self.fingerprints[f"score.{step.name}"] = name
         found = self.store.score(name)
-        if found is not None:
+        if found is not None and self._here(found.file):
             return open_array(self.store.arrays / found.file)
         values = np.ascontiguousarray(spec.make(dict(step.params)).score(inputs, self.task), np.float32)
         if values.shape != (inputs.n,):
@@ -303,7 +307,7 @@ class Bench:
             }
         )
         found = self.store.projection(name)
-        if found is not None:
+        if found is not None and self._here(found.file):
             return found.id
         layout = np.ascontiguousarray(spec.make(dict(step.params)).project(inputs, self.task), np.float32)
         if layout.shape != (inputs.n, 2):

@@ -22,6 +22,8 @@ def serve(pipe: Connection, folder: Path, plugins_dir: Path | None) -> None:
     from curator.engine.pipeline import handle
 
     registry().discover(plugins_dir)
+    with Store.open(folder) as store:
+        store.sweep()  # what a worker that was killed left half-done
     while True:
         try:
             request = pipe.recv()
