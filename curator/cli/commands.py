@@ -2,67 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 from curator import __version__
+from curator.cli.ground import (
+    AS_JSON,
+    PROJECT,
+    SET,
+    CuratorGroup,
+    Front,
+    ShowWindow,
+    focus,
+    ids,
+    no_window,
+    open_window,
+    pair,
+    tell,
+    the_dataset,
+    with_overrides,
+)
 from curator.cli.running import run_job
 from curator.cli.showing import described_plugin, limits, print_subset, shown_subset
 from curator.cli.text import echo_json, table
-from curator.engine.errors import Cancelled, CuratorError, InputError
+from curator.engine.errors import InputError
 from curator.engine.project import Project
-from curator.engine.recipe import Recipe, builtin_names, load_recipe
+from curator.engine.recipe import builtin_names, load_recipe
 from curator.engine.registry import registry, trust, untrusted_files
-from curator.engine.types import Changes
-from curator.settings import Settings, go_offline, load_settings
-
-PROJECT = click.argument("project", type=click.Path(path_type=Path, file_okay=False))
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
-SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value; may be repeated.")
-
-
-ShowWindow = Callable[[Path | None, Settings], int | None]
-"""Shows the window and returns its exit code, or None where there is no display."""
-
-
-@dataclass(frozen=True)
-class Front:
-    """What every command is handed: the settings, and the way to the window (the command line knows no Qt)."""
-
-    settings: Settings
-    show_window: ShowWindow
-
-
-class Message(click.ClickException):
-    """A CuratorError on its way to the terminal: exit code 1."""
-
-    def __init__(self, error: CuratorError) -> None:
-        super().__init__(error.text)
-        self.hint = error.hint
-
-    def show(self, file: Any = None) -> None:
-        """Print the message and what to do about it on stderr."""
-        click.echo(f"Error: {self.message}", file=file, err=True)
-        if self.hint:
-            click.echo(f"  {self.hint}", file=file, err=True)
-
-
-class CuratorGroup(click.Group):
-    """Turns the engine's errors into messages and exit codes: 0 ok, 1 a message, 2 usage, 130 cancelled."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except CuratorError as error:
-            raise Message(error) from error
-        except (Cancelled, KeyboardInterrupt):
-            click.echo("Cancelled. Everything finished before is kept; run it again to go on.", err=True)
-            ctx.exit(130)
+from curator.settings import go_offline, load_settings
 
 
 @click.group(cls=CuratorGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,21 +52,6 @@ def cli(ctx: click.Context, offline: bool) -> None:
         open_window(ctx.obj, None, must=True)
 
 
-def no_window(_project: Path | None, _settings: Settings) -> int | None:
-    """Stands in for the window where none was handed in."""
-    return None
-
-
-def open_window(front: Front, project: Path | None, *, must: bool) -> None:
-    """Show the window; without a display, say so (an error only when it was asked for by name)."""
-    code = front.show_window(project, front.settings)
-    if code is not None:
-        raise SystemExit(code)
-    if must:
-        raise InputError("There is no display to open a window on.", "See curator --help for the command line.")
-    click.echo(f"No display here, so no window. Open it later with: curator open {project}")
-
-
 @cli.command("open")
 @click.argument("project", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.pass_obj
@@ -108,11 +62,12 @@ def open_command(front: Front, project: Path | None) -> None:
 
 @cli.command()
 @PROJECT
+@AS_JSON
 @click.pass_obj
-def init(front: Front, project: Path) -> None:
+def init(front: Front, project: Path, as_json: bool) -> None:
     """Make a new, empty project: a folder NAME.curator."""
     with Project.create(project, plugins_dir=front.settings.plugins_dir) as made:
-        click.echo(f"Made {made.folder}")
+        tell(as_json, f"Made {made.folder}", {"project": made.folder})
 
 
 @cli.command("import")
@@ -301,31 +256,38 @@ def show(front: Front, project: Path, subset: str | None, rows: int, as_json: bo
 @click.option("--in", "pin_in", default="", metavar="IDS", help="Sample ids to pin in, separated by commas.")
 @click.option("--out", "pin_out", default="", metavar="IDS", help="Sample ids to pin out.")
 @click.option("--clear", default="", metavar="IDS", help="Sample ids to let go.")
+@AS_JSON
 @click.pass_obj
-def pin(front: Front, project: Path, pin_in: str, pin_out: str, clear: str) -> None:
+def pin(front: Front, project: Path, pin_in: str, pin_out: str, clear: str, as_json: bool) -> None:
     """Pin samples in or out of every later run."""
     with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
-        for text, state in ((pin_in, "in"), (pin_out, "out"), (clear, None)):
-            if text:
-                click.echo(p.pin(ids(text), state).label)
+        asked = ((pin_in, "in"), (pin_out, "out"), (clear, None))
+        done = [p.pin(ids(text), state) for text, state in asked if text]
+        if not done:
+            raise click.UsageError("Say which samples: --in, --out or --clear.")
+        tell(as_json, "\n".join(changes.label for changes in done), done)
 
 
 @cli.command()
 @PROJECT
+@AS_JSON
 @click.pass_obj
-def undo(front: Front, project: Path) -> None:
+def undo(front: Front, project: Path, as_json: bool) -> None:
     """Take back the latest write."""
     with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
-        click.echo(f"Undone: {p.undo().label}")
+        changes = p.undo()
+        tell(as_json, f"Undone: {changes.label}", changes)
 
 
 @cli.command()
 @PROJECT
+@AS_JSON
 @click.pass_obj
-def redo(front: Front, project: Path) -> None:
+def redo(front: Front, project: Path, as_json: bool) -> None:
     """Do again what was undone last."""
     with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
-        click.echo(f"Done again: {p.redo().label}")
+        changes = p.redo()
+        tell(as_json, f"Done again: {changes.label}", changes)
 
 
 @cli.command()
@@ -420,43 +382,3 @@ def demo(front: Front, folder: Path, no_window: bool, budget: int, as_json: bool
     project = run_demo(folder.absolute(), front.settings, budget, as_json)
     if not no_window and not as_json:
         open_window(front, project, must=False)
-
-
-def the_dataset(p: Project, name: str) -> str:
-    """The dataset asked for, or the only one; raises :class:`InputError`."""
-    names = [d.name for d in p.contents().datasets]
-    if name or len(names) == 1:
-        return p.dataset(name or names[0]).name
-    if not names:
-        raise InputError("This project has no dataset yet.", "Import one with: curator import PROJECT PATH")
-    raise InputError("Which dataset?", f"Add --dataset NAME, one of: {', '.join(names)}.")
-
-
-def with_overrides(described: Recipe, overrides: Sequence[str]) -> Recipe:
-    """Apply ``--set`` options in order."""
-    for override in overrides:
-        described = described.override(*pair(override), registry())
-    return described
-
-
-def pair(text: str) -> tuple[str, str]:
-    """Split KEY=VALUE; raises a usage error."""
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise click.UsageError(f"--set takes KEY=VALUE, not {text!r}.")
-    return key.strip(), value.strip()
-
-
-def ids(text: str) -> list[int]:
-    """Sample ids from text; raises a usage error."""
-    try:
-        return [int(part) for part in text.replace(",", " ").split()]
-    except ValueError:
-        raise click.UsageError(f"Sample ids are whole numbers separated by commas, not {text!r}.") from None
-
-
-def focus(changes: Changes, table_name: str) -> int:
-    """The id that a Job's outcome points at."""
-    if changes.focus is None or changes.focus[0] != table_name:
-        raise InputError(f"The job made no {table_name}.")
-    return changes.focus[1]

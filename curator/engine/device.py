@@ -183,7 +183,7 @@ def mend_torchvision() -> None:
     mark = "operator torchvision::"
     for _ in range(20):
         try:
-            import torchvision  # type: ignore[import-untyped]  # noqa: F401
+            import torchvision  # noqa: F401
         except RuntimeError as error:
             text = str(error)
             if mark not in text:

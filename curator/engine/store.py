@@ -1,4 +1,4 @@
-"""The Store: everything durable in a Project, and the only SQL (with ``history`` and ``store_samples`` beneath)."""
+"""The Store: everything durable in a Project, and the only SQL (with the ``store_...`` modules beneath)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,14 @@ from curator.engine.arrays import sweep_parts
 from curator.engine.errors import InputError, StoreError
 from curator.engine.history import clean, name_of, now
 from curator.engine.records import (
-    ArtefactRecord,
-    ClusteringRecord,
-    EmbeddingRecord,
     Omission,
     Run,
     Subset,
     SubsetRow,
 )
 from curator.engine.schema import FILE, connect
-from curator.engine.store_samples import LABELS, SampleStore, inside
+from curator.engine.store_artefacts import ArtefactStore
+from curator.engine.store_samples import LABELS, inside
 from curator.engine.types import Changes, ExportItem, Rows
 
 CHUNK = 10_000
@@ -42,7 +40,7 @@ _RUN = (
 _SUBSET = "select id, name, dataset_id, run_id, created, size, note, locked, summary from subset"
 
 
-class Store(SampleStore):
+class Store(ArtefactStore):
     """One open Project folder. Safe to share between threads; two Stores on one folder are safe too."""
 
     @classmethod
@@ -129,94 +127,6 @@ class Store(SampleStore):
         )
         faults += [f"dataset “{name}” does not have the rows it should" for (name,) in self.rows(short)]
         return faults
-
-    # ---- artefacts -------------------------------------------------------------------------------------------
-
-    def _add(self, table: str, values: dict[str, Any]) -> int:
-        with self.write():
-            self.db.execute(f"delete from {table} where fingerprint = ?", (values["fingerprint"],))
-            marks = ", ".join(f":{k}" for k in values)
-            sql = f"insert into {table} ({', '.join(values)}) values ({marks})"
-            return int(self.db.execute(sql, values).lastrowid or 0)
-
-    def add_embedding(self, *, params: dict[str, Any], **values: Any) -> EmbeddingRecord:
-        """Make a finished Embedding known: dataset_id, encoder, fingerprint, file, rows, dims, device, seconds."""
-        self._add("embedding", {**values, "params": json.dumps(params), "created": now()})
-        found = self.embedding(values["fingerprint"])
-        assert found is not None
-        return found
-
-    def embedding(self, fingerprint: str) -> EmbeddingRecord | None:
-        """An Embedding by its fingerprint."""
-        return next(iter(self._embeddings("fingerprint = ?", fingerprint)), None)
-
-    def embeddings(self, dataset_id: int | None = None) -> list[EmbeddingRecord]:
-        """All Embeddings, or those of one Dataset, oldest first."""
-        return self._embeddings("? is null or dataset_id = ?", dataset_id, dataset_id)
-
-    def _embeddings(self, where: str, *params: Any) -> list[EmbeddingRecord]:
-        sql = (
-            "select id, dataset_id, encoder, params, fingerprint, file, rows, dims, device, created, seconds"
-            f" from embedding where {where} order by id"
-        )
-        return [EmbeddingRecord(*[*r[:3], json.loads(r[3]), *r[4:]]) for r in self.rows(sql, params)]
-
-    def add_clustering(
-        self, *, params: dict[str, Any], names: Sequence[str], sizes: Sequence[int], **values: Any
-    ) -> ClusteringRecord:
-        """Make a Clustering and its Skills known, in one transaction."""
-        with self.write():
-            gone = self.one("select id from clustering where fingerprint = ?", (values["fingerprint"],))
-            if gone is None:
-                key = self._add("clustering", {**values, "params": json.dumps(params), "created": now()})
-                self.db.conn.executemany(
-                    "insert into skill values (?, ?, ?, ?)",
-                    [(key, i, clean(name), int(size)) for i, (name, size) in enumerate(zip(names, sizes, strict=True))],
-                )
-        found = self.clustering(values["fingerprint"])
-        assert found is not None
-        return found
-
-    def clustering(self, fingerprint: str) -> ClusteringRecord | None:
-        """A Clustering by its fingerprint."""
-        sql = (
-            "select id, dataset_id, clusterer, params, fingerprint, labels_file, membership_file, k, created"
-            " from clustering where fingerprint = ?"
-        )
-        found = self.rows(sql, (fingerprint,))
-        return ClusteringRecord(*[*found[0][:3], json.loads(found[0][3]), *found[0][4:]]) if found else None
-
-    def skills(self, clustering_id: int) -> list[tuple[int, str, int]]:
-        """(number, name, size) of each Skill."""
-        sql = "select number, name, size from skill where clustering_id = ? order by number"
-        return self.rows(sql, (clustering_id,))
-
-    def add_score(self, *, scorer: str, params: dict[str, Any], **values: Any) -> ArtefactRecord:
-        """Make a Score known."""
-        return self._add_artefact("score", scorer, params, values)
-
-    def score(self, fingerprint: str) -> ArtefactRecord | None:
-        """A Score by its fingerprint."""
-        return self._artefact("score", fingerprint)
-
-    def add_projection(self, *, projector: str, params: dict[str, Any], **values: Any) -> ArtefactRecord:
-        """Make a Projection known."""
-        return self._add_artefact("projection", projector, params, values)
-
-    def projection(self, fingerprint: str) -> ArtefactRecord | None:
-        """A Projection by its fingerprint."""
-        return self._artefact("projection", fingerprint)
-
-    def _add_artefact(self, table: str, maker: str, params: dict[str, Any], values: dict[str, Any]) -> ArtefactRecord:
-        self._add(table, {**values, "maker": maker, "params": json.dumps(params), "created": now()})
-        found = self._artefact(table, values["fingerprint"])
-        assert found is not None
-        return found
-
-    def _artefact(self, table: str, fingerprint: str) -> ArtefactRecord | None:
-        sql = f"select id, dataset_id, maker, params, fingerprint, file, created from {table} where fingerprint = ?"
-        found = self.rows(sql, (fingerprint,))
-        return ArtefactRecord(*[*found[0][:3], json.loads(found[0][3]), *found[0][4:]]) if found else None
 
     # ---- runs ------------------------------------------------------------------------------------------------
 

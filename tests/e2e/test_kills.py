@@ -20,7 +20,7 @@ import pytest
 
 from curator.engine.project import Project
 
-KILLS = int(os.environ.get("CURATOR_KILLS", "3"))
+KILLS = int(os.environ.get("CURATOR_KILLS", "2"))
 QUIET_ENV = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"}
 ROWS = (
     "select subset, rank, source, gain, weight, reason, skill from chosen where subset not like '% (%' "

@@ -120,7 +120,7 @@ def _right_vectors(matrix: Any, dims: int, rng: np.random.Generator, task: Task)
     ``r`` is smaller where the matrix has a lower rank. Everything long goes block by block so that cancel is heard.
     Linear algebra runs on one thread, so that the bits do not depend on the machine's cores.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     rows, words = matrix.shape
     width = min(dims + OVERSAMPLE, rows, words)

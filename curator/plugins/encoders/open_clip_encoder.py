@@ -150,7 +150,7 @@ def _preprocessing(model: Any) -> tuple[Callable[[Any], Any], Callable[[Any], An
     """
     import torch
     from open_clip.transform import PreprocessCfg, image_transform_v2
-    from torchvision import transforms  # type: ignore[import-untyped]
+    from torchvision import transforms
 
     whole = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
     steps = list(getattr(whole, "transforms", []))
