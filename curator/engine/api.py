@@ -13,10 +13,10 @@ from curator.engine.errors import (
     NotReadyError,
     PluginError,
 )
-from curator.engine.memberships import centre_membership
+from curator.engine.memberships import centre_membership, cosine_to_own_skill
 from curator.engine.naming import skill_names
 from curator.engine.params import param
-from curator.engine.picking import farthest_ranking, inner_selector, ordered_ranking, stopped
+from curator.engine.picking import farthest_ranking, inner_selector, ordered_ranking, stopped, without_outliers
 from curator.engine.quotas import apportion, water_fill
 from curator.engine.registry import clusterer, encoder, exporter, importer, projector, scorer, selector
 from curator.engine.task import Task
@@ -64,6 +64,7 @@ __all__ = [
     "apportion",
     "centre_membership",
     "clusterer",
+    "cosine_to_own_skill",
     "encoder",
     "exporter",
     "farthest_ranking",
@@ -78,4 +79,5 @@ __all__ = [
     "stopped",
     "unit_rows",
     "water_fill",
+    "without_outliers",
 ]

@@ -1,4 +1,4 @@
-"""From centres to a membership matrix."""
+"""How samples stand to the skills: membership from centres, and cosine to the own middle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.engine.task import Task
-from curator.engine.types import Floats
+from curator.engine.types import Floats, Inputs
 
 SAMPLE = 4096
 
@@ -24,6 +24,25 @@ def centre_membership(x: NDArray[Any], centres: Floats, temperature: float, task
     if temperature <= 0:
         temperature = _typical_gap(x, centres) / 2
     return vectors.soft_membership(x, centres, temperature, task=task)
+
+
+def cosine_to_own_skill(inputs: Inputs, task: Task) -> Floats:
+    """Cosine of each row that is alive to the mean of its skill: float32 [n], NaN elsewhere.
+
+    Rows in no skill share one mean; without a clusterer the pile as a whole is the skill. A mean of length zero gives
+    cosines of 0.
+    """
+    assert inputs.vectors is not None
+    values = np.full(inputs.n, np.nan, np.float32)
+    skills = np.zeros(inputs.n, np.int32) if inputs.skills is None else np.asarray(inputs.skills)
+    alive = skills[inputs.rows]
+    for skill in task.track(np.unique(alive).tolist(), "Comparing with skills"):
+        rows = inputs.rows[alive == skill]
+        block = np.asarray(inputs.vectors[rows], np.float64)
+        mean = block.mean(axis=0)
+        length = float(np.linalg.norm(mean))
+        values[rows] = block @ (mean / length) if length > 1e-12 else 0.0
+    return values
 
 
 def _typical_gap(x: NDArray[Any], centres: Floats) -> float:

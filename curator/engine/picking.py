@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curator.engine.caps import Quota
+from curator.engine.errors import NotReadyError
 from curator.engine.registry import registry
 from curator.engine.task import Task
 from curator.engine.types import Inputs, Ranking, Rows
@@ -16,6 +18,9 @@ from curator.engine.types import Inputs, Ranking, Rows
 FEW = "Only {} samples to choose from."
 FULL = "The quotas are full."
 PINNED = "pinned in"
+CURES = {"scores": "Add a scorer to the recipe.", "membership": "Add a clusterer such as kmeans to the recipe."}
+AROUND = 10
+"""Neighbours that say how far out a row lies."""
 
 
 def pinned_first(inputs: Inputs, budget: int, quota: Quota) -> Rows:
@@ -49,10 +54,25 @@ def ordered_ranking(
     )
 
 
-def farthest_ranking(x: NDArray[Any], inputs: Inputs, budget: int, what: str, task: Task) -> Ranking:
-    """Farthest-first over the rows of ``x`` with pins and quotas; ``what`` names the space in the reasons."""
+def farthest_ranking(
+    x: NDArray[Any] | None, inputs: Inputs, budget: int, what: str, task: Task, *, trim: float = 0.0
+) -> Ranking:
+    """Farthest-first over the rows of ``x`` with pins and quotas; ``what`` names the space in the reasons.
+
+    ``trim`` is the share of outliers to set aside first, see :func:`without_outliers`.
+
+    Raises:
+        NotReadyError: there is no ``x``.
+    """
     from curator.engine import vectors
 
+    if x is None:
+        raise NotReadyError(
+            f"Samples cannot be told apart by {what}: nothing before this selector made it.",
+            "Membership needs a clusterer that finds at least one skill, such as kmeans.",
+        )
+    whole = len(inputs.rows)
+    inputs = without_outliers(inputs, trim, task)
     quota = Quota.of(inputs)
     keep = pinned_first(inputs, budget, quota)
     rest = np.setdiff1d(inputs.rows, inputs.keep)
@@ -69,13 +89,39 @@ def farthest_ranking(x: NDArray[Any], inputs: Inputs, budget: int, what: str, ta
     rows = np.concatenate([keep, found.rows])
     gains = np.concatenate([np.full(len(keep), np.nan, np.float32), found.gaps])
     nearest = np.concatenate([np.full(len(keep), -1, np.int64), found.nearest])
-    reasons = [PINNED] * len(keep)
-    reasons += [_far(gap, near, what) for gap, near in zip(found.gaps.tolist(), found.nearest.tolist(), strict=True)]
-    copies = int((found.gaps == 0).sum())
-    words = stopped(len(rows), budget, inputs)
-    if copies:
-        words = f"{words} The last {copies} picks repeat what earlier ones cover.".strip()
-    return Ranking(rows, gains=gains, nearest=nearest, reasons=reasons, stopped=words)
+    pairs = zip(found.gaps.tolist(), found.nearest.tolist(), strict=True)
+    reasons = [PINNED] * len(keep) + [_far(gap, near, what) for gap, near in pairs]
+    words = [stopped(len(rows), budget, inputs), _repeats(int((found.gaps == 0).sum()), len(rows))]
+    words += [f"Outliers set aside: {whole - len(inputs.rows)}."] if len(inputs.rows) < whole else []
+    return Ranking(rows, gains=gains, nearest=nearest, reasons=reasons, stopped=" ".join(filter(None, words)))
+
+
+def _repeats(copies: int, picked: int) -> str:
+    if not copies:
+        return ""
+    picks = f"{copies} picks repeat" if copies > 1 else "pick repeats"
+    return f"The last {picks} what earlier ones cover ({copies / picked:.0%} of all)."
+
+
+def without_outliers(inputs: Inputs, share: float, task: Task) -> Inputs:
+    """The same inputs without the ``share`` of rows that lie farthest from their nearest neighbours.
+
+    Measured by the mean cosine to the ten nearest rows alive, by content where there are vectors, else by membership.
+    Pinned rows stay; ties go to the highest row, so that early rows stay.
+    """
+    from curator.engine import vectors
+
+    x = inputs.vectors if inputs.vectors is not None else inputs.membership
+    count = int(share * len(inputs.rows))
+    if x is None or not count or len(inputs.rows) < 2:
+        return inputs
+    alive = vectors.unit_rows(x[inputs.rows])
+    near = min(AROUND, len(inputs.rows) - 1)
+    similarity = vectors.neighbour_graph(alive, near, seed=inputs.seed, task=task, device=inputs.device)[1]
+    close = similarity.mean(axis=1, dtype=np.float64)
+    free = np.flatnonzero(~np.isin(inputs.rows, inputs.keep))
+    far = free[np.lexsort((-free, close[free]))][:count]
+    return replace(inputs, rows=np.delete(inputs.rows, far))
 
 
 def _far(gap: float, near: int, what: str) -> str:
@@ -93,6 +139,16 @@ def stopped(picked: int, budget: int, inputs: Inputs) -> str:
     return FEW.format(len(inputs.rows)) if picked == len(inputs.rows) else FULL
 
 
-def inner_selector(name: str, budget: int) -> Any:
-    """The selector called ``name`` with this budget, to be used inside another one."""
-    return registry().get("selector", name).make({"budget": budget})
+def inner_selector(name: str, budget: int, inputs: Inputs) -> Any:
+    """The selector called ``name`` with this budget, to be used inside another one on these inputs.
+
+    Raises:
+        NotReadyError: the inputs lack something that it needs.
+    """
+    spec = registry().get("selector", name)
+    for need in sorted(spec.needs):
+        value = getattr(inputs, need)
+        if value is None or (need == "scores" and not value):
+            missing = need.replace("_", " ")
+            raise NotReadyError(f"“{name}” needs {missing}.", CURES.get(need, ""))
+    return spec.make({"budget": budget})

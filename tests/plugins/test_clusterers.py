@@ -1,8 +1,10 @@
+import sys
+
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from curator.engine.errors import InputError
+from curator.engine.errors import InputError, PluginError
 from curator.engine.registry import registry
 from curator.engine.task import Task
 from curator.engine.types import Inputs
@@ -51,6 +53,50 @@ def test_hdbscan_equals_the_package_where_the_graph_is_complete():
     theirs = hdbscan.HDBSCAN(8, min_samples=119, algorithm="generic").fit(x.astype(np.float64)).labels_
     assert adjusted_rand_score(theirs, ours.labels) == 1.0
     assert (ours.labels == -1).sum() == (theirs == -1).sum()
+
+
+@pytest.mark.parametrize(("min_samples", "selection"), [(3, "eom"), (10, "eom"), (5, "leaf")])
+def test_hdbscan_equals_the_package_at_any_density(min_samples, selection, monkeypatch):
+    """Lengths of the tree are unique, its edges are not: where lengths tie, the package gives other labels to a row or
+    two at a border when the rows come in another order. Ours has to be one of its answers."""
+    import hdbscan
+
+    module = sys.modules["curator.plugins.clusterers.hdbscan_clusterer"]
+    monkeypatch.setattr(module, "GRAPH", 159)  # every pair
+    rng = np.random.default_rng(4)
+    spread = np.repeat([0.1, 0.2, 0.3, 0.6], 40)[:, None]
+    x = unit_rows((np.repeat(rng.normal(size=(4, 6)), 40, axis=0) + spread * rng.normal(size=(160, 6))).astype("f4"))
+    inputs = Inputs(160, np.arange(160), vectors=x)
+    ours = cluster("hdbscan", inputs, min_cluster_size=8, min_samples=min_samples, selection=selection).labels
+    package = hdbscan.HDBSCAN(8, min_samples=min_samples, algorithm="generic", cluster_selection_method=selection)
+    lengths = np.sort(package.fit(x.astype(np.float64))._single_linkage_tree[:, 2])
+    assert np.allclose(np.sort(module._spanning_tree(x, min_samples, inputs, Task())[:, 2]), lengths, atol=1e-5)
+    answers = set()
+    for seed in range(60):
+        order = np.random.default_rng(seed).permutation(160)
+        labels = np.empty(160, np.int64)
+        labels[order] = package.fit(x[order].astype(np.float64)).labels_
+        answers.add(tuple(module._by_size(labels).tolist()))
+    assert len(answers) <= 3
+    assert tuple(ours.tolist()) in answers
+    assert (ours == -1).any() and ours.max() > 0
+
+
+def test_hdbscan_says_when_the_package_has_changed(monkeypatch):
+    import hdbscan.hdbscan_
+
+    monkeypatch.delattr(hdbscan.hdbscan_, "_tree_to_labels")
+    x, _ = blobs(100, 2)
+    with pytest.raises(PluginError, match="does not fit the installed hdbscan"):
+        cluster("hdbscan", Inputs(100, np.arange(100), vectors=x))
+
+
+def test_hdbscan_says_when_it_finds_nothing():
+    said = []
+    plugin = registry().get("clusterer", "hdbscan").make({})
+    found = plugin.cluster(Inputs(10, np.arange(10), vectors=np.eye(10, dtype=np.float32)), Task(on_log=said.append))
+    assert (found.labels == -1).all() and found.membership is None
+    assert "lower min_cluster_size" in said[0]
 
 
 def test_hdbscan_leaves_noise_outside_but_with_a_membership():
@@ -110,3 +156,18 @@ def test_zero_shot_by_words():
     assert found.membership[1].tolist() == pytest.approx([1 / (1 + np.e), np.e / (1 + np.e)], abs=1e-5)
     with pytest.raises(InputError, match="two classes"):
         cluster("zero-shot", Inputs(3, np.arange(2), vectors=x, encode_texts=lambda t: x[:1]))
+
+
+@pytest.mark.parametrize("scale", [100.0, float("nan")])
+def test_zero_shot_of_the_hand_checked_example(scale):
+    """Cosines .30 and .28 at CLIP's scale, which also stands in where an encoder has none; equals go to the first."""
+    prompts = {"a photo of a cat.": [1.0, 0.0, 0.0], "a photo of a dog.": [0.0, 1.0, 0.0]}
+    x = np.array([[0.30, 0.28, 0.91193], [0.5, 0.5, 0.70711]], np.float32)
+    given = Inputs(
+        2, np.arange(2), vectors=x, logit_scale=scale, label_names=("cat", "dog"),
+        encode_texts=lambda texts: np.array([prompts[t] for t in texts], np.float32),
+    )  # fmt: skip
+    found = cluster("zero-shot", given)
+    assert found.membership[0].tolist() == pytest.approx([0.88080, 0.11920], abs=1e-5)
+    assert found.labels.tolist() == [0, 0]
+    assert found.names == ("cat", "dog")

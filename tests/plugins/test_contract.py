@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 import tomli_w
 
-from curator.engine.errors import Cancelled, CuratorError
+from curator.engine.errors import Cancelled, CuratorError, NotReadyError
 from curator.engine.params import build, params_of, values_of
 from curator.engine.registry import ROLES, registry
 from curator.engine.task import Task
@@ -28,6 +30,8 @@ CASES = {
     "nan": lambda: make(nan=(4, 30)),
     "one": lambda: make(1),
     "equal": lambda: make(equal=True),
+    "none alive": lambda: make(rows=[]),
+    "none readable": lambda: make(5, nan=range(5)),
 }
 
 
@@ -87,6 +91,10 @@ def make(n=60, seed=0, rows=None, keep=(), nan=(), equal=False, groups=False):
     )  # fmt: skip
 
 
+def arrays_of(inputs):
+    return [inputs.vectors, inputs.membership, inputs.skills, inputs.rows, inputs.labels, *inputs.scores.values()]
+
+
 def plugin(role, name, **values):
     spec = SPECS[role, name]
     known = {p.name for p in spec.params}
@@ -128,13 +136,13 @@ def test_described_and_default_constructible(key):
 @pytest.mark.parametrize("key", QUICK, ids="-".join)
 def test_the_same_seed_gives_the_same_answer_and_inputs_stay_as_they_are(key):
     inputs = make()
-    before = [np.array(a) for a in (inputs.vectors, inputs.membership, inputs.skills, inputs.rows)]
+    before = [np.array(a) for a in arrays_of(inputs)]
     assert same(run(*key, inputs, budget=20), run(*key, make(), budget=20))
-    for array, old in zip((inputs.vectors, inputs.membership, inputs.skills, inputs.rows), before, strict=True):
+    for array, old in zip(arrays_of(inputs), before, strict=True):
         assert np.array_equal(array, old)
 
 
-@pytest.mark.parametrize("key", QUICK, ids="-".join)
+@pytest.mark.parametrize("key", [*QUICK, *SLOW], ids="-".join)
 def test_cancel_is_heard_within_two_ticks(key):
     asked = []
     task = Task(cancelled=lambda: asked.append(1) or True)
@@ -177,6 +185,22 @@ def test_quotas_are_honoured_and_said(name):
 
 
 @pytest.mark.parametrize("name", SELECTORS)
+@pytest.mark.parametrize("caps", [(3, 4, 2), (0, 20, 20), (20, 0, 20), (20, 20, 0), (0, 0, 0)], ids=str)
+@pytest.mark.parametrize("budget", [5, 8, 9, 10])
+def test_quotas_cost_no_pick_that_is_possible(name, caps, budget):
+    inputs = frozen(replace(make(groups=True), caps=np.array(caps)))
+    found = plugin("selector", name, budget=budget).select(inputs, Task())
+    assert (np.bincount(inputs.groups[found.rows], minlength=3) <= caps).all()
+    assert len(found.rows) == min(budget, sum(caps))
+
+
+@pytest.mark.parametrize("name", SELECTORS)
+def test_more_pins_than_budget_keeps_the_earliest_pins(name):
+    found = plugin("selector", name, budget=2).select(make(keep=(3, 7, 9, 20)), Task())
+    assert found.rows.tolist() == [3, 7]
+
+
+@pytest.mark.parametrize("name", SELECTORS)
 def test_unreadable_rows_are_never_chosen(name):
     found = plugin("selector", name, budget=60).select(make(nan=(4, 30)), Task())
     assert sorted(found.rows.tolist()) == [r for r in range(60) if r not in (4, 30)]
@@ -198,28 +222,24 @@ def test_a_smaller_budget_is_a_prefix_of_a_larger_one(name):
     assert large.rows[:11].tolist() == small.rows.tolist()
 
 
-@pytest.mark.parametrize("key", [k for k in WORKERS if k not in SLOW], ids="-".join)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("key", "case"), [(k, c) for k in WORKERS for c in CASES if k not in SLOW or c in ("one", "none alive")], ids=str
+)
 def test_answers_have_one_value_for_each_row(key, case):
-    inputs = {
-        "usual": make,
-        "nan": lambda: make(nan=(4, 30)),
-        "one": lambda: make(1),
-        "equal": lambda: make(equal=True),
-    }[case]()
+    inputs = CASES[case]()
     answer = run(*key, inputs, min_cluster_size=5, min_samples=3, k=3)
     assert len(answer[0]) == inputs.n
     if key[0] == "clusterer":
         labels, membership = answer
         assert labels.dtype == np.int32
-        dead = np.setdiff1d(np.arange(inputs.n), inputs.rows)
-        assert (labels[dead] == -1).all()
+        assert (labels[np.isnan(inputs.vectors[:, 0])] == -1).all()
         if membership is not None:
             assert np.allclose(membership[inputs.rows].sum(axis=1), 1, atol=1e-5)
-            assert np.isnan(membership[dead]).all()
+            assert np.isnan(membership[np.isnan(inputs.vectors[:, 0])]).all()
             assert labels.max() < membership.shape[1]
     else:
         assert answer[0].dtype == np.float32
+        assert answer[0].shape == ((inputs.n, 2) if key[0] == "projector" else (inputs.n,))
 
 
 @pytest.mark.parametrize("name", SELECTORS)
@@ -233,3 +253,43 @@ def test_a_missing_need_is_not_a_crash(name):
             _check_needs(spec, bare)
     else:
         _check_needs(spec, bare)
+
+
+@pytest.mark.parametrize("inside", params_of(SPECS["selector", "skill-quota"].cls)[2].choices)
+def test_every_inner_selector_of_skill_quota_fills_the_budget(inside):
+    found = plugin("selector", "skill-quota", budget=25, inside=inside).select(make(keep=(8, 3)), Task())
+    assert found.rows[:2].tolist() == [3, 8]
+    assert len(set(found.rows.tolist())) == 25
+    assert np.bincount(make().skills[found.rows[2:]]).tolist() in (
+        [6, 6, 6, 5],
+        [6, 6, 5, 6],
+        [6, 5, 6, 6],
+        [5, 6, 6, 6],
+    )
+
+
+@pytest.mark.parametrize(
+    ("inside", "missing"),
+    [("top-score", {"scores": {}}), ("pcoreset", {"membership": None}), ("k-center", {"vectors": None})],
+    ids=str,
+)
+def test_what_an_inner_selector_misses_is_said(inside, missing):
+    with pytest.raises(NotReadyError, match=f"{inside}.*needs"):
+        plugin("selector", "skill-quota", inside=inside).select(replace(make(), **missing), Task())
+
+
+def test_what_a_selector_misses_is_said_without_the_engine_too():
+    with pytest.raises(NotReadyError, match="beliefs"):
+        plugin("selector", "pcoreset").select(replace(make(), membership=None), Task())
+    with pytest.raises(NotReadyError, match="scores"):
+        plugin("selector", "top-score").select(replace(make(), scores={}), Task())
+
+
+def test_reading_the_parameters_loads_nothing_heavy():
+    code = (
+        "import sys\nfrom curator.engine.registry import registry\nregistry().discover()\n"
+        "[s.params for s in registry().all()]\nassert not registry().failures\n"
+        "print([m for m in ('torch', 'sklearn', 'hdbscan', 'umap', 'numba', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,5 +1,7 @@
 """Exact rankings against brute force and hand-checked examples."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -161,3 +163,125 @@ def test_top_score_by_both_ends_with_ties_and_gaps():
     assert select("top-score", inputs(5, scores=scores), budget=2, score="b").rows.tolist() == [0, 1]
     with pytest.raises(InputError, match="a, b"):
         select("top-score", inputs(5, scores=scores), score="c")
+
+
+def test_pcoreset_on_two_classes_begins_in_the_middle_or_far_from_what_is_pinned():
+    p = np.array([0, 0.1, 0.5, 0.6, 1], np.float32)
+    q = np.stack([p, 1 - p], axis=1)
+    found = select("pcoreset", inputs(5, membership=q, keep=np.array([2])), budget=3)
+    assert found.rows.tolist() == [2, 0, 4]
+    assert found.gains[1:].tolist() == pytest.approx([0.70711] * 2, abs=1e-5)
+    assert select("pcoreset", inputs(5, membership=q), budget=1).rows.tolist() == [2]
+
+
+def test_gains_of_pcoreset_never_grow_and_reach_zero_only_at_the_end():
+    q = np.random.default_rng(5).dirichlet(np.ones(4), 90).astype(np.float32)
+    q[60:] = q[:30]
+    gains = select("pcoreset", inputs(90, membership=q), budget=90).gains[1:]
+    assert (np.diff(gains) <= 1e-6).all()
+    assert gains.min() >= 0 and gains.max() <= 2**0.5
+    assert (gains == 0).sum() == 30
+
+
+def test_the_share_of_repeating_picks_is_told():
+    q = np.eye(2, dtype=np.float32)[[0, 1, 1]]
+    assert (
+        "The last pick repeats what earlier ones cover (33% of all)."
+        in select("pcoreset", inputs(3, membership=q), budget=3).stopped
+    )
+
+
+@pytest.mark.parametrize("name", ["k-center", "pcoreset"])
+def test_trim_sets_outliers_aside_but_never_what_is_pinned(name):
+    rng = np.random.default_rng(0)
+    x = np.concatenate([np.eye(8)[0] + 0.05 * rng.normal(size=(95, 8)), -np.eye(8)[1:6]]).astype(np.float32)
+    x = unit_rows(x)
+    more = {"vectors": x, "membership": np.full((100, 2), 0.5, np.float32)}
+    found = select(name, inputs(100, keep=np.array([97]), **more), budget=100, trim=0.04)
+    assert sorted(found.rows.tolist()) == [*range(95), 97]
+    assert "Outliers set aside: 4." in found.stopped
+    assert len(select(name, inputs(100, **more), budget=100).rows) == 100
+
+
+def greedy(x, order, threshold, keep=()):
+    """Keep a row unless one kept before it is as alike as that, float64."""
+    x = np.asarray(x, np.float64)
+    kept = list(keep)
+    for row in order:
+        if row not in kept and not any(x[row] @ x[k] >= threshold - 1e-9 for k in kept):
+            kept.append(int(row))
+    return kept
+
+
+def pile(noise, seed=6):
+    """200 rows around 20 places, in skills that cut through the places."""
+    rng = np.random.default_rng(seed)
+    x = unit_rows((rng.normal(size=(20, 12))[np.arange(200) % 20] + noise * rng.normal(size=(200, 12))).astype("f4"))
+    return x, rng.integers(-1, 5, 200).astype(np.int32)
+
+
+@pytest.mark.parametrize(
+    ("reach", "noise"), [("everywhere", 0.02), ("everywhere", 0.25), ("neighbouring skills", 0.02)]
+)  # where likeness makes chains, skill by skill may keep others: see the next test
+@pytest.mark.parametrize("keep", [(), (2, 190)])
+def test_redundancy_equals_brute_force(reach, noise, keep):
+    x, skills = pile(noise)
+    more = {"vectors": x, "skills": skills, "keep": np.array(keep, np.int64)}
+    found = select("redundancy", inputs(200, **more), threshold=0.9, reach=reach, neighbours=5)
+    assert found.rows.tolist() == greedy(x, range(200), 0.9, keep)
+    assert 50 < len(found.dropped) <= 180
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("keep", [(), (2, 190)])
+def test_skill_by_skill_nothing_kept_is_alike_and_everything_dropped_has_its_like(seed, keep, monkeypatch):
+    monkeypatch.setattr(sys.modules["curator.plugins.selectors.redundancy"], "KEYS", 7)
+    x, skills = pile(0.25, seed)
+    more = {"vectors": x, "skills": skills, "keep": np.array(keep, np.int64)}
+    found = select("redundancy", inputs(200, **more), threshold=0.9, reach="neighbouring skills", neighbours=5)
+    assert found.rows[: len(keep)].tolist() == list(keep)
+    alike = x[found.rows].astype(float) @ x[found.rows].T.astype(float)
+    np.fill_diagonal(alike, 0)
+    alike[: len(keep), : len(keep)] = 0  # pinned rows stay whatever they are like
+    assert alike.max() < 0.9
+    exact = (x[found.dropped].astype(float) * x[found.covered_by].astype(float)).sum(1)
+    assert exact.min() >= 0.9 - 1e-6
+    assert found.similarity.tolist() == pytest.approx(exact.tolist(), abs=1e-6)
+    assert np.isin(found.covered_by, found.rows).all()
+    assert found.weights.sum() == 200
+
+
+def test_skill_by_skill_too_the_earliest_copy_stays_and_a_pinned_one_stands_for_it():
+    x = unit_rows(np.random.default_rng(0).normal(size=(12, 8)).astype(np.float32))
+    x[6:] = x[:6]
+    skills = np.repeat([1, 0], 6).astype(np.int32)  # the copies are in the first skill, the base in the second
+    values = {"threshold": 0.99, "reach": "neighbouring skills"}
+    assert select("redundancy", inputs(12, vectors=x, skills=skills), **values).rows.tolist() == [0, 1, 2, 3, 4, 5]
+    found = select("redundancy", inputs(12, vectors=x, skills=skills, keep=np.array([8])), **values)
+    assert found.rows.tolist() == [8, 0, 1, 3, 4, 5]
+
+
+def test_redundancy_says_that_quotas_cut_it():
+    x = unit_rows(np.random.default_rng(0).normal(size=(9, 8)).astype(np.float32))
+    full = inputs(9, vectors=x, groups=np.zeros(9, np.int32), caps=np.array([4]))
+    assert select("redundancy", full).stopped.endswith("The quotas are full.")
+    assert "quotas" not in select("redundancy", full, budget=3).stopped
+
+
+def test_skill_quota_gives_the_share_of_a_closed_skill_to_the_others():
+    skills = (np.arange(40) % 4).astype(np.int32)
+    x = unit_rows(np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32))
+    closed = inputs(40, vectors=x, skills=skills, groups=skills, caps=np.array([2, 40, 40, 40]))
+    found = select("skill-quota", closed, budget=20)
+    assert np.bincount(skills[found.rows]).tolist() == [2, 6, 6, 6]
+
+
+def test_skill_quota_from_the_centre_takes_the_typical():
+    skills = (np.arange(40) % 2).astype(np.int32)
+    x = unit_rows((np.eye(6)[skills] + 0.2 * np.random.default_rng(0).normal(size=(40, 6))).astype(np.float32))
+    found = select("skill-quota", inputs(40, vectors=x, skills=skills), budget=6, inside="centre")
+    for skill in (0, 1):
+        rows = np.flatnonzero(skills == skill)
+        value = x[rows].astype(float) @ unit_rows(x[rows].mean(0, keepdims=True))[0]
+        assert found.rows[skills[found.rows] == skill].tolist() == rows[np.argsort(-value)][:3].tolist()
+    assert "to the middle of the skill" in found.reasons[0]

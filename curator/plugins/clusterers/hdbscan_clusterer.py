@@ -60,6 +60,7 @@ class Hdbscan:
             labels[rows] = _by_size(_cut(tree, self.min_cluster_size, self.selection))
         k = int(labels.max(initial=-1)) + 1
         if k == 0:
+            task.log(f"hdbscan found no group of {self.min_cluster_size} or more; lower min_cluster_size.")
             return Clustering(labels)
         means = [np.asarray(inputs.vectors[labels == s], np.float64).mean(axis=0) for s in range(k)]
         membership = centre_membership(inputs.vectors, unit_rows(np.stack(means)), 0.0, task)
@@ -75,7 +76,7 @@ def _spanning_tree(x: NDArray, min_samples: int, inputs: Inputs, task: Task) -> 
 
     n = len(x)
     k = min(max(min_samples, GRAPH), n - 1)
-    index, similarity = vectors.neighbour_graph(x, k, task=task, device=inputs.device)
+    index, similarity = vectors.neighbour_graph(x, k, seed=inputs.seed, task=task, device=inputs.device)
     apart = np.sqrt(np.maximum(0.0, 2.0 - 2.0 * similarity.astype(np.float64)))
     core = apart[:, min(min_samples, k) - 1]
     source = np.repeat(np.arange(n), k)

@@ -36,6 +36,8 @@ class KMeans:
         found = vectors.k_means(
             inputs.vectors, k, spherical=self.spherical, seed=inputs.seed, task=task, device=inputs.device
         )
+        if not len(found.centres):  # nothing readable
+            return Clustering(found.labels)
         membership = centre_membership(inputs.vectors, found.centres, self.temperature, task)
         names = skill_names(found.labels, len(found.centres), inputs, task)
         return Clustering(found.labels, membership, names)

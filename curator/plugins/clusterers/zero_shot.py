@@ -19,6 +19,7 @@ class ZeroShot:
 
     Needs an encoder that reads pictures and texts in one space (open-clip, tiny-clip). Without `classes` the
     dataset's own class names are used. Together with `pcoreset` this covers what the encoder believes of each class.
+    An encoder without a logit scale of its own is read with that of CLIP, 100.
 
     Source: zero-shot CLIP (Radford et al. 2021); templates of open_clip.
     """

@@ -13,14 +13,21 @@ class KCenter:
     """Cover the pile evenly: each pick is the sample farthest from all earlier picks.
 
     Guarantees that nothing in the pile is far from a pick (at most twice the best possible distance). It meets
-    outliers early; remove near-duplicates before it and look at the first picks.
+    outliers early; remove near-duplicates before it, set a `trim` of about 0.01, or look at the first picks.
 
     Source: Sener and Savarese 2018, "Active learning for convolutional neural networks: a core-set approach".
     """
 
     budget: int = param(1000, low=1, help="How many samples to keep", unit="samples")
+    trim: float = param(
+        0.0,
+        low=0.0,
+        high=0.5,
+        help="Share of outliers to set aside first: what lies farthest from its ten nearest neighbours",
+        unit="share",
+        advanced=True,
+    )
 
     def select(self, inputs: Inputs, task: Task) -> Ranking:
         """Farthest-first over ``inputs.vectors``; gains are Euclidean distances between unit rows, 0 to 2."""
-        assert inputs.vectors is not None
-        return farthest_ranking(inputs.vectors, inputs, self.budget, "content", task)
+        return farthest_ranking(inputs.vectors, inputs, self.budget, "content", task, trim=self.trim)

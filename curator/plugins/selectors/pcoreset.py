@@ -21,8 +21,21 @@ class PCoreSet:
     """
 
     budget: int = param(1000, low=1, help="How many samples to keep", unit="samples")
+    trim: float = param(
+        0.0,
+        low=0.0,
+        high=0.5,
+        help="Share of outliers to set aside first: what lies farthest from its ten nearest neighbours",
+        unit="share",
+        advanced=True,
+    )
 
     def select(self, inputs: Inputs, task: Task) -> Ranking:
-        """Farthest-first over ``inputs.membership``; gains are Euclidean distances in the simplex, 0 to 1.414."""
-        assert inputs.membership is not None
-        return farthest_ranking(inputs.membership, inputs, self.budget, "beliefs", task)
+        """Farthest-first over ``inputs.membership``; gains are Euclidean distances in the simplex, 0 to 1.414.
+
+        ``stopped`` tells the share of picks with a gain of 0.
+
+        Raises:
+            NotReadyError: there is no membership.
+        """
+        return farthest_ranking(inputs.membership, inputs, self.budget, "beliefs", task, trim=self.trim)

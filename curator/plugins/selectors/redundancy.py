@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from curator.engine.api import InputError, Inputs, Quota, Ranking, Rows, Task, param, selector
+from curator.engine.api import (
+    InputError,
+    Inputs,
+    Quota,
+    Ranking,
+    Rows,
+    Task,
+    cosine_to_own_skill,
+    param,
+    selector,
+    stopped,
+)
+
+KEYS = 65_536
+"""Kept rows that are copied out of the matrix at a time."""
+SLACK = 2e-3
+"""How far a product of stored rows (float16, so not quite of length one) may lie from their cosine."""
+TIE = 1e-9
+"""Cosines are compared with the threshold less this, as in the exact search."""
 
 
-@selector("redundancy", version=1, needs={"vectors"})
+@selector("redundancy", version=2, needs={"vectors"})
 @dataclass(frozen=True)
 class Redundancy:
     """Drop every sample that is nearly the same as one that stays.
 
     Samples are taken in order; one that is at least `threshold` alike to a sample kept before it falls, and points to
     the most similar of those. Each sample that stays carries as its weight how many it stands for. The search is exact
-    and over the whole pile; for very large piles "neighbouring skills" compares only inside a skill and the skills
-    closest to it, which is faster and may miss pairs that lie far apart in the clustering.
+    and over the whole pile; for very large piles "neighbouring skills" compares a sample only inside its skill and with
+    the skills closest to that, which is faster and may miss pairs that lie far apart in the clustering.
 
     Source: the greedy form of SemDeDup, arXiv 2303.09540.
     """
@@ -44,7 +63,7 @@ class Redundancy:
         Raises:
             InputError: ``first`` is no score of the recipe, or neighbouring skills are asked for without skills.
         """
-        order = self._order(inputs)
+        order = self._order(inputs, task)
         threshold = self.threshold or inputs.duplicate_threshold
         stands, similarity = self._compare(inputs, order, threshold, task)
         kept = order[stands[order] == order]
@@ -53,7 +72,9 @@ class Redundancy:
         weights = np.bincount(stands[inputs.rows][stands[inputs.rows] >= 0], minlength=inputs.n)[kept]
         limited = Quota.of(inputs).allowed(kept)
         limited = limited[: self.budget] if self.budget else limited
-        gone = f"{len(dropped)} near-duplicates at a cosine of {threshold:g} or more."
+        gone = f"{len(dropped)} near-duplicate{'' if len(dropped) == 1 else 's'} at a cosine of {threshold:g} or more."
+        if len(limited) < min(len(kept), self.budget or len(kept)):
+            gone += " " + stopped(len(limited), len(kept), inputs)
         weight_of = dict(zip(kept.tolist(), weights.tolist(), strict=True))
         counts = np.array([weight_of[r] for r in limited.tolist()], np.float32)
         pinned = set(inputs.keep.tolist())
@@ -69,12 +90,11 @@ class Redundancy:
             stopped=gone,
         )
 
-    def _order(self, inputs: Inputs) -> Rows:
+    def _order(self, inputs: Inputs, task: Task) -> Rows:
         if self.first == "earliest":
             return inputs.rows
         if self.first == "central":
-            assert inputs.vectors is not None
-            value = _to_own_mean(inputs)
+            value = cosine_to_own_skill(inputs, task)[inputs.rows].astype(np.float64)
         elif self.first in inputs.scores:
             value = np.nan_to_num(np.asarray(inputs.scores[self.first], np.float64)[inputs.rows], nan=-np.inf)
         else:
@@ -103,40 +123,115 @@ def _reason(count: int, pinned: bool) -> str:
     return words if count <= 1 else f"{words}, stands for {count - 1} near-duplicate{'s' if count > 2 else ''}"
 
 
-def _to_own_mean(inputs: Inputs) -> np.ndarray:
-    """Cosine of each alive row to the mean of its skill (of the pile, without skills)."""
-    assert inputs.vectors is not None
-    skills = np.zeros(inputs.n, np.int32) if inputs.skills is None else np.asarray(inputs.skills)
-    value = np.zeros(len(inputs.rows))
-    for skill in np.unique(skills[inputs.rows]):
-        mine = np.flatnonzero(skills[inputs.rows] == skill)
-        block = np.asarray(inputs.vectors[inputs.rows[mine]], np.float64)
-        mean = block.mean(axis=0)
-        value[mine] = block @ (mean / max(float(np.linalg.norm(mean)), 1e-12))
-    return value
-
-
 def _by_skill(inputs: Inputs, order: Rows, threshold: float, neighbours: int, task: Task) -> tuple[Rows, np.ndarray]:
-    """Skill after skill: what it keeps counts as kept for the skills whose centres are closest to its own."""
+    """The greedy rule inside each skill, then between what is left in skills close by; whoever loses what stood for it
+    is looked at again, so that every dropped row has a kept one that is alike."""
+    from curator.engine import vectors
+
+    assert inputs.vectors is not None
+    stands, similarity = np.full(inputs.n, -1, np.int64), np.full(inputs.n, np.nan, np.float32)
+
+    def settle(rows: Rows) -> None:
+        pinned = np.flatnonzero(np.isin(rows, inputs.keep))
+        x = np.ascontiguousarray(inputs.vectors[rows])  # type: ignore[index]
+        found = vectors.greedy_duplicates(
+            x, np.arange(len(rows)), threshold, keep=pinned, task=task, device=inputs.device
+        )
+        stands[rows], similarity[rows] = rows[found.representative], found.similarity
+
+    close, place = _close_skills(inputs, order, neighbours)
+    for skill in np.unique(place[order]).tolist():
+        task.step("Comparing inside skills", skill, len(close))
+        settle(order[place[order] == skill])
+    _between(inputs, order, threshold, close, place, stands, similarity, task)
+    lost = order[stands[stands[order]] != stands[order]]
+    kept = order[stands[order] == order]
+    for skill in np.unique(place[lost]).tolist():
+        mine = lost[place[lost] == skill]
+        stands[mine], similarity[mine] = _covered(inputs, mine, kept[close[skill][place[kept]]], threshold, task)
+    settle(lost[stands[lost] < 0])
+    return stands, similarity
+
+
+def _between(
+    inputs: Inputs, order: Rows, threshold: float, close: np.ndarray, place: Rows, stands: Rows, similarity: np.ndarray,
+    task: Task,
+) -> None:  # fmt: skip
+    """Drop what is left of a skill where an earlier row, left in a skill close by, is as alike; pinned rows stay."""
+    rank = np.full(inputs.n, -1, np.int64)
+    rank[order] = np.arange(len(order))
+    rank[inputs.keep] = -1
+    alive = order[stands[order] == order]
+    for first, later, cosine in _pairs_between(inputs, alive, rank, threshold, close, place, task):
+        if stands[later] == later and stands[first] == first and rank[later] >= 0:
+            stands[later], similarity[later] = first, cosine
+
+
+def _pairs_between(
+    inputs: Inputs, alive: Rows, rank: Rows, threshold: float, close: np.ndarray, place: Rows, task: Task
+) -> Iterator[tuple[int, int, float]]:
+    """(earlier, later, cosine) of pairs from two skills close by, by the later row, its most similar partner first."""
+    from curator.engine import vectors
+
+    assert inputs.vectors is not None
+    found = []
+    members = [alive[place[alive] == skill] for skill in range(len(close))]
+    for skill, mine in enumerate(members):
+        task.step("Comparing with skills close by", skill, len(members))
+        others = [members[other] for other in np.flatnonzero(close[skill]) if other > skill]
+        if not len(mine) or not sum(map(len, others)):
+            continue
+        rows = np.concatenate([mine, *others])
+        x = np.ascontiguousarray(inputs.vectors[rows])
+        try:
+            pairs = vectors.near_duplicate_pairs(x, threshold, task=task, device=inputs.device)
+        except ValueError as error:
+            raise InputError(
+                f"redundancy: at a threshold of {threshold:g} too much is alike.", "Raise the threshold."
+            ) from error
+        across = (pairs.left < len(mine)) & (pairs.right >= len(mine))
+        a, b = rows[pairs.left[across]], rows[pairs.right[across]]
+        swap = rank[a] > rank[b]
+        found.append((np.where(swap, b, a), np.where(swap, a, b), pairs.similarity[across]))
+    if found:
+        first, later, cosine = (np.concatenate(part) for part in zip(*found, strict=True))
+        by = np.lexsort((rank[first], -cosine, rank[later]))
+        yield from zip(first[by].tolist(), later[by].tolist(), cosine[by].tolist(), strict=True)
+
+
+def _close_skills(inputs: Inputs, order: Rows, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    """bool [k, k], which skills are compared (both ways, and each with itself); int [n], the place of a row's skill."""
     from curator.engine import vectors
 
     assert inputs.vectors is not None and inputs.skills is not None
-    skills = np.asarray(inputs.skills)
-    names = np.unique(skills[order])
-    means = np.stack([np.asarray(inputs.vectors[order[skills[order] == s]], np.float64).mean(axis=0) for s in names])
+    names, which = np.unique(np.asarray(inputs.skills), return_inverse=True)
+    means = np.zeros((len(names), inputs.vectors.shape[1]))
+    for skill in np.unique(which[order]).tolist():
+        means[skill] = np.asarray(inputs.vectors[order[which[order] == skill]], np.float64).mean(axis=0)
     centres = vectors.unit_rows(means)
-    close = vectors.nearest(centres, centres, min(neighbours, len(names) - 1), same=True)[0] if len(names) > 1 else None
-    stands = np.full(inputs.n, -1, np.int64)
-    similarity = np.full(inputs.n, np.nan, np.float32)
-    kept: dict[int, Rows] = {}
-    for place, skill in enumerate(names.tolist()):
-        task.step("Comparing skills", place, len(names))
-        mine = order[skills[order] == skill]
-        near = [] if close is None else [kept[int(c)] for c in close[place] if int(c) in kept]
-        earlier = np.concatenate([*near, np.intersect1d(inputs.keep, mine)]).astype(np.int64)
-        found = vectors.greedy_duplicates(
-            inputs.vectors, np.concatenate([earlier, mine]), threshold, keep=np.unique(earlier), device=inputs.device
-        )
-        stands[mine], similarity[mine] = found.representative[mine], found.similarity[mine]
-        kept[place] = mine[stands[mine] == mine]
-    return stands, similarity
+    close = np.eye(len(names), dtype=bool)
+    if neighbours and len(names) > 1:
+        found = vectors.nearest(centres, centres, min(neighbours, len(names) - 1), same=True)[0]
+        np.put_along_axis(close, found.astype(np.int64), True, axis=1)
+    return close | close.T, which
+
+
+def _covered(inputs: Inputs, mine: Rows, keys: Rows, threshold: float, task: Task) -> tuple[Rows, np.ndarray]:
+    """The most similar key of each row where that reaches the threshold, else -1; and the cosine, else NaN."""
+    from curator.engine import vectors
+
+    assert inputs.vectors is not None
+    best, stands = np.full(len(mine), -np.inf, np.float32), np.full(len(mine), -1, np.int64)
+    queries = np.ascontiguousarray(inputs.vectors[mine])
+    for first in range(0, len(keys), KEYS):
+        part = keys[first : first + KEYS]
+        index, value = vectors.nearest(queries, inputs.vectors[part], 1, task=task, device=inputs.device)
+        better = value[:, 0] > best
+        best[better], stands[better] = value[better, 0], part[index[better, 0]]
+    near = np.flatnonzero(best >= threshold - SLACK)
+    exact = np.full(len(mine), -np.inf)
+    left, right = (np.asarray(inputs.vectors[rows], np.float64) for rows in (mine[near], stands[near]))
+    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    exact[near] = np.minimum(np.einsum("ij,ij->i", left, right) / np.maximum(lengths, 1e-12), 1)
+    fine = exact >= threshold - TIE
+    return np.where(fine, stands, -1), np.where(fine, exact, np.nan)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curator.engine.api import InputError, Inputs, Ranking, Task, ordered_ranking, param, selector
+from curator.engine.api import InputError, Inputs, NotReadyError, Ranking, Task, ordered_ranking, param, selector
 
 
 @selector("top-score", version=1, needs={"scores"})
@@ -27,8 +27,11 @@ class TopScore:
 
         Raises:
             InputError: the recipe makes no score of that name.
+            NotReadyError: the recipe makes no score at all.
         """
         task.check()
+        if not inputs.scores:
+            raise NotReadyError("“top-score” needs scores.", "Add a scorer to the recipe.")
         name = self.score or next(iter(inputs.scores))
         if name not in inputs.scores:
             raise InputError(f"There is no score “{name}”.", f"This recipe makes: {', '.join(inputs.scores)}.")
