@@ -10,6 +10,7 @@ import inspect
 import sqlite3
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,11 +27,12 @@ NOTE = "<!-- Written by docs/generate.py; change the program, not this page. -->
 def cli_page() -> str:
     """Every command with its help, as click prints it."""
     parts = ["# Command line\n"]
-    context = click.Context(cli, info_name="curator", max_content_width=100, terminal_width=100)
+    shape: dict[str, Any] = {**cli.context_settings, "max_content_width": 100, "terminal_width": 100}
+    context = click.Context(cli, info_name="curator", **shape)
     parts.append(f"```\n{cli.get_help(context)}\n```\n")
     for name in sorted(cli.commands):
         command = cli.commands[name]
-        inner = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
+        inner = click.Context(command, info_name=name, parent=context, **shape)
         parts.append(f"## curator {name}\n\n```\n{command.get_help(inner)}\n```\n")
     parts.append("Exit codes: 0 ok, 1 a message for you, 2 a usage error, 130 cancelled with nothing lost.\n")
     return NOTE + "\n".join(parts)

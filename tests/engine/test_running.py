@@ -149,5 +149,5 @@ def test_a_picture_that_does_not_decode_is_left_out_with_its_reason(tmp_path, im
         job = project.submit_run("pile", Recipe("x", (Step("random", {"budget": 9}),), Step("tiny-clip")))
         subset = project.subset(job.result().focus[1])
         assert (project.dataset("pile").size, subset.size) == (4, 3)
-        assert [p.source for p in job.problems] == ["b.png"]
+        assert [p.source.endswith("b.png") for p in job.problems] == [True]
         assert [s.source for s in project.samples(subset.dataset_id) if s.problem] == ["b.png"]

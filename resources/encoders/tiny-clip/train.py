@@ -158,7 +158,8 @@ def judge(model: torch.nn.Module, tokenizer, data: Pictures) -> dict[str, float]
     texts = model.encode_text(
         tokenizer([f"a picture of {data.rows[i]['name'].lower()}" for i in bases]), normalize=True
     )
-    rank = ((images @ texts.T) > (images * texts).sum(1, keepdim=True)).sum(1)
+    scores = images @ texts.T
+    rank = (scores > scores.diagonal()[:, None]).sum(1)  # a sum made another way would round differently
     every = torch.cat([model.encode_image(plain(p), normalize=True) for p in data.pixels.split(256)])
     group = torch.empty(len(every), dtype=torch.long)
     for g, members in enumerate(data.groups):
