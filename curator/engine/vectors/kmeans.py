@@ -14,6 +14,8 @@ from curator.engine.unit import unit_rows
 from curator.engine.vectors.blocks import blocks, readable, tensor
 
 LABEL = "Finding skills"
+SEEDS_PER_CENTRE = 64
+"""Rows per cluster that are enough to choose seeds from."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,11 @@ def k_means(
     if spherical:
         sample = unit_rows(sample)
     lloyd = _Lloyd(sample, spherical, task, device, iterations + min(k, len(sample)))
-    centres = lloyd.run(_seeds(lloyd, min(k, len(sample)), rng), iterations)
+    # Seeds are looked for among a quarter of a large sample: they only have to lie well apart, and that is cheaper.
+    few = lloyd if len(sample) < SEEDS_PER_CENTRE * k * 2 else _Lloyd(sample[::4], spherical, task, device, lloyd.steps)
+    seeds = _seeds(few, min(k, len(sample)), rng)
+    lloyd.done = few.done
+    centres = lloyd.run(seeds, iterations)
     labels, squared = assign(x, centres, unit=spherical, task=task, device=device)
     return _numbered(centres, labels, float(squared[fine].sum(dtype=np.float64)))
 
