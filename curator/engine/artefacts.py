@@ -18,8 +18,8 @@ import numpy as np
 from curator.engine.arrays import ArrayWriter, open_array, save_array
 from curator.engine.device import Device, choose_device
 from curator.engine.embedding import default_encoder, embed, learn
-from curator.engine.errors import InputError, PluginError
-from curator.engine.recipe import AUTO, Step, fingerprint
+from curator.engine.errors import PluginError
+from curator.engine.recipe import AUTO, Step, complete_step, fingerprint
 from curator.engine.records import Dataset, EmbeddingRecord
 from curator.engine.registry import PluginSpec, Registry
 from curator.engine.store import Store
@@ -102,12 +102,7 @@ class Bench:
             name, reason = default_encoder(self.dataset.kind, self.registry)
             self.task.log(f"Encoder: {name} ({reason}).")
             step = Step(name, step.params)
-        spec = self.registry.get("encoder", step.name)
-        if self.dataset.kind not in spec.kinds:
-            raise InputError(f"The encoder “{step.name}” does not read {self.dataset.kind} datasets.")
-        from curator.engine.params import values_of
-
-        self.encoder = Step(step.name, values_of(spec.make(dict(step.params))))
+        self.encoder = complete_step(step, self.registry, "encoder", self.dataset.kind)
         return self.encoder
 
     @cached_property

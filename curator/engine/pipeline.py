@@ -12,7 +12,6 @@ from curator.engine.artefacts import Bench
 from curator.engine.errors import InputError
 from curator.engine.exporting import remove_existing
 from curator.engine.importing import find_importer
-from curator.engine.params import check, params_of
 from curator.engine.recipe import AUTO, Step
 from curator.engine.registry import PluginSpec, registry
 from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request, RunRequest
@@ -85,8 +84,6 @@ def import_samples(store: Store, request: ImportRequest, task: Task) -> Changes:
 
 def _source(path: Path, request: ImportRequest) -> tuple[PluginSpec, Any, Source]:
     path = path.absolute()
-    if not path.exists():
-        raise InputError(f"{path} does not exist.", "Check the spelling and that the disk is connected.")
     spec, importer, _ = find_importer(path, request.importer or None, registry())
     if request.params:
         importer = spec.make(dict(request.params))
@@ -136,8 +133,7 @@ def export_subset(store: Store, request: ExportRequest, task: Task) -> Changes:
         raise InputError(f"The format “{spec.name}” does not hold {dataset.kind} samples.", _formats_for(dataset.kind))
     if subset.size == 0:
         raise InputError(f"The subset “{subset.name}” is empty.", "There is nothing to export.")
-    params = {p.name: p for p in params_of(spec.cls)}
-    exporter = spec.make({k: check(params[k], v, spec.name) if k in params else v for k, v in request.params.items()})
+    exporter = spec.make(dict(request.params))
     target = Path(request.target).expanduser().absolute()
     if target.exists() and not request.overwrite:
         raise InputError(f"{target} exists already.", "Choose another name, or say --overwrite to replace it.")

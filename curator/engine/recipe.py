@@ -109,10 +109,12 @@ class Recipe:
         """
         return dataclasses.replace(
             self,
-            encoder=self.encoder if self.encoder.name == AUTO else _complete(self.encoder, registry, "encoder", kind),
-            clusterer=self.clusterer and _complete(self.clusterer, registry, "clusterer", kind),
-            scorers=tuple(_complete(s, registry, "scorer", kind) for s in self.scorers),
-            selectors=tuple(_complete(s, registry, "selector", kind) for s in self.selectors),
+            encoder=self.encoder
+            if self.encoder.name == AUTO
+            else complete_step(self.encoder, registry, "encoder", kind),
+            clusterer=self.clusterer and complete_step(self.clusterer, registry, "clusterer", kind),
+            scorers=tuple(complete_step(s, registry, "scorer", kind) for s in self.scorers),
+            selectors=tuple(complete_step(s, registry, "selector", kind) for s in self.selectors),
         )
 
     def override(self, key: str, value: str, registry: Registry) -> Recipe:
@@ -190,7 +192,8 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-def _complete(step: Step, registry: Registry, role: str, kind: str) -> Step:
+def complete_step(step: Step, registry: Registry, role: str, kind: str) -> Step:
+    """The step with all its parameters; raises :class:`InputError` when it does not fit this kind of Dataset."""
     from curator.engine.params import values_of
 
     spec = step.spec(registry, role)
