@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,7 @@ from curator.engine.exporting import remove_existing
 from curator.engine.importing import find_importer
 from curator.engine.recipe import AUTO, Step
 from curator.engine.registry import PluginSpec, registry
-from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request, RunRequest
-from curator.engine.running import run_recipe
+from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request
 from curator.engine.store import Store
 from curator.engine.task import Task
 from curator.engine.types import Changes, Draft, ExportInfo, Inputs, Skip, Source
@@ -26,18 +26,12 @@ CHUNK = 2000
 
 def handle(store: Store, request: Request, task: Task, *, polite: bool = False) -> Changes:
     """Carry out one request. ``polite``: leave pauses between chunks of rows for another writer."""
-    match request:
-        case ImportRequest():
-            return import_samples(store, request, task)
-        case RunRequest():
-            return run_recipe(store, request, task, polite=polite)
-        case ProjectionRequest():
-            return make_projection(store, request, task)
-        case ExportRequest():
-            return export_subset(store, request, task)
+    module, function = request.handler.split(":")
+    changes: Changes = getattr(import_module(module), function)(store, request, task, polite=polite)
+    return changes
 
 
-def import_samples(store: Store, request: ImportRequest, task: Task) -> Changes:
+def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: bool = False) -> Changes:
     """Read every path into one Dataset; an interrupted import goes on where it stopped.
 
     Raises:
@@ -98,7 +92,7 @@ def _below(draft: Draft, prefix: str) -> Draft:
     return replace(draft, source=prefix + draft.source, images=tuple(prefix + i for i in draft.images))
 
 
-def make_projection(store: Store, request: ProjectionRequest, task: Task) -> Changes:
+def make_projection(store: Store, request: ProjectionRequest, task: Task, *, polite: bool = False) -> Changes:
     """Lay out a Dataset's newest Embedding in the plane, making the Embedding first when there is none."""
     dataset = store.dataset(request.dataset)
     bench = Bench(store, dataset, registry(), task, seed=request.seed, device_name=request.device)
@@ -120,7 +114,7 @@ def make_projection(store: Store, request: ProjectionRequest, task: Task) -> Cha
     return Changes(frozenset({"projection", "embedding"}), ("projection", projection))
 
 
-def export_subset(store: Store, request: ExportRequest, task: Task) -> Changes:
+def export_subset(store: Store, request: ExportRequest, task: Task, *, polite: bool = False) -> Changes:
     """Write one Subset with an exporter, and the provenance beside it.
 
     Raises:

@@ -1,15 +1,37 @@
-"""What can be asked of the engine: frozen dataclasses of plain values, the only things that go down the pipe."""
+"""What can be asked of the engine: frozen dataclasses of plain values, the only things that go down the pipe.
+
+A request may be defined beside its subject; it names the function that carries it out, so that whoever sends it need
+not load that function's module.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Protocol
+
+
+class Request(Protocol):
+    """A frozen dataclass of plain values.
+
+    Attributes:
+        handler: "package.module:function" with the signature ``(store, request, task, *, polite) -> Changes``;
+            ``polite`` asks for pauses between chunks of rows, for another writer. Loaded in the worker only.
+    """
+
+    handler: ClassVar[str]
+
+    @property
+    def title(self) -> str:
+        """Words for the Job."""
+        ...
 
 
 @dataclass(frozen=True)
 class ImportRequest:
     """Read ``paths`` into the Dataset ``name`` (made when new, extended when there). ``importer`` "" = by looking."""
+
+    handler: ClassVar[str] = "curator.engine.pipeline:import_samples"
 
     paths: tuple[str, ...]
     name: str = ""
@@ -25,6 +47,8 @@ class ImportRequest:
 @dataclass(frozen=True)
 class RunRequest:
     """Execute a Recipe (TOML text) on a Dataset. ``subset`` names the result, "" = after the Recipe."""
+
+    handler: ClassVar[str] = "curator.engine.running:run_recipe"
 
     dataset: str
     recipe: str
@@ -42,6 +66,8 @@ class RunRequest:
 class ProjectionRequest:
     """Lay out the newest Embedding of a Dataset in the plane, for the map."""
 
+    handler: ClassVar[str] = "curator.engine.pipeline:make_projection"
+
     dataset: str
     projector: str = "pca"
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -58,6 +84,8 @@ class ProjectionRequest:
 class ExportRequest:
     """Write a Subset to ``target`` with the exporter ``format``."""
 
+    handler: ClassVar[str] = "curator.engine.pipeline:export_subset"
+
     subset: str
     target: str
     format: str
@@ -68,6 +96,3 @@ class ExportRequest:
     def title(self) -> str:
         """Words for the Job."""
         return f"Export {self.subset}"
-
-
-Request = ImportRequest | RunRequest | ProjectionRequest | ExportRequest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class Action:
     """One thing a user can do.
 
-    ``handler`` is the name of a method of :class:`~curator.ui.commands.Commands`; ``when`` one of
+    ``handler`` is the name of a method of :class:`~curator.ui.commands.Commands`, or "part.method" for a method of one
+    of its parts; ``when`` one of
     :data:`CONDITIONS`; ``in_view`` limits the shortcut to the gallery and the table, so that letters and Space keep
     their meaning elsewhere.
     """
@@ -101,7 +103,7 @@ class ActionSet(QObject):
             made.setStatusTip(action.help)
             if action.in_view:
                 made.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            made.triggered.connect(getattr(handlers, action.handler))
+            made.triggered.connect(attrgetter(action.handler)(handlers))
             self.by_id[action.id] = made
 
     def refresh(self, state: AppState, history: HistoryModel) -> None:

@@ -87,12 +87,12 @@ class Commands(QObject):
     def undo(self) -> None:
         """Take back the latest write."""
         if (project := self._state.project) is not None:
-            self._write(project.undo)
+            self.write(project.undo)
 
     def redo(self) -> None:
         """Do again what was undone last."""
         if (project := self._state.project) is not None:
-            self._write(project.redo)
+            self.write(project.redo)
 
     def pin_in(self) -> None:
         """Pin the highlighted Samples in."""
@@ -117,13 +117,16 @@ class Commands(QObject):
         if len(ids) > MAX_HIGHLIGHT:
             self.noticed.emit(Notice(f"Pin at most {MAX_HIGHLIGHT:,} samples at once."))
             return
-        self._write(lambda: project.pin(ids, pin))
+        self.write(lambda: project.pin(ids, pin))
 
-    def _write(self, write: Callable[[], Changes]) -> None:
+    def write(self, write: Callable[[], Changes]) -> bool:
+        """Make a small edit of the Project and let every view take it in; False when it was refused, and said so."""
         try:
             self._state.take(write())
         except CuratorError as error:
             self.noticed.emit(notice_of_error(error))
+            return False
+        return True
 
     # ---- view ------------------------------------------------------------------------------------------------
 
@@ -173,7 +176,7 @@ class Commands(QObject):
         project, dataset = self._state.project, self._state.dataset
         if project is None or dataset is None:
             return
-        self._submit(
+        self.submit(
             lambda: project.submit_run(
                 dataset.name, recipe, subset, self._settings.device, listener=self._bridge.listener
             )
@@ -184,7 +187,7 @@ class Commands(QObject):
         project, subset = self._state.project, self._state.subset
         if project is None or subset is None:
             return
-        self._submit(
+        self.submit(
             lambda: project.submit_export(subset.name, target, format_, None, overwrite, listener=self._bridge.listener)
         )
 
@@ -203,11 +206,14 @@ class Commands(QObject):
         if self._state.project is not None:
             self._state.project.stop_now(job)
 
-    def _submit(self, submit: Callable[[], Job]) -> None:
+    def submit(self, submit: Callable[[], Job]) -> bool:
+        """Start a Job; False when it was refused, and said so."""
         try:
             self.submitted.emit(submit())
         except CuratorError as error:
             self.noticed.emit(notice_of_error(error))
+            return False
+        return True
 
     def _take(self, job: Job) -> None:
         """What a Job left behind."""

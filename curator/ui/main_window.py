@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 from curator.ui import theme
 from curator.ui.actions import ACTIONS, ActionSet, menus
 from curator.ui.commands import Commands
+from curator.ui.desk import Desk
 from curator.ui.job_bridge import JobBridge
 from curator.ui.messages import MessageBar
 from curator.ui.models.history import HistoryModel
@@ -19,16 +20,17 @@ from curator.ui.models.recent import Recent
 from curator.ui.models.samples import SampleModel
 from curator.ui.models.tree import TreeModel
 from curator.ui.opening import Opening
+from curator.ui.pages import PAGES
+from curator.ui.panels import PANELS
 from curator.ui.state import AppState
 from curator.ui.thumbnails import Thumbnails
 from curator.ui.views.center import CenterView
-from curator.ui.views.coverage import CoveragePanel
 from curator.ui.views.detail import DetailPanel
 from curator.ui.views.dialogs import Dialogs
 from curator.ui.views.export_dialog import ExportDialog
 from curator.ui.views.highlight import Highlighter
 from curator.ui.views.jobs import JobsPanel
-from curator.ui.views.library import HistoryList, Library
+from curator.ui.views.library import Library
 from curator.ui.views.run_panel import RunPanel
 from curator.ui.views.shortcuts import ShortcutSheet
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from curator.settings import Settings
 
 LAYOUT_VERSION = 1
+Kind = TypeVar("Kind", bound=QWidget)
 
 
 class MainWindow(QMainWindow):
@@ -57,6 +60,10 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self.state, self.bridge, self.opening, self.dialogs, settings)
         self.actions_ = ActionSet(self.commands, self)
         self.samples, self.tree, self.history = SampleModel(self), TreeModel(self), HistoryModel(self)
+        self.desk = Desk(
+            self.state, self.commands, self.actions_.by_id, self.bridge, self.dialogs, settings, self.thumbs,
+            self.samples, self.tree, self.history,
+        )  # fmt: skip
         self._build_center()
         self._build_docks()
         self._build_menus()
@@ -68,7 +75,7 @@ class MainWindow(QMainWindow):
 
     def _build_center(self) -> None:
         self.bar = MessageBar()
-        self.center = CenterView(self.state, self.samples, self.thumbs, self.actions_.by_id)
+        self.center = CenterView(self.desk, PAGES)
         self.highlighter = Highlighter(self.samples, self.center.chosen, self.state)
         middle = QWidget()
         column = QVBoxLayout(middle)
@@ -79,28 +86,27 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
 
     def _build_docks(self) -> None:
-        self.library = Library(self.tree, self.state)
-        self.run_panel = RunPanel(self.dialogs)
-        self.detail = DetailPanel(self.state, self.thumbs)
-        self.jobs = JobsPanel(self.bridge)
         self.setDockNestingEnabled(True)
         area = Qt.DockWidgetArea
-        self.docks = {
-            "library": self._dock("library", "&Library", self.library, area.LeftDockWidgetArea),
-            "history": self._dock("history", "&History", HistoryList(self.history), area.LeftDockWidgetArea),
-            "run": self._dock("run", "&Run", self.run_panel, area.LeftDockWidgetArea),
-            "detail": self._dock("detail", "&Sample", self.detail, area.RightDockWidgetArea),
-            "coverage": self._dock("coverage", "C&overage", CoveragePanel(self.state), area.RightDockWidgetArea),
-            "jobs": self._dock("jobs", "&Jobs", self.jobs, area.BottomDockWidgetArea),
-        }
-        self.tabifyDockWidget(self.docks["library"], self.docks["history"])
-        self.tabifyDockWidget(self.docks["detail"], self.docks["coverage"])
+        self.docks: dict[str, QDockWidget] = {}
+        for panel in PANELS:
+            self.docks[panel.key] = self._dock(panel.key, panel.title, panel.make(self.desk), panel.area)
+            if panel.behind:
+                self.tabifyDockWidget(self.docks[panel.behind], self.docks[panel.key])
+        self.library = self.panel(Library)
+        self.run_panel = self.panel(RunPanel)
+        self.detail = self.panel(DetailPanel)
+        self.jobs = self.panel(JobsPanel)
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         letter = self.fontMetrics().averageCharWidth()
         self.resize(letter * 180, letter * 112)
         for dock in self.docks.values():
             dock.hide()
+
+    def panel(self, kind: type[Kind]) -> Kind:
+        """The panel of this class."""
+        return next(w for w in (dock.widget() for dock in self.docks.values()) if isinstance(w, kind))
 
     def _show_docks(self, on: bool) -> None:
         """As the user left them; the first time, in good proportion. The start page stands alone."""

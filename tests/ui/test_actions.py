@@ -1,9 +1,9 @@
 from collections import Counter
+from operator import attrgetter
 
 from PySide6.QtGui import QKeySequence
 
 from curator.ui.actions import ACTIONS, CONDITIONS
-from curator.ui.commands import Commands
 from curator.ui.views.shortcuts import ShortcutSheet, sheet
 
 
@@ -14,9 +14,9 @@ def test_ids_and_shortcuts_are_unique_and_can_be_typed():
     assert max(Counter(keys).values()) == 1
 
 
-def test_every_action_has_a_handler_a_condition_and_help():
+def test_every_action_has_a_handler_a_condition_and_help(window):
     for action in ACTIONS:
-        assert callable(getattr(Commands, action.handler)), action
+        assert callable(attrgetter(action.handler)(window.commands)), action
         assert action.when in CONDITIONS
         assert action.help
 

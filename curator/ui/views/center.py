@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, Qt
@@ -9,16 +10,15 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from curator.ui import theme
-from curator.ui.models.samples import SampleModel
 from curator.ui.views.gallery import Gallery
 from curator.ui.views.picture import Preview
 from curator.ui.views.start import StartPage
 from curator.ui.views.table import SampleTable
 
 if TYPE_CHECKING:
+    from curator.ui.desk import Desk
     from curator.ui.models.samples import Item
-    from curator.ui.state import AppState
-    from curator.ui.thumbnails import Thumbnails
+    from curator.ui.pages import Page
 
 IN_VIEW = ("pin-in", "pin-out", "pin-clear", "preview", "highlight-all")
 IN_HEADER = ("all-samples", "export", "smaller", "larger", "gallery", "table")
@@ -27,12 +27,13 @@ IN_HEADER = ("all-samples", "export", "smaller", "larger", "gallery", "table")
 class CenterView(QWidget):
     """States: start (no Project, or an empty one), loading (the first import runs), gallery, table, nothing in it."""
 
-    def __init__(
-        self, state: AppState, model: SampleModel, thumbs: Thumbnails, actions: dict[str, QAction],
-        parent: QWidget | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, desk: Desk, pages: Sequence[Page] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._state, self._model = state, model
+        self._desk = desk
+        self._state, self._model = desk.state, desk.samples
+        state, model, thumbs, actions = desk.state, desk.samples, desk.thumbs, desk.actions
+        self._pages = {page.key: page for page in pages}
+        self._made: dict[str, QWidget] = {}
         self.chosen = QItemSelectionModel(model, self)
         self.start = StartPage(actions)
         self.gallery = Gallery(model, self.chosen, thumbs)
@@ -71,7 +72,7 @@ class CenterView(QWidget):
         line.addWidget(self.title)
         line.addWidget(self.about)
         line.addStretch(1)
-        for key in IN_HEADER:
+        for key in (*IN_HEADER, *self._pages):
             button = QToolButton()
             button.setDefaultAction(actions[key])
             button.setAutoRaise(True)
@@ -79,7 +80,7 @@ class CenterView(QWidget):
             button.setAccessibleName(actions[key].statusTip())
         for key, sign in (("smaller", "−"), ("larger", "+")):
             actions[key].setIconText(sign)
-        self._switch = {key: actions[key] for key in ("gallery", "table")}
+        self._switch = {key: actions[key] for key in ("gallery", "table", *self._pages)}
         for action in self._switch.values():
             action.setCheckable(True)
         return header
@@ -87,7 +88,7 @@ class CenterView(QWidget):
     # ---- what is shown ---------------------------------------------------------------------------------------
 
     def show_view(self, name: str) -> None:
-        """Prefer the "gallery" or the "table" from now on."""
+        """Prefer the "gallery", the "table" or another page, by its key, from now on."""
         self._wanted = name
         self.refresh()
         self.view.setFocus()
@@ -98,19 +99,26 @@ class CenterView(QWidget):
         self.refresh()
 
     def prefer_for(self, kind: str) -> None:
-        """Pictures as a gallery, records as a table."""
+        """Pictures as a gallery, records as a table; a page of another kind stays."""
+        if self._wanted in self._pages:
+            return
         self._wanted = "table" if kind == "instruction" else "gallery"
 
     @property
     def view(self) -> QWidget:
-        """The gallery or the table, whichever is preferred."""
-        return self.table if self._wanted == "table" else self.gallery
+        """The page that is preferred."""
+        if self._wanted not in self._pages:
+            return self.table if self._wanted == "table" else self.gallery
+        if self._wanted not in self._made:
+            self._made[self._wanted] = self._pages[self._wanted].make(self._desk)
+            self.stack.addWidget(self._made[self._wanted])
+        return self._made[self._wanted]
 
     def refresh(self) -> None:
         """Choose the page that fits."""
         if self._state.dataset is None:
             page: QWidget = self.loading if self._importing else self.start
-        elif not self._model.rowCount():
+        elif not self._model.rowCount() and self._wanted not in self._pages:
             page = self.nothing
         else:
             page = self.view

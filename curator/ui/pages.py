@@ -1,0 +1,25 @@
+"""Every page that can take the middle of the window beside gallery and table: a new page is one entry.
+
+A page is built when it is first shown. It follows ``desk.state`` by itself, and shows its own empty, loading and error
+states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QWidget
+
+from curator.ui.desk import Desk
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. ``key`` is also the id of the action that shows it, which emits ``Commands.view_asked(key)``."""
+
+    key: str
+    make: Callable[[Desk], QWidget]
+
+
+PAGES: tuple[Page, ...] = ()

@@ -1,0 +1,48 @@
+"""Every panel beside the middle of the window, in one table: a new panel is one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from curator.ui.desk import Desk
+from curator.ui.views.coverage import CoveragePanel
+from curator.ui.views.detail import DetailPanel
+from curator.ui.views.jobs import JobsPanel
+from curator.ui.views.library import HistoryList, Library
+from curator.ui.views.run_panel import RunPanel
+
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One dock.
+
+    Attributes:
+        key: its name in the saved layout.
+        title: with the mnemonic for the View menu.
+        area: where it stands at first.
+        make: builds the widget.
+        behind: key of the panel that it shares a place with, as a tab; "" for a place of its own.
+    """
+
+    key: str
+    title: str
+    area: Qt.DockWidgetArea
+    make: Callable[[Desk], QWidget]
+    behind: str = ""
+
+
+PANELS = (
+    Panel("library", "&Library", LEFT, lambda desk: Library(desk.tree, desk.state)),
+    Panel("history", "&History", LEFT, lambda desk: HistoryList(desk.history), behind="library"),
+    Panel("run", "&Run", LEFT, lambda desk: RunPanel(desk.dialogs)),
+    Panel("detail", "&Sample", RIGHT, lambda desk: DetailPanel(desk.state, desk.thumbs)),
+    Panel("coverage", "C&overage", RIGHT, lambda desk: CoveragePanel(desk.state), behind="detail"),
+    Panel("jobs", "&Jobs", BOTTOM, lambda desk: JobsPanel(desk.bridge)),
+)
