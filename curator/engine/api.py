@@ -16,7 +16,16 @@ from curator.engine.errors import (
 from curator.engine.memberships import centre_membership, cosine_to_own_skill
 from curator.engine.naming import skill_names
 from curator.engine.params import param
-from curator.engine.picking import farthest_ranking, inner_selector, ordered_ranking, stopped, without_outliers
+from curator.engine.picking import (
+    PINNED,
+    farthest_ranking,
+    inner_selector,
+    ordered_ranking,
+    pinned_first,
+    stopped,
+    uncertain_ranking,
+    without_outliers,
+)
 from curator.engine.quotas import apportion, water_fill
 from curator.engine.registry import clusterer, encoder, exporter, importer, projector, scorer, selector
 from curator.engine.task import Task
@@ -39,6 +48,7 @@ from curator.engine.types import (
 from curator.engine.unit import unit_rows
 
 __all__ = [
+    "PINNED",
     "Cancelled",
     "Clustering",
     "CuratorError",
@@ -72,11 +82,13 @@ __all__ = [
     "inner_selector",
     "ordered_ranking",
     "param",
+    "pinned_first",
     "projector",
     "scorer",
     "selector",
     "skill_names",
     "stopped",
+    "uncertain_ranking",
     "unit_rows",
     "water_fill",
     "without_outliers",

@@ -19,6 +19,7 @@ FEW = "Only {} samples to choose from."
 FULL = "The quotas are full."
 PINNED = "pinned in"
 CURES = {"scores": "Add a scorer to the recipe.", "membership": "Add a clusterer such as kmeans to the recipe."}
+BLOCK = 16_384
 AROUND = 10
 """Neighbours that say how far out a row lies."""
 
@@ -52,6 +53,28 @@ def ordered_ranking(
         reasons=[PINNED] * len(keep) + [reason(row) for row in rest.tolist()],
         stopped=stopped(len(rows), budget, inputs),
     )
+
+
+def uncertain_ranking(
+    inputs: Inputs, budget: int, value: Callable[[NDArray[np.float64]], NDArray[np.float64]], words: str, task: Task
+) -> Ranking:
+    """Pinned rows, then the rest by falling ``value`` of their membership, ties to the lowest row.
+
+    ``value`` turns a block of memberships, float64 [m, k], into float64 [m]; ``words`` has one place for it.
+
+    Raises:
+        NotReadyError: there is no membership.
+    """
+    task.check()
+    if inputs.membership is None:
+        raise NotReadyError("Nothing says how sure the classes are.", CURES["membership"])
+    found = np.full(inputs.n, np.nan)
+    for first in range(0, len(inputs.rows), BLOCK):
+        part = inputs.rows[first : first + BLOCK]
+        task.step("Measuring doubt", first, len(inputs.rows))
+        found[part] = value(np.asarray(inputs.membership[part], np.float64))
+    order = inputs.rows[np.argsort(-np.round(found[inputs.rows], 9), kind="stable")]
+    return ordered_ranking(order, inputs, budget, lambda row: words.format(found[row]), found)
 
 
 def farthest_ranking(

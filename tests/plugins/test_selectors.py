@@ -285,3 +285,55 @@ def test_skill_quota_from_the_centre_takes_the_typical():
         value = x[rows].astype(float) @ unit_rows(x[rows].mean(0, keepdims=True))[0]
         assert found.rows[skills[found.rows] == skill].tolist() == rows[np.argsort(-value)][:3].tolist()
     assert "to the middle of the skill" in found.reasons[0]
+
+
+def test_class_quotas_by_hand():
+    from curator.plugins.selectors.class_balanced import class_quotas
+
+    # 6 labels: weights 6/1, 6/2, 6/6 -> shares 6, 3, 1 of 10.
+    assert class_quotas(np.array([0, 1, 5]), 10).tolist() == [6, 3, 1]
+    assert class_quotas(np.array([0, 1, 5]), 5).tolist() == [4, 1, 0]  # 3, 1.5, .5: what is left to the largest weight
+    assert class_quotas(np.array([0, 0, 0, 0]), 6).tolist() == [2, 2, 1, 1]
+    assert all(class_quotas(np.array([3, 0, 9]), b).sum() == b for b in range(40))
+
+
+def test_class_balanced_asks_about_the_classes_that_have_few_labels():
+    q = np.eye(3, dtype=np.float32)[np.repeat([0, 1, 2], 20)]
+    keep = np.arange(10)
+    found = select("class-balanced", inputs(60, membership=q, keep=keep), budget=24)
+    assert np.bincount(q[found.rows[10:]].argmax(1), minlength=3).tolist() == [0, 7, 7]
+
+
+def test_badge_is_k_means_plus_plus_on_whole_gradients():
+    from curator.plugins.selectors.badge import _Gradients
+
+    rng = np.random.default_rng(0)
+    q, x = rng.dirichlet(np.ones(4), 30).astype(np.float32), unit_rows(rng.normal(size=(30, 6)).astype(np.float32))
+    a = np.asarray(q, float)
+    a[np.arange(30), q.argmax(1)] -= 1
+    whole = (a[:, :, None] * np.asarray(x, float)[:, None, :]).reshape(30, -1)
+    found = _Gradients(q, x)
+    assert found.length == pytest.approx((whole**2).sum(1), abs=1e-9)
+    assert found.squared_to(7) == pytest.approx(((whole - whole[7]) ** 2).sum(1), abs=1e-9)
+    # The longest comes first: gradients are not brought to one length, and the rest is a draw, not the farthest.
+    rows = [select("badge", inputs(30, membership=q, vectors=x, seed=s), budget=12).rows.tolist() for s in range(4)]
+    assert {r[0] for r in rows} == {int((whole**2).sum(1).argmax())}
+    assert len({tuple(r) for r in rows}) == 4
+
+
+def test_badge_hardly_ever_picks_a_copy():
+    q = np.tile(np.array([[0.5, 0.5]], np.float32), (40, 1))
+    x = np.eye(4, dtype=np.float32)[np.arange(40) % 4]
+    assert sorted(select("badge", inputs(40, membership=q, vectors=x), budget=4).rows % 4) == [0, 1, 2, 3]
+
+
+def test_typiclust_takes_the_middle_of_every_group_and_goes_where_no_label_is():
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1, 2], [30, 20, 10])
+    x = unit_rows((np.eye(5)[group] + 0.15 * rng.normal(size=(60, 5))).astype(np.float32))
+    found = select("typiclust", inputs(60, vectors=x), budget=3)
+    assert group[found.rows].tolist() == [0, 1, 2]
+    near = np.sqrt(np.maximum(2 - 2 * np.sort(x[:30] @ x[:30].T, axis=1)[:, -21:-1], 0)).mean(1)
+    assert found.rows[0] == near.argmin()
+    found = select("typiclust", inputs(60, vectors=x, keep=np.array([3])), budget=3)
+    assert group[found.rows[1:]].tolist() == [1, 2]
