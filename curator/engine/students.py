@@ -163,7 +163,7 @@ def fit_student(
         for _ in task.track(range(plan.steps if len(labelled) or teach else 0), LABEL):
             loss = _step_loss(net, x, labelled, classes, rest, teacher if teach else None, plan, rng)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimiser.step()
         return net.read(x)
 
