@@ -23,7 +23,15 @@ from curator.plugins.importers.tables import LOOK_ROWS, count_lines
 LABEL = "Reading records"
 AUTO = "auto"
 SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
-CONFIDENCE = {"messages": 0.95, "sharegpt": 0.95, "llava": 0.95, "alpaca": 0.95, "prompt-completion": 0.85, "text": 0.5}
+CONFIDENCE = {
+    "messages": 0.95,
+    "sharegpt": 0.95,
+    "llava": 0.95,
+    "alpaca": 0.95,
+    "prompt-completion": 0.85,
+    "preference": 0.9,
+    "text": 0.5,
+}
 MAX_BYTES = 4 * 2**30
 ELSEWHERE = ("http://", "https://", "data:", "s3://", "gs://")
 
