@@ -8,10 +8,10 @@ from typing import Any
 
 from curator.engine.history import clean, now
 from curator.engine.records import ArtefactRecord, ClusteringRecord, EmbeddingRecord
-from curator.engine.store_samples import SampleStore
+from curator.engine.store_labels import LabelStore
 
 
-class ArtefactStore(SampleStore):
+class ArtefactStore(LabelStore):
     """The rows beside the array files. They are caches and no part of undo."""
 
     def _add(self, table: str, values: dict[str, Any]) -> int:

@@ -1,0 +1,250 @@
+"""Datasets: begun, filled and finished by imports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+from curator.engine.errors import InputError
+from curator.engine.history import Ledger, clean, name_of, now
+from curator.engine.records import Dataset
+from curator.engine.types import Changes, Draft, Skip
+
+PAGE = 5000
+"""Rows read at a time, and ids bound to one statement; well under SQLite's limit on parameters."""
+
+_DATASET = (
+    "select id, name, kind, root, format, importer, size, created, status,"
+    " (select count(*) from skipped where dataset_id = dataset.id), fingerprint from dataset"
+)
+CHANGED = "changed since it was imported; kept as first imported"
+OUTSIDE = "its picture lies outside the folder of the dataset"
+
+
+@dataclass
+class _Batch:
+    """Samples on their way into the database, in as few statements as there can be."""
+
+    new: list[tuple[Any, ...]] = field(default_factory=list)
+    back: list[tuple[int, int]] = field(default_factory=list)
+    fresh: list[tuple[Any, ...]] = field(default_factory=list)
+    labels: list[tuple[int, str, str]] = field(default_factory=list)
+    moment: str = field(default_factory=now)
+
+    def put(self, place: tuple[int, int, int, str], draft: Draft, *, known: str | None) -> None:
+        """Add one Sample at ``place`` (id, dataset, row, source); ``known``: the digest of a parked one."""
+        images = json.dumps([clean(i) for i in draft.images], ensure_ascii=False) if draft.images else "[]"
+        digest = clean(draft.digest)
+        content = (digest, clean(draft.text), clean(draft.record), images, draft.width, draft.height)
+        key, _, row, _ = place
+        if known is None:
+            self.new.append((*place, *content))
+        else:
+            self.back.append((row, key))
+            if known != digest:
+                self.fresh.append((*content, key))
+        self.labels += [(key, clean(label), self.moment) for label in draft.labels]
+
+    def store(self, conn: sqlite3.Connection) -> None:
+        """Write everything; call inside a transaction."""
+        conn.executemany("update sample set row = ? where id = ?", self.back)
+        conn.executemany("delete from label where sample_id = ? and origin = 'given'", [(k,) for _, k in self.back])
+        sql = "digest = ?, text = ?, record = ?, images = ?, width = ?, height = ?, problem = '' where id = ?"
+        conn.executemany(f"update sample set {sql}", self.fresh)
+        sql = "insert into sample (id, dataset_id, row, source, digest, text, record, images, width, height)"
+        conn.executemany(f"{sql} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self.new)
+        sql = "insert into label (sample_id, name, origin, author, created) values (?, ?, 'given', '', ?)"
+        conn.executemany(sql, self.labels)
+
+
+class DatasetStore(Ledger):
+    """What a Project knows of its Datasets.
+
+    Samples stored by an import that was not finished, or was undone, are *parked* (``row`` = -id) when the next import
+    into their Dataset begins, and come back with their ids when it meets their sources again. So no row is ever
+    deleted, and what was imported is exactly what the last finished import has seen.
+    """
+
+    def begin_dataset(self, name: str, kind: str, root: Path, format: str, importer: str) -> Dataset:
+        """The Dataset to import into: a new one, invisible until :meth:`finish_import`, or the one of that name.
+
+        Raises:
+            InputError: the name belongs to a visible Dataset of another kind or root, or is being imported into.
+        """
+        name = name_of(name)
+        place = _path_text(root)
+        with self.write():
+            # A visible one first, then an unfinished one, then one whose import was undone.
+            found = self.rows(f"{_DATASET} where name = ? order by hidden, status = 'ready' desc, id desc", (name,))
+            key = _dataset(found[0]).id if found else self._new_dataset(name, kind, place, format, importer)
+            if not self.claims.take(f"dataset-{key}"):
+                raise InputError(f"Samples are being imported into “{name}” now.", "Try again after that.")
+            if found:
+                self._begin_again(_dataset(found[0]), kind, place, format, importer)
+        return self._dataset_by_id(key)
+
+    def _new_dataset(self, name: str, kind: str, place: str, format: str, importer: str) -> int:
+        sql = "insert into dataset (name, kind, root, format, importer, created) values (?, ?, ?, ?, ?, ?)"
+        return int(self.db.execute(sql, (name, kind, place, format, importer, now())).lastrowid or 0)
+
+    def _begin_again(self, dataset: Dataset, kind: str, place: str, format: str, importer: str) -> None:
+        hidden = bool(self.one("select hidden from dataset where id = ?", (dataset.id,)))
+        other = dataset.kind != kind or str(dataset.root) != place
+        if dataset.status == "ready" and not hidden:
+            if other:
+                raise InputError(
+                    f"There is a dataset “{dataset.name}” already, of {dataset.kind} samples below {dataset.root}.",
+                    "Choose another name.",
+                )
+            self._park(dataset.id, dataset.size)
+            return
+        if hidden:
+            self.drop_redo()
+        sql = "update dataset set status = 'importing', size = 0, fingerprint = '', hidden = 0 where id = ?"
+        self.db.execute(sql, (dataset.id,))
+        self._park(dataset.id, 0)
+        if other:  # an import given up; the same name now means something else, so no content is taken for granted
+            self.db.execute("update sample set digest = '' where dataset_id = ?", (dataset.id,))
+            self.db.execute("delete from skipped where dataset_id = ?", (dataset.id,))
+            sql = "update dataset set kind = ?, root = ?, format = ?, importer = ? where id = ?"
+            self.db.execute(sql, (kind, place, format, importer, dataset.id))
+
+    def _park(self, dataset_id: int, size: int) -> None:
+        """Put aside what lies beyond ``size``; it can no longer be redone."""
+        sql = "update sample set row = -id where dataset_id = ? and row >= ?"
+        if self.db.execute(sql, (dataset_id, size)).rowcount > 0:
+            self.drop_redo()
+
+    def add_samples(self, dataset_id: int, drafts: Sequence[Draft]) -> int:
+        """Append what is new by source, in one transaction; returns how many were never stored before.
+
+        A source that is there with another digest keeps its content, and is noted as skipped; so is one whose picture
+        lies outside the Dataset's root.
+        """
+        if not drafts:
+            return 0
+        with self.write():
+            sources = [clean(d.source) for d in drafts]
+            known = self._stored(dataset_id, sources)
+            row = int(self.one("select max(-1, max(row)) + 1 from sample where dataset_id = ?", (dataset_id,)) or 0)
+            first_id = int(self.one("select coalesce(max(id), 0) + 1 from sample"))
+            skips: list[Skip] = []
+            batch = _Batch()
+            for source, draft in zip(sources, drafts, strict=True):
+                key, place, digest = known.get(source, (None, -1, ""))
+                if not all(is_inside(name) for name in draft.images):
+                    skips.append(Skip(source, OUTSIDE))
+                elif place >= 0:
+                    skips += [Skip(source, CHANGED)] if digest != clean(draft.digest) else []
+                else:
+                    stored = first_id + len(batch.new) if key is None else key
+                    batch.put((stored, dataset_id, row, source), draft, known=None if key is None else digest)
+                    known[source] = (stored, row, clean(draft.digest))
+                    row += 1
+            batch.store(self.db.conn)
+            self.add_skips(dataset_id, skips)
+        return len(batch.new)
+
+    def _stored(self, dataset_id: int, sources: list[str]) -> dict[str, tuple[int | None, int, str]]:
+        """Source -> (id, row, digest) of those that are stored, the parked ones too."""
+        known: dict[str, tuple[int | None, int, str]] = {}
+        for first in range(0, len(sources), PAGE):
+            part = sources[first : first + PAGE]
+            sql = f"select source, id, row, digest from sample where dataset_id = ? and source in ({marks(part)})"
+            known.update((s, (key, row, digest)) for s, key, row, digest in self.rows(sql, (dataset_id, *part)))
+        return known
+
+    def add_skips(self, dataset_id: int, skips: Sequence[Skip]) -> int:
+        """Note what could not be read; the same source twice keeps the latest reason. Returns how many were given."""
+        with self.write():
+            self.db.conn.executemany(
+                "insert into skipped (dataset_id, source, reason, created) values (?, ?, ?, ?)"
+                " on conflict (dataset_id, source) do update set reason = excluded.reason",
+                [(dataset_id, clean(s.source), clean(s.reason), now()) for s in skips],
+            )
+        return len(skips)
+
+    def finish_import(self, dataset_id: int, label: str) -> Changes:
+        """Make all imported rows visible, in one transaction with its entry in the history."""
+        digest = hashlib.sha256()
+        for (value,) in self._stream("digest", dataset_id):
+            digest.update(value.encode("utf-8") + b"\n")
+        count = self.count_samples(dataset_id)
+        with self.write():
+            before = self._dataset_by_id(dataset_id)
+            if before.status == "ready" and before.size == count:
+                self.claims.release(f"dataset-{dataset_id}")
+                return Changes(frozenset(), ("dataset", dataset_id))
+            self.db.execute("update dataset set status = 'ready' where id = ?", (dataset_id,))
+            edits = [("dataset", dataset_id, "size", count), ("dataset", dataset_id, "fingerprint", digest.hexdigest())]
+            if before.status == "ready":
+                self.change(label, edits)
+            else:
+                self.db.execute(
+                    "update dataset set size = ?, fingerprint = ?, hidden = 1 where id = ?",
+                    (count, digest.hexdigest(), dataset_id),
+                )
+                self.change(label, (), [("dataset", dataset_id)])
+            self.claims.release(f"dataset-{dataset_id}")
+        return Changes(frozenset({"dataset", "sample", "skipped", "label", "history"}), ("dataset", dataset_id), label)
+
+    def count_samples(self, dataset_id: int) -> int:
+        """Rows of a Dataset, those of an import under way included."""
+        return int(self.one("select count(*) from sample where dataset_id = ? and row >= 0", (dataset_id,)))
+
+    def datasets(self) -> list[Dataset]:
+        """All visible Datasets."""
+        return [_dataset(r) for r in self.rows(f"{_DATASET} where not hidden and status = 'ready' order by id")]
+
+    def dataset(self, key: int | str) -> Dataset:
+        """A visible Dataset by id or name; raises :class:`InputError` naming those there are."""
+        found = self.datasets()
+        by_name = [d for d in found if d.name == key]
+        by_id = [d for d in found if str(d.id) == str(key)]
+        if by_name or by_id:
+            return (by_name or by_id)[0]
+        raise InputError(f"There is no dataset “{key}”.", f"Known: {', '.join(d.name for d in found) or 'none'}.")
+
+    def _dataset_by_id(self, dataset_id: int) -> Dataset:
+        return _dataset(self.rows(f"{_DATASET} where id = ?", (dataset_id,))[0])
+
+    def _stream(self, column: str, dataset_id: int, visible: bool = False) -> Iterator[tuple[Any, ...]]:
+        """One column by row, a page at a time, so that no lock is held for long."""
+        end = self.one("select size from dataset where id = ?", (dataset_id,)) if visible else 2**62
+        first = 0
+        while True:
+            page = self.rows(
+                f"select {column}, row from sample where dataset_id = ? and row >= ? and row < ? order by row limit ?",
+                (dataset_id, first, end, PAGE),
+            )
+            if not page:
+                return
+            yield from ((value,) for value, _ in page)
+            first = page[-1][1] + 1
+
+
+def is_inside(name: str) -> bool:
+    """Whether a path relative to a root stays below it."""
+    drive = os.name == "nt" and PureWindowsPath(name).drive
+    return not (name.startswith(("/", "\\")) or drive or ".." in name.replace("\\", "/").split("/"))
+
+
+def _path_text(root: Path) -> str:
+    if clean(str(root)) != str(root):
+        raise InputError(f"The name of the folder {clean(str(root))} is not valid text.", "Rename it, then try again.")
+    return str(root)
+
+
+def marks(values: Sequence[Any]) -> str:
+    """As many placeholders."""
+    return ",".join("?" * len(values))
+
+
+def _dataset(r: tuple[Any, ...]) -> Dataset:
+    return Dataset(r[0], r[1], r[2], Path(r[3]), *r[4:])

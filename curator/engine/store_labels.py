@@ -1,0 +1,87 @@
+"""Labels and pins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from curator.engine.errors import InputError
+from curator.engine.history import clean, name_of, now
+from curator.engine.store_datasets import PAGE, marks
+from curator.engine.store_samples import VISIBLE, SampleStore
+from curator.engine.types import Changes, Ints, Rows
+
+
+class LabelStore(SampleStore):
+    """What the source and the user say of Samples: their classes, and whether they must be in or out."""
+
+    def class_codes(self, dataset_id: int) -> tuple[Ints, tuple[str, ...]]:
+        """The class of each visible row, int32 [n] with -1 = none, and the names by code.
+
+        The user's label wins over a given one; of several given ones the first counts.
+        """
+        n = int(self.one("select size from dataset where id = ?", (dataset_id,)) or 0)
+        sql = (
+            "select row, name from label join sample on sample.id = sample_id where dataset_id = ? and row >= 0"
+            " and row < ? and not label.hidden order by origin = 'user', label.id desc"
+        )
+        chosen = dict(self.rows(sql, (dataset_id, n)))
+        names = tuple(sorted(set(chosen.values())))
+        place = {name: i for i, name in enumerate(names)}
+        codes = np.full(n, -1, np.int32)
+        if chosen:
+            codes[list(chosen)] = [place[name] for name in chosen.values()]
+        return codes, names
+
+    def set_label(self, sample_ids: Sequence[int], name: str | None, author: str, label: str) -> Changes:
+        """Give Samples a class of the user's, or (None) take it away; the given labels stay beneath."""
+        ids = self._known(sample_ids)
+        with self.write():
+            edits: list[tuple[str, int, str, Any]] = []
+            added = []
+            for sample_id in ids:
+                sql = "select id from label where sample_id = ? and origin = 'user' and not hidden"
+                edits += [("label", old, "hidden", 1) for (old,) in self.rows(sql, (sample_id,))]
+                if name is not None:
+                    key = self.db.execute(
+                        "insert into label (sample_id, name, origin, author, created, hidden)"
+                        " values (?, ?, 'user', ?, ?, 1)",
+                        (sample_id, name_of(name), clean(author), now()),
+                    ).lastrowid
+                    added.append(("label", int(key or 0)))
+            self.change(label, edits, added)
+        return Changes(frozenset({"label", "history"}), None, label)
+
+    def set_pins(self, sample_ids: Sequence[int], state: str | None, label: str) -> Changes:
+        """Pin Samples "in" or "out", or (None) let them go."""
+        if state not in ("in", "out", None):
+            raise InputError(f"A pin is “in”, “out” or nothing, not {state!r}.")
+        ids = self._known(sample_ids)
+        with self.write():
+            self.db.conn.executemany("insert or ignore into pin values (?, null)", [(i,) for i in ids])
+            self.change(label, [("pin", i, "state", state) for i in ids])
+        return Changes(frozenset({"pin", "history"}), None, label)
+
+    def pins(self, dataset_id: int) -> tuple[Rows, Rows]:
+        """Rows pinned in and rows pinned out, int64 ascending."""
+        sql = (
+            "select row, state from pin join sample on sample.id = sample_id where dataset_id = ?"
+            " and state is not null and row >= 0 and row < (select size from dataset where id = dataset_id)"
+            " order by row"
+        )
+        found = self.rows(sql, (dataset_id,))
+        sides = [np.array([r for r, s in found if s == side], np.int64) for side in ("in", "out")]
+        return sides[0], sides[1]
+
+    def _known(self, sample_ids: Sequence[int]) -> list[int]:
+        ids = list(dict.fromkeys(int(i) for i in sample_ids))
+        known = {s for first in range(0, len(ids), PAGE) for s in self._existing(ids[first : first + PAGE])}
+        missing = [i for i in ids if i not in known]
+        if missing:
+            raise InputError(f"There is no sample {missing[0]}.", "See ids with: curator show --json")
+        return ids
+
+    def _existing(self, ids: list[int]) -> list[int]:
+        return [i for (i,) in self.rows(f"select id from sample where id in ({marks(ids)}) and {VISIBLE}", ids)]
