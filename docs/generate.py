@@ -34,6 +34,9 @@ def cli_page() -> str:
         command = cli.commands[name]
         inner = click.Context(command, info_name=name, parent=context, **shape)
         parts.append(f"## curator {name}\n\n```\n{command.get_help(inner)}\n```\n")
+        for sub in sorted(getattr(command, "commands", {})):
+            below = click.Context(command.commands[sub], info_name=sub, parent=inner, **shape)
+            parts.append(f"### curator {name} {sub}\n\n```\n{below.command.get_help(below)}\n```\n")
     parts.append("Exit codes: 0 ok, 1 a message for you, 2 a usage error, 130 cancelled with nothing lost.\n")
     return NOTE + "\n".join(parts)
 

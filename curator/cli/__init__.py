@@ -1,5 +1,6 @@
 """The command line: click commands over a Project. Results go to stdout, progress and messages to stderr."""
 
+from curator.cli import subset as _subset
 from curator.cli.commands import cli
 
-__all__ = ["cli"]
+__all__ = ["_subset", "cli"]

@@ -21,7 +21,9 @@ from curator.engine.records import (
 )
 from curator.engine.registry import registry
 from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request, RunRequest
+from curator.engine.steps import go_to
 from curator.engine.store import Store
+from curator.engine.subsets import Subsets
 from curator.engine.task import Task
 from curator.engine.types import Changes
 
@@ -54,6 +56,7 @@ class Project:
             self._queue = JobQueue(store.folder, plugins_dir)
         else:
             self._queue = InlineQueue(self._handle)
+        self.subsets = Subsets(store)
         store.sweep()
 
     @classmethod
@@ -245,3 +248,7 @@ class Project:
     def redo(self) -> Changes:
         """Do again what was undone last; raises :class:`InputError` when there is none."""
         return self._store.redo()
+
+    def go_to(self, entry: int) -> Changes:
+        """Undo or redo up to a step of the history (0 = before everything)."""
+        return go_to(self._store, entry)

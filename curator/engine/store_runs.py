@@ -157,8 +157,9 @@ class RunStore(SubsetStore):
             },
             "summary": subset.summary,
         }
-        if subset.run_id is not None:
-            run = self.run(subset.run_id)
+        run_id = subset.run_id if subset.run_id is not None else subset.summary.get("from_run")
+        if run_id is not None:
+            run = self.run(run_id)
             about |= {
                 "recipe": run.recipe,
                 "seed": run.seed,
