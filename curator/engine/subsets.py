@@ -14,7 +14,7 @@ from curator.engine.errors import InputError
 from curator.engine.history import name_of
 from curator.engine.records import Subset
 from curator.engine.store import Store
-from curator.engine.store_made import Pick, MadeSubsets, ids_of
+from curator.engine.store_made import MadeSubsets, Pick, ids_of
 from curator.engine.types import Changes
 
 WORDS = {"union": "or", "intersect": "and", "subtract": "without"}
