@@ -14,6 +14,7 @@ from typing import cast
 
 from PIL import ExifTags, Image, ImageFile, ImageMath, UnidentifiedImageError
 
+from curator.engine import packed
 from curator.engine.errors import InputError
 from curator.engine.picture_ends import is_complete, riff_size
 
@@ -86,13 +87,19 @@ def load_rgb(path_or_bytes: bytes | Path, max_pixels: int = MAX_PIXELS) -> Image
 
 
 def read_bytes(path: Path) -> bytes:
-    """All bytes of a picture file; raises :class:`InputError` when it is missing, unreadable or over the limit."""
+    """All bytes of a picture: a file, or an address inside an archive or table (see :mod:`curator.engine.packed`).
+
+    Raises:
+        InputError: it is missing, unreadable or over the limit.
+    """
     try:
         with path.open("rb") as file:
             if (size := os.fstat(file.fileno()).st_size) > MAX_BYTES:
                 raise InputError(f"is {size / 2**20:.0f} MB large; the limit is {MAX_BYTES // 2**20} MB")
             return file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        if packed.MARK in str(path):
+            return packed.read(path, MAX_BYTES)
         raise InputError("is not there") from None
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be opened: {getattr(error, 'strerror', None) or error}") from error

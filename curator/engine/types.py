@@ -225,7 +225,11 @@ class EncoderSession(Protocol):
 
 @dataclass(frozen=True)
 class ExportItem:
-    """One chosen Sample on its way out, in rank order."""
+    """One chosen Sample on its way out, in rank order.
+
+    ``images`` are files, or addresses inside an archive or table (see :mod:`curator.engine.packed`): read them with
+    :meth:`read_image`, and link or copy one only where :meth:`image_file` gives a path.
+    """
 
     rank: int
     source: str
@@ -239,6 +243,24 @@ class ExportItem:
     weight: float | None
     reason: str
     skill: str
+
+    def read_image(self, number: int) -> bytes:
+        """The bytes of a picture as they are in the source; raises ``InputError`` with a plain reason."""
+        from curator.engine.pictures import read_bytes
+
+        return read_bytes(self.images[number])
+
+    def image_file(self, number: int) -> Path | None:
+        """The file of a picture, there or not; None when it lies inside an archive or table."""
+        from curator.engine import packed
+
+        return self.images[number] if packed.on_disk(self.images[number]) else None
+
+    def image_size(self, number: int) -> int:
+        """Bytes of a picture, 0 when it is missing or only reading it would tell."""
+        from curator.engine import packed
+
+        return packed.size_of(self.images[number])
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,12 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QRunnable, QSize, Qt, QThreadPool, Signal, SignalInstance, Slot
+from PySide6.QtCore import QBuffer, QByteArray, QObject, QRunnable, QSize, Qt, QThreadPool, Signal, SignalInstance, Slot
 from PySide6.QtGui import QImage, QImageReader, QPixmap
+
+from curator.engine import packed
+from curator.engine.errors import CuratorError
+from curator.engine.pictures import read_bytes
 
 MAX_BYTES = 256 * 2**20
 THREADS = 2
@@ -26,8 +30,22 @@ def edge_for(pixels: float) -> int:
 
 
 def read_small(path: str, edge: int) -> QImage:
-    """Decode a picture to fit ``edge`` x ``edge``; a null image when it cannot be read. Never enlarges."""
-    reader = QImageReader(path)
+    """Decode a picture to fit ``edge`` x ``edge``; a null image when it cannot be read. Never enlarges.
+
+    ``path`` is a file, or an address inside an archive or table.
+    """
+    if packed.on_disk(Path(path)):
+        return _read(QImageReader(path), edge)
+    try:
+        buffer = QBuffer()
+        buffer.setData(QByteArray(read_bytes(Path(path))))
+        buffer.open(QBuffer.OpenModeFlag.ReadOnly)
+    except CuratorError:
+        return QImage()
+    return _read(QImageReader(buffer), edge)
+
+
+def _read(reader: QImageReader, edge: int) -> QImage:
     reader.setDecideFormatFromContent(True)
     reader.setAutoTransform(True)
     if bytes(reader.format().data()).decode("ascii", "replace").lower() not in FORMATS:

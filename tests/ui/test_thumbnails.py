@@ -1,3 +1,5 @@
+import zipfile
+
 import pytest
 from PySide6.QtGui import QColor, QImage
 
@@ -27,6 +29,13 @@ def test_other_files_are_not_decoded(tmp_path):
         (tmp_path / name).write_text(text)
         assert read_small(str(tmp_path / name), 64).isNull()
     assert read_small(str(tmp_path / "missing.png"), 64).isNull()
+
+
+def test_a_picture_inside_an_archive_is_decoded_small(tmp_path, large):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(large[0], "in/0.png")
+    assert read_small(str(tmp_path / "a.zip!in/0.png"), 128).width() == 128
+    assert read_small(str(tmp_path / "a.zip!in/1.png"), 128).isNull()
 
 
 def test_a_picture_comes_later_and_stays(qtbot, thumbs, large):

@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from curator.engine import packed
 from curator.engine.api import ExportItem, InputError, Task
+from curator.engine.pictures import read_bytes
 
 MODES = ("copy", "hardlink", "symlink")
 
@@ -22,13 +24,7 @@ def all_of(items: Iterable[ExportItem], task: Task) -> list[ExportItem]:
 
 def bytes_of(paths: Iterable[Path]) -> int:
     """Bytes that copies of these files take; those that are not there count nothing."""
-    total = 0
-    for path in paths:
-        try:
-            total += path.stat().st_size
-        except OSError:
-            continue
-    return total
+    return sum(packed.size_of(path) for path in paths)
 
 
 class Placer:
@@ -38,7 +34,9 @@ class Placer:
         self._mode, self._task, self._copies = mode, task, 0
 
     def place(self, source: Path, target: Path) -> str:
-        """Put one file; returns "" or the reason why it could not be read."""
+        """Put one file; returns "" or the reason why it could not be read. What lies in an archive is copied out."""
+        if not packed.on_disk(source):
+            return self._copy_out(source, target)
         if not source.is_file():
             return "is not there any more"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +51,15 @@ class Placer:
         except OSError as error:
             return f"cannot be read: {error.strerror}"
         shutil.copyfile(source, target)
+        return ""
+
+    def _copy_out(self, source: Path, target: Path) -> str:
+        try:
+            content = read_bytes(source)
+        except InputError as error:
+            return error.text
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
         return ""
 
     def _link(self, source: Path, target: Path) -> bool:

@@ -1,0 +1,89 @@
+"""Addresses of files inside containers; see the package."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from curator.engine.errors import InputError
+
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tzst")
+TABLE_SUFFIXES = (".parquet", ".arrow")
+MARK = "!"
+_ENDINGS = "|".join(re.escape(suffix) for suffix in (*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES))
+_ADDRESS = re.compile(rf"(.*?(?:{_ENDINGS}))!(.+)", re.I | re.S)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the name is that of an archive that can be read in place."""
+    return path.name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def join(container: str, member: str) -> str:
+    """The address of a member."""
+    return f"{container}{MARK}{member}"
+
+
+def split(path: Path) -> tuple[Path, str] | None:
+    """Container and member of an address; None for a plain file, also for one that is not there."""
+    name = str(path)
+    if MARK not in name or os.path.isfile(name):  # noqa: PTH113 - a name that is too long is no error here
+        return None
+    found = _ADDRESS.fullmatch(name)
+    return (Path(found[1]), found[2].replace(os.sep, "/")) if found else None
+
+
+def on_disk(path: Path) -> bool:
+    """True when the path is that of a file of its own, there or not; False for an address in a container."""
+    return split(path) is None
+
+
+def read(path: Path, limit: int) -> bytes:
+    """The bytes at an address in a container.
+
+    Raises:
+        InputError: the container or the member is missing or damaged, or larger than ``limit`` bytes.
+    """
+    place = split(path)
+    if place is None:
+        raise InputError("is not there")
+    container, member = place
+    if container.suffix.lower() in TABLE_SUFFIXES:
+        from curator.engine.packed.cells import read_cell
+
+        return read_cell(container, member, limit)
+    from curator.engine.packed.archives import read_member
+
+    return read_member(container, member, limit)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file or of what is at an address; 0 when that cannot be told without reading it."""
+    place = split(path)
+    try:
+        if place is None:
+            return path.stat().st_size
+        if place[0].suffix.lower() in TABLE_SUFFIXES:
+            return 0
+        from curator.engine.packed.archives import find
+
+        return find(*place)[1].size
+    except (OSError, InputError):
+        return 0
+
+
+def exists(path: Path) -> bool:
+    """Whether the file, or the container and the member in it, is there."""
+    place = split(path)
+    if place is None:
+        return path.is_file()
+    if place[0].suffix.lower() in TABLE_SUFFIXES:
+        return place[0].is_file()
+    from curator.engine.packed.archives import find
+
+    try:
+        find(*place)
+    except InputError:
+        return False
+    return True

@@ -1,0 +1,190 @@
+"""Compressed files: read as a stream, or (a whole TAR) unpacked once into the cache to find its members."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+
+import platformdirs
+
+from curator.engine.errors import InputError, NotReadyError
+
+COMPRESSED = frozenset({".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".tzst"})
+RATIO = 300
+"""Text and pictures never shrink to a three-hundredth; what grows by more is made to fill a disk."""
+SLACK = 256 * 2**20
+RESERVE = 2**30
+KEPT_BYTES = 20 * 2**30
+_BLOCK = 2**20
+
+
+def plain_suffix(path: Path) -> str:
+    """The ending in lower case without that of a compression: ".jsonl" for ``a.jsonl.gz``."""
+    suffixes = [s.lower() for s in path.suffixes[-2:]]
+    if suffixes and suffixes[-1] in COMPRESSED:
+        return suffixes[0] if len(suffixes) == 2 else ""
+    return suffixes[-1] if suffixes else ""
+
+
+def open_stream(path: Path) -> BinaryIO:
+    """A file to read from its start, unpacked on the way when it is compressed; ``seek(0)`` begins again.
+
+    Raises:
+        NotReadyError: ``.zst`` and the package zstandard is not installed.
+        InputError: while reading: damaged, cut off, or grows like a bomb.
+    """
+    opener = _opener(path)
+    if opener is None:
+        return path.open("rb")
+    return cast(BinaryIO, io.BufferedReader(_Unpacking(path, opener), _BLOCK))
+
+
+def _opener(path: Path) -> Callable[[Any], IO[bytes]] | None:
+    match path.suffix.lower():
+        case ".gz" | ".tgz":
+            return lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file))
+        case ".bz2" | ".tbz2":
+            return lambda file: cast(IO[bytes], bz2.BZ2File(file))
+        case ".xz" | ".txz":
+            return lambda file: cast(IO[bytes], lzma.LZMAFile(file))
+        case ".zst" | ".tzst":
+            return _zstandard()
+    return None
+
+
+def _zstandard() -> Callable[[Any], IO[bytes]]:
+    try:
+        import zstandard
+    except ImportError:
+        raise NotReadyError(
+            "Files that end in .zst need the package zstandard.", 'Install it: pip install "curator-desk[zst]"'
+        ) from None
+    return lambda file: cast(
+        IO[bytes], zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(file, read_across_frames=True)
+    )
+
+
+class _Unpacking(io.RawIOBase):
+    """Unpacks one file; begins again on ``seek(0)``, stops what grows out of proportion."""
+
+    def __init__(self, path: Path, opener: Callable[[Any], IO[bytes]]) -> None:
+        self._path, self._opener = path, opener
+        self._file: BinaryIO | None = None
+        self._limit = path.stat().st_size * RATIO + SLACK
+        self._open()
+
+    def _open(self) -> None:
+        self.close_inner()
+        self._file = self._path.open("rb")
+        self._stream = self._opener(self._file)
+        self._at = 0
+
+    def close_inner(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._stream.close()
+            self._file.close()
+            self._file = None
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """To the start only."""
+        return True
+
+    def tell(self) -> int:
+        """Bytes unpacked so far."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """To the start, or nowhere."""
+        if whence == 0 and offset == 0:
+            if self._at:
+                self._open()
+        elif (whence, offset) not in ((1, 0), (0, self._at)):
+            raise io.UnsupportedOperation("a compressed file is read from its start")
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes; raises :class:`InputError`."""
+        try:
+            content = self._stream.read(len(buffer))
+        except (EOFError, gzip.BadGzipFile, lzma.LZMAError, OSError) as error:
+            raise InputError(f"{self._path.name} cannot be unpacked: {error}.", "Fetch or make it again.") from error
+        except Exception as error:  # zstandard has an error of its own, and zlib another
+            if type(error).__name__ not in ("ZstdError", "error"):
+                raise
+            raise InputError(f"{self._path.name} cannot be unpacked: {error}.", "Fetch or make it again.") from error
+        self._at += len(content)
+        if self._at > self._limit:
+            raise InputError(
+                f"{self._path.name} unpacks to more than {RATIO} times its size.",
+                "It looks like a file made to fill a disk. If it is sound, unpack it yourself.",
+            )
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.close_inner()
+        super().close()
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept: ``CURATOR_CACHE_DIR``, or the place that the system has for it."""
+    named = os.environ.get("CURATOR_CACHE_DIR")
+    return Path(named).expanduser() if named else Path(platformdirs.user_cache_dir("curator"))
+
+
+def plain_tar(path: Path) -> Path:
+    """The archive itself, or when it is compressed as a whole, its unpacked copy in the cache.
+
+    Raises:
+        InputError: damaged, cut off, a bomb, or the disk of the cache has no room.
+    """
+    if path.suffix.lower() not in COMPRESSED:
+        return path
+    about = path.stat()
+    name = hashlib.sha256(f"{path.absolute()}|{about.st_mtime_ns}|{about.st_size}".encode()).hexdigest()[:32]
+    folder = cache_folder() / "archives"
+    kept = folder / f"{name}.tar"
+    if kept.is_file():
+        os.utime(kept)
+        return kept
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}"
+    try:
+        with open_stream(path) as packed, partial.open("xb") as file:
+            while block := packed.read(_BLOCK):
+                if shutil.disk_usage(folder).free < RESERVE:
+                    raise InputError(
+                        f"There is no room at {folder} to unpack {path.name}.",
+                        "Free some space, or set CURATOR_CACHE_DIR to a larger disk.",
+                    )
+                file.write(block)
+        partial.replace(kept)
+    finally:
+        partial.unlink(missing_ok=True)
+    _make_room(folder, kept)
+    return kept
+
+
+def _make_room(folder: Path, keep: Path) -> None:
+    """Remove the copies not used for longest, until the rest is within :data:`KEPT_BYTES`."""
+    files = sorted((f for f in folder.glob("*.tar") if f != keep), key=lambda f: f.stat().st_mtime, reverse=True)
+    total = keep.stat().st_size
+    for file in files:
+        total += file.stat().st_size
+        if total > KEPT_BYTES:
+            file.unlink(missing_ok=True)
