@@ -44,6 +44,7 @@ class Sample:
     pin: str
     hidden: bool
     problem: str
+    split: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from curator.engine.errors import StoreError
+from curator.engine.migrations_importing import importing
 
 APPLICATION_ID = 0x43555241  # "CURA"
 FILE = "project.sqlite"
@@ -121,7 +122,7 @@ def _first(db: Database) -> None:
             db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first,)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, importing)
 
 
 def connect(file: Path, *, new: bool = False) -> Database:

@@ -23,6 +23,7 @@ _DATASET = (
     "select id, name, kind, root, format, importer, size, created, status,"
     " (select count(*) from skipped where dataset_id = dataset.id), fingerprint from dataset"
 )
+_CONTENT = ("digest", "text", "record", "images", "width", "height", "split", "stamp")
 CHANGED = "changed since it was imported; kept as first imported"
 OUTSIDE = "its picture lies outside the folder of the dataset"
 
@@ -41,7 +42,8 @@ class _Batch:
         """Add one Sample at ``place`` (id, dataset, row, source); ``known``: the digest of a parked one."""
         images = json.dumps([clean(i) for i in draft.images], ensure_ascii=False) if draft.images else "[]"
         digest = clean(draft.digest)
-        content = (digest, clean(draft.text), clean(draft.record), images, draft.width, draft.height)
+        words = (digest, clean(draft.text), clean(draft.record), images)
+        content = (*words, draft.width, draft.height, clean(draft.split), draft.stamp)
         key, _, row, _ = place
         if known is None:
             self.new.append((*place, *content))
@@ -55,10 +57,10 @@ class _Batch:
         """Write everything; call inside a transaction."""
         conn.executemany("update sample set row = ? where id = ?", self.back)
         conn.executemany("delete from label where sample_id = ? and origin = 'given'", [(k,) for _, k in self.back])
-        sql = "digest = ?, text = ?, record = ?, images = ?, width = ?, height = ?, problem = '' where id = ?"
-        conn.executemany(f"update sample set {sql}", self.fresh)
-        sql = "insert into sample (id, dataset_id, row, source, digest, text, record, images, width, height)"
-        conn.executemany(f"{sql} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self.new)
+        edits = ", ".join(f"{column} = ?" for column in _CONTENT)
+        conn.executemany(f"update sample set {edits}, problem = '' where id = ?", self.fresh)
+        sql = f"insert into sample (id, dataset_id, row, source, {', '.join(_CONTENT)})"
+        conn.executemany(f"{sql} values (?, ?, ?, ?{', ?' * len(_CONTENT)})", self.new)
         sql = "insert into label (sample_id, name, origin, author, created) values (?, ?, 'given', '', ?)"
         conn.executemany(sql, self.labels)
 

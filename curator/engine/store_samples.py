@@ -24,7 +24,7 @@ VISIBLE = "row >= 0 and row < (select d.size from dataset d where d.id = sample.
 _SAMPLE = (
     "select sample.id, dataset_id, row, source, digest, text, record, images, width, height,"
     f" {LABELS},"
-    " (select state from pin where sample_id = sample.id), hidden, problem from sample"
+    " (select state from pin where sample_id = sample.id), hidden, problem, split from sample"
 )
 
 
@@ -128,4 +128,4 @@ def inside(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _sample(r: tuple[Any, ...]) -> Sample:
     images, labels = tuple(json.loads(r[7])), tuple(json.loads(r[10] or "[]"))
-    return Sample(*[*r[:7], images, r[8], r[9], labels, r[11] or "", bool(r[12]), r[13]])
+    return Sample(*[*r[:7], images, r[8], r[9], labels, r[11] or "", bool(r[12]), r[13], r[14]])

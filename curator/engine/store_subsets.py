@@ -168,6 +168,7 @@ class SubsetStore(ArtefactStore):
                     weight=row.weight,
                     reason=row.reason,
                     skill=row.skill,
+                    split=sample.split,
                 )
 
 

@@ -40,7 +40,8 @@ class Draft:
 
     ``source`` is unique inside the Dataset: a path relative to the root with forward slashes, or ``file.jsonl#17``
     for the 17th record. ``images`` are paths relative to the root. ``record`` is the original record as JSON text,
-    byte for byte where the source allows. ``text`` is what an encoder of text reads.
+    byte for byte where the source allows. ``text`` is what an encoder of text reads. ``split`` is "train",
+    "validation", "test" or whatever the source divides itself into; ``stamp`` is "size-time" of a referenced file.
     """
 
     source: str
@@ -51,6 +52,8 @@ class Draft:
     width: int = 0
     height: int = 0
     labels: tuple[str, ...] = ()
+    split: str = ""
+    stamp: str = ""
 
 
 @dataclass(frozen=True)
@@ -243,6 +246,7 @@ class ExportItem:
     weight: float | None
     reason: str
     skill: str
+    split: str = ""
 
     def read_image(self, number: int) -> bytes:
         """The bytes of a picture as they are in the source; raises ``InputError`` with a plain reason."""

@@ -21,10 +21,11 @@ from curator.engine.packed.address import (
     split,
 )
 from curator.engine.packed.archives import Member, members
-from curator.engine.packed.streams import open_stream, plain_suffix
+from curator.engine.packed.streams import COMPRESSED, open_stream, plain_suffix
 
 __all__ = [
     "ARCHIVE_SUFFIXES",
+    "COMPRESSED",
     "MARK",
     "TABLE_SUFFIXES",
     "Member",

@@ -1,39 +1,24 @@
-"""Instruction records in JSON and JSONL files."""
+"""Instruction records in files of JSON, JSONL, CSV, TSV, Parquet and Arrow."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import itertools
-import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
-from curator.engine.pictures import read_bytes, read_header
-from curator.plugins.importers.drafts import clean
-from curator.plugins.importers.json_records import HEAD, TOO_DEEP, Raw, read_records
-from curator.plugins.importers.places import Places
-from curator.plugins.importers.shapes import TEXTS, images_of, labels_of, recognise, text_of
-from curator.plugins.importers.tables import LOOK_ROWS, count_lines
+from curator.plugins.importers.json_records import Raw, check_encoding
+from curator.plugins.importers.mapping import HELP, View, parse_map
+from curator.plugins.importers.raw_files import expected, is_array, is_record_file, look, read_raws
+from curator.plugins.importers.record_drafts import AUTO, CONFIDENCE, Pictures, Shaping
+from curator.plugins.importers.shapes import TEXTS, recognise
+from curator.plugins.importers.splits import split_of_file
 
 LABEL = "Reading records"
-AUTO = "auto"
-SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
-CONFIDENCE = {
-    "messages": 0.95,
-    "sharegpt": 0.95,
-    "llava": 0.95,
-    "alpaca": 0.95,
-    "prompt-completion": 0.85,
-    "preference": 0.9,
-    "text": 0.5,
-}
 MAX_BYTES = 4 * 2**30
-ELSEWHERE = ("http://", "https://", "data:", "s3://", "gs://")
 
 
 @importer("instructions", version=1, kinds={"instruction"})
@@ -41,21 +26,27 @@ ELSEWHERE = ("http://", "https://", "data:", "s3://", "gs://")
 class Instructions:
     """Instruction records: alpaca, sharegpt, messages (OpenAI), LLaVA and LLaMA-Factory with images.
 
-    The file is JSONL, a JSON array, or one object around an array ({"data": [...]}). prompt/completion pairs and
-    plain {"text": ...} are read too. Every record is kept as it stands in the file. A text in a top-level field task,
-    category, label or class is the class. Pictures are looked for beside the file, or below the folder given; a
-    record whose picture is missing is set aside, one that names a web address is read by its text.
+    The file is JSONL, a JSON array, or one object around an array ({"data": [...]}), plain or packed as .gz, .bz2, .xz
+    or .zst; or a table: CSV, TSV, Parquet, Arrow. prompt/completion and question/answer pairs, pairs of a chosen and a
+    rejected answer, and plain {"text": ...} are read too. Every record is kept as it stands in the file. A text in a
+    top-level field task, category, label or class is the class. Pictures are looked for beside the file, or below the
+    folder given; a record whose picture is missing is set aside, one that names a web address is read by its text.
     """
 
     format: str = param(AUTO, choices=(AUTO, *TEXTS), help="Shape of the records; auto looks at each of them")
     images: str = param("", help="Folder that the pictures named in records are relative to; default: beside the file")
+    map: str = param("", help=HELP)
+    encoding: str = param(
+        "", help="Encoding of a text file, such as cp1252; default: UTF-8, or what its first bytes say"
+    )
 
     def match(self, path: Path) -> float:
         """How sure it is from at most 4 MB and 20 records: a share of :data:`CONFIDENCE`."""
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        if not is_record_file(path) or not path.is_file():
             return 0.0
-        raws = _look(path)
-        shapes = Counter(recognise(raw.value) for raw in raws)
+        raws = look(path, encoding=self.encoding)
+        view = View(parse_map(self.map))
+        shapes = Counter(_shape(raw, view) for raw in raws)
         del shapes[""]
         if not shapes:
             return 0.0
@@ -65,9 +56,10 @@ class Instructions:
     def open(self, path: Path) -> Source:
         """Raises :class:`InputError` when the path is no file, is over 4 GB, or the folder of images is not there."""
         path = path.absolute()
+        check_encoding(self.encoding)
         if not path.is_file():
-            raise InputError(f"{path} is not a file.", "Name a JSON or JSONL file.")
-        if path.stat().st_size > MAX_BYTES and _is_array(path):
+            raise InputError(f"{path} is not a file.", "Name a JSON, JSONL, CSV, TSV, Parquet or Arrow file.")
+        if packed.plain_suffix(path) == ".json" and path.stat().st_size > MAX_BYTES and is_array(path):
             raise InputError(f"{path.name} is larger than 4 GB.", "Split it, or turn it into JSONL.")
         root = path.parent
         if self.images:
@@ -75,91 +67,30 @@ class Instructions:
             if not folder.is_dir():
                 raise InputError(f"The folder of images {folder} does not exist.", "Check the parameter “images”.")
             root = Path(os.path.commonpath([path.parent, folder]))
-        shapes = [self.format] if self.format != AUTO else [recognise(raw.value) for raw in _look(path)]
+        view = View(parse_map(self.map))
+        shapes = [self.format] if self.format != AUTO else [_shape(raw, view) for raw in look(path)]
         named = [shape for shape in shapes if shape]
         found = "llava" if "llava" in named else next(iter(named), "")
-        return Source("instruction", root, path.stem, found)
+        return Source("instruction", root, _stem(path), found)
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Records in the order of the file."""
         path = path.absolute()
         folder = Path(self.images).expanduser().absolute() if self.images else path.parent
-        pictures = _Pictures(source.root, "" if folder == source.root else folder.relative_to(source.root).as_posix())
+        below = "" if folder == source.root else folder.relative_to(source.root).as_posix()
+        shaping = Shaping(Pictures(source.root, below), self.format, View(parse_map(self.map)))
         prefix = "" if path.parent == source.root else path.parent.relative_to(source.root).as_posix() + "/"
-        total = 0 if _is_array(path) else count_lines(path)
-        with path.open("rb") as file:
-            for raw in task.track(read_records(file), LABEL, total):
-                yield self._item(f"{prefix}{path.name}#{raw.place}", raw, pictures)
-        if pictures.elsewhere:
-            task.log(f"{pictures.elsewhere} pictures are not files on this computer; their records are read as text.")
-
-    def _item(self, name: str, raw: Raw, pictures: _Pictures) -> Draft | Skip:
-        shape = recognise(raw.value)
-        if raw.reason:
-            return Skip(name, raw.reason)
-        if not isinstance(raw.value, dict):
-            return Skip(name, "is not a JSON object")
-        if not shape or (self.format != AUTO and not _fits(shape, self.format)):
-            wanted = "any known kind" if self.format == AUTO else f"the kind “{self.format}”"
-            return Skip(name, f"is not a record of {wanted}; its fields are: {', '.join(sorted(raw.value)[:8])}"[:300])
-        try:
-            text = clean(text_of(raw.value, shape))
-            digest = hashlib.sha256(canonical(raw.value))
-            draft = Draft(name, "", text, raw.text, labels=tuple(clean(label) for label in labels_of(raw.value)))
-            draft = pictures.add(draft, images_of(raw.value), digest.update)
-        except InputError as error:
-            return Skip(name, error.text)
-        except RecursionError:
-            return Skip(name, TOO_DEEP)
-        return replace(draft, digest=digest.hexdigest())
+        split = split_of_file(path.name)
+        for raw in task.track(read_raws(path, self.encoding), LABEL, expected(path)):
+            yield shaping.item(f"{prefix}{path.name}#{raw.place}", raw, split)
+        if elsewhere := shaping.pictures.elsewhere:
+            task.log(f"{elsewhere} pictures are not files on this computer; their records are read as text.")
 
 
-def canonical(record: object) -> bytes:
-    """The same bytes for the same record, however it is spaced and whatever the order of its fields."""
-    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode("ascii")
+def _shape(raw: Raw, view: View) -> str:
+    return recognise(view.of(raw.value)) if isinstance(raw.value, dict) else ""
 
 
-def _fits(shape: str, wanted: str) -> bool:
-    return shape == wanted or {shape, wanted} == {"sharegpt", "llava"}
-
-
-class _Pictures:
-    """The pictures that records name, below one folder of the root."""
-
-    def __init__(self, root: Path, folder: str) -> None:
-        self._places, self._folder, self.elsewhere = Places(root), folder, 0
-
-    def add(self, draft: Draft, names: list[str], feed: Callable[[bytes], None]) -> Draft:
-        """The Draft with its pictures; their bytes go to ``feed``. Raises :class:`InputError` naming a bad one."""
-        found: list[str] = []
-        size = (0, 0)
-        for name in names:
-            if name.startswith(ELSEWHERE):
-                self.elsewhere += 1
-                continue
-            try:
-                relative = self._places.find(name.removeprefix("file://"), self._folder)
-                content = read_bytes(self._places.root / relative)
-                width, height, _ = read_header(content)
-            except InputError as error:
-                raise InputError(f"names the image {clean(name)[:200]}, which {error.text}") from error
-            feed(content)
-            size = size if found else (width, height)
-            found.append(relative)
-        return replace(draft, images=tuple(found), width=size[0], height=size[1])
-
-
-def _look(path: Path) -> list[Raw]:
-    try:
-        with path.open("rb") as file:
-            head = io.BytesIO(file.read(HEAD))
-    except OSError:
-        return []
-    cut = path.stat().st_size > HEAD
-    raws = list(itertools.islice(read_records(head), LOOK_ROWS + 1))
-    return raws[:LOOK_ROWS] if len(raws) > LOOK_ROWS or not cut else raws[:-1]
-
-
-def _is_array(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(64).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] == b"["
+def _stem(path: Path) -> str:
+    """The name without its endings: "a" of ``a.jsonl.gz``."""
+    return Path(path.stem).stem if path.suffix.lower() in packed.COMPRESSED else path.stem

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn, TextIO
 
+from curator.engine.api import InputError
+
 RECORD_LIMIT = 64 * 2**20
 FIRST_READ = 2**20
 HEAD = 4 * 2**20
@@ -46,21 +48,47 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def open_text(file: BinaryIO) -> io.TextIOWrapper:
-    """Text of UTF-8 or, by its mark, UTF-16, without the mark; bytes that do not fit come out as :data:`BAD_BYTE`."""
-    utf16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    file.seek(0)
-    return io.TextIOWrapper(file, encoding="utf-16" if utf16 else "utf-8-sig", errors=_ON_ERROR, newline="\n")
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"{\0", "utf-16-le"),
+    (b"[\0", "utf-16-le"),
+    (b"\0{", "utf-16-be"),
+    (b"\0[", "utf-16-be"),
+)
+"""First bytes that give an encoding away; the longer ones first, because one begins like another."""
 
 
-def read_records(file: BinaryIO) -> Iterator[Raw]:
+def check_encoding(encoding: str) -> None:
+    """Raise :class:`InputError` for a name of an encoding that is not known; "" is none."""
+    try:
+        known = not encoding or codecs.lookup(encoding)._is_text_encoding
+    except LookupError:
+        known = False
+    if not known:
+        raise InputError(f"There is no encoding called “{encoding}”.", "Examples: utf-8, cp1252, shift_jis.")
+
+
+def open_text(file: BinaryIO, encoding: str = "") -> io.TextIOWrapper:
+    """Text in the encoding named, or in UTF-8, UTF-16 or UTF-32 as the first bytes tell, without the mark; bytes that
+    do not fit come out as :data:`BAD_BYTE`."""
+    if not encoding:
+        head = file.read(4)
+        file.seek(0)
+        encoding = next((name for mark, name in MARKS if head.startswith(mark)), "utf-8-sig")
+    return io.TextIOWrapper(file, encoding=encoding, errors=_ON_ERROR, newline="\n")
+
+
+def read_records(file: BinaryIO, encoding: str = "") -> Iterator[Raw]:
     """Records of JSONL, of a JSON array, of an array inside one object (``{"data": [...]}``), or of objects one
     after the other; which of these it is shows in the first 4 MB. Closes the file at the end."""
-    text = open_text(file)
+    text = open_text(file, encoding)
     head = text.read(HEAD)
     text.detach()
     file.seek(0)
-    with open_text(file) as text:
+    with open_text(file, encoding) as text:
         start = head[_SPACE.match(head).end() :][:1]  # type: ignore[union-attr]
         wrapper = _WRAPPER.match(head) if start == "{" else None
         if start == "[":

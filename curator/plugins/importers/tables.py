@@ -8,14 +8,14 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from curator.engine.pictures import IMAGE_SUFFIXES
 from curator.plugins.importers.json_records import BAD_BYTE, NOT_TEXT, open_text, read_lines
 
 LOOK_BYTES = 4 * 2**20
 LOOK_ROWS = 20
-csv.field_size_limit(2**24)
+csv.field_size_limit(2**26)
 
 
 @dataclass(frozen=True)
@@ -41,29 +41,39 @@ def read_csv(file: BinaryIO, columns: tuple[str, ...]) -> Iterator[Row]:
     Closes the file at the end.
     """
     with open_text(file) as text:
-        first = text.readline(LOOK_BYTES)
-        separator = next((s for s in "\t,;" if s in first), ",")
-        yield from _csv_rows(csv.reader(itertools.chain([first], text), delimiter=separator), columns)
+        yield from _csv_rows(text, columns)
 
 
-def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Iterator[Row]:
-    header: list[str] = []
+def csv_lines(text: TextIO, separator: str = "") -> Iterator[tuple[int, list[str], str]]:
+    """(line, cells, "") of each row that is not blank, or (line, [], what is wrong). Without a separator it is a tab
+    when the first line has one, else a comma, else a semicolon."""
+    first = text.readline(LOOK_BYTES)
+    separator = separator or next((s for s in "\t,;" if s in first), ",")
+    reader = csv.reader(itertools.chain([first], text), delimiter=separator)
     while True:
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Row(reader.line_num, reason=f"cannot be read as a table: {error}")
+            yield reader.line_num, [], f"cannot be read as a table: {error}"
             continue
-        if not any(cell.strip() for cell in row):
+        if any(cell.strip() for cell in row):
+            yield reader.line_num, row, ""
+
+
+def _csv_rows(text: TextIO, columns: tuple[str, ...]) -> Iterator[Row]:
+    header: list[str] = []
+    for place, row, fault in csv_lines(text):
+        if fault:
+            yield Row(place, reason=fault)
             continue
         if not header:
             named = [cell.strip() for cell in row]
             header = named if any(name.lower() in columns for name in named) else [columns[0]]
             if header is named:
                 continue
-        yield _csv_row(reader.line_num, header, row)
+        yield _csv_row(place, header, row)
 
 
 def _csv_row(place: int, header: list[str], row: list[str]) -> Row:

@@ -1,0 +1,105 @@
+"""The records of a file of any kind that instruction data come in, one by one."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from curator.engine import packed
+from curator.engine.api import InputError
+from curator.plugins.importers.arrow_tables import Part, count_rows, read_part
+from curator.plugins.importers.json_records import BAD_BYTE, HEAD, NOT_TEXT, Raw, open_text, read_records
+from curator.plugins.importers.tables import LOOK_ROWS, count_lines, csv_lines
+
+JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
+CSV_SUFFIXES = frozenset({".csv", ".tsv"})
+TABLE_SUFFIXES = frozenset({".parquet", ".arrow"})
+NESTED = frozenset({"messages", "conversations", "conversation", "chosen", "rejected", "history", "tools", "images"})
+"""Columns of a CSV that may hold JSON."""
+
+
+def is_record_file(path: Path) -> bool:
+    """Whether the ending is one that records come in, compressed or not."""
+    return packed.plain_suffix(path) in JSON_SUFFIXES | CSV_SUFFIXES or path.suffix.lower() in TABLE_SUFFIXES
+
+
+def read_raws(path: Path, encoding: str = "") -> Iterator[Raw]:
+    """Every record; raises :class:`InputError` when the file as a whole cannot be read."""
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        yield from read_part(Part(path, path.name, ""))
+    else:
+        yield from read_stream(packed.open_stream(path), packed.plain_suffix(path), encoding)
+
+
+def read_stream(file: BinaryIO, suffix: str, encoding: str = "") -> Iterator[Raw]:
+    """The records of an open file of JSON or CSV; closes it at the end."""
+    if suffix in CSV_SUFFIXES:
+        yield from _read_csv(file, "\t" if suffix == ".tsv" else "", encoding)
+    else:
+        yield from read_records(file, encoding)
+
+
+def look(path: Path, count: int = LOOK_ROWS, encoding: str = "") -> list[Raw]:
+    """The first records, from at most 4 MB; [] when it cannot be opened or holds none."""
+    try:
+        if path.suffix.lower() in TABLE_SUFFIXES:
+            return list(itertools.islice(read_part(Part(path, path.name, ""), batch=count), count))
+        with packed.open_stream(path) as file:
+            content = file.read(HEAD)
+            cut = bool(file.read(1))
+    except (OSError, InputError):
+        return []
+    raws = list(itertools.islice(read_stream(io.BytesIO(content), packed.plain_suffix(path), encoding), count + 1))
+    return raws[:count] if len(raws) > count or not cut else raws[:-1]
+
+
+def expected(path: Path) -> int:
+    """About how many records there are, 0 when only reading would tell."""
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        return count_rows(path)
+    if packed.plain_suffix(path) != path.suffix.lower() or is_array(path):
+        return 0
+    return count_lines(path)
+
+
+def is_array(path: Path) -> bool:
+    """Whether the first bytes are those of a JSON array."""
+    with packed.open_stream(path) as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] == b"["
+
+
+def _read_csv(file: BinaryIO, separator: str, encoding: str) -> Iterator[Raw]:
+    with open_text(file, encoding) as text:
+        header: list[str] = []
+        for place, row, fault in csv_lines(text, separator):
+            if fault:
+                yield Raw(place, reason=fault)
+            elif not header:
+                header = [cell.strip() for cell in row]
+                if len(set(header)) < len(header):
+                    twice = next(name for name in header if header.count(name) > 1)
+                    raise InputError(f"The table has two columns “{twice}”.", "Rename one of them.")
+            else:
+                yield _record(place, header, row)
+
+
+def _record(place: int, header: list[str], row: list[str]) -> Raw:
+    if any(BAD_BYTE in cell for cell in row):
+        return Raw(place, reason=NOT_TEXT)
+    if len(row) != len(header):
+        return Raw(place, reason=f"has {len(row)} fields; the first line has {len(header)}")
+    value = {name: _cell(name, cell) for name, cell in zip(header, row, strict=True)}
+    return Raw(place, json.dumps(value, ensure_ascii=False), value)
+
+
+def _cell(name: str, cell: str) -> Any:
+    if name in NESTED and cell[:1] in "[{" and cell:
+        try:
+            return json.loads(cell)
+        except (ValueError, RecursionError):
+            return cell
+    return cell

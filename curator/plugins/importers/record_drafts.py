@@ -1,0 +1,115 @@
+"""From one instruction record, wherever it was read, to a Draft."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from curator.engine.api import Draft, InputError, Skip
+from curator.engine.pictures import read_bytes, read_header
+from curator.plugins.importers.drafts import clean
+from curator.plugins.importers.json_records import TOO_DEEP, Raw
+from curator.plugins.importers.mapping import View
+from curator.plugins.importers.places import Places
+from curator.plugins.importers.shapes import images_of, labels_of, recognise, text_of
+
+AUTO = "auto"
+CONFIDENCE = {
+    **{"messages": 0.95, "sharegpt": 0.95, "llava": 0.95, "alpaca": 0.95},
+    **{"preference": 0.9, "prompt-completion": 0.85, "text": 0.5},
+}
+"""How sure a shape makes an Importer."""
+ELSEWHERE = ("http://", "https://", "data:", "s3://", "gs://")
+
+
+def canonical(record: object) -> bytes:
+    """The same bytes for the same record, however it is spaced and whatever the order of its fields."""
+    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+@dataclass
+class Pictures:
+    """The pictures that records name, below one folder of the root. ``elsewhere`` counts those that are addresses."""
+
+    root: Path
+    folder: str = ""
+    elsewhere: int = 0
+    _places: Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places = Places(self.root)
+
+    def add(self, draft: Draft, names: list[str], feed: Callable[[bytes], None]) -> Draft:
+        """The Draft with its pictures; their bytes go to ``feed``. Raises :class:`InputError` naming a bad one."""
+        found: list[str] = []
+        size = (0, 0)
+        for name in names:
+            if name.startswith(ELSEWHERE):
+                self.elsewhere += 1
+                continue
+            try:
+                relative = self._places.find(name.removeprefix("file://"), self.folder)
+                width, height = self.look(relative, feed)
+            except InputError as error:
+                raise InputError(f"names the image {clean(name)[:200]}, which {error.text}") from error
+            size = size if found else (width, height)
+            found.append(relative)
+        return replace(draft, images=tuple(found), width=size[0], height=size[1])
+
+    def look(self, relative: str, feed: Callable[[bytes], None]) -> tuple[int, int]:
+        """Width and height of a picture whose bytes go to ``feed``; raises :class:`InputError`."""
+        content = read_bytes(self.root / relative)
+        width, height, _ = read_header(content)
+        feed(content)
+        return width, height
+
+
+@dataclass
+class Shaping:
+    """How records become Drafts: the shape wanted, the view on the columns, and where pictures are."""
+
+    pictures: Pictures
+    format: str = AUTO
+    view: View = field(default_factory=View)
+
+    def item(self, name: str, raw: Raw, split: str = "") -> Draft | Skip:
+        """One record under the name ``name``."""
+        if raw.reason:
+            return Skip(name, raw.reason)
+        if not isinstance(raw.value, dict):
+            return Skip(name, "is not a JSON object")
+        seen = self.view.of(raw.value)
+        shape = recognise(seen)
+        if not shape or (self.format != AUTO and not fits(shape, self.format)):
+            return Skip(name, _unknown(raw.value, self.format))
+        try:
+            text = clean(text_of(seen, shape))
+            digest = hashlib.sha256(canonical(raw.value))
+            labels = tuple(clean(label) for label in labels_of(seen))
+            draft = Draft(name, "", text, raw.text, labels=labels, split=split or split_in(seen))
+            draft = self.pictures.add(draft, images_of(seen), digest.update)
+        except InputError as error:
+            return Skip(name, error.text)
+        except RecursionError:
+            return Skip(name, TOO_DEEP)
+        return replace(draft, digest=digest.hexdigest())
+
+
+def split_in(record: Any) -> str:
+    """The split that a record names itself, "" for none."""
+    value = record.get("split")
+    return clean(value)[:100] if isinstance(value, str) else ""
+
+
+def fits(shape: str, wanted: str) -> bool:
+    """Whether a record of a shape may be read as the one wanted."""
+    return shape == wanted or {shape, wanted} == {"sharegpt", "llava"}
+
+
+def _unknown(record: dict[str, Any], wanted: str) -> str:
+    kind = "any known kind" if wanted == AUTO else f"the kind “{wanted}”"
+    return f"is not a record of {kind}; its fields are: {', '.join(sorted(record)[:8])}"[:300]
