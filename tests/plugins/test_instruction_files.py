@@ -148,7 +148,6 @@ PAIRS = {
     "argilla": ({"instruction": "q", "chosen_response": "good", "rejected_response": "bad"}, "alpaca"),
     "intel": ({"question": "q", "chosen": "good", "rejected": "bad"}, "prompt-completion"),
     "ms-swift": ({"query": "q", "response": "good"}, "prompt-completion"),
-    "stepwise": ({"prompt": "q", "completions": ["good"], "labels": [True]}, "prompt-completion"),
 }
 
 
