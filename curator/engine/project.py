@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curator.engine.browse import Browse
 from curator.engine.errors import InputError
 from curator.engine.jobs import InlineQueue, Job, JobQueue, Message, Queue
 from curator.engine.recipe import Recipe
@@ -58,6 +59,7 @@ class Project:
             self._queue = InlineQueue(self._handle)
         self.subsets = Subsets(store)
         store.sweep()
+        self.browse = Browse(store)
 
     @classmethod
     def create(cls, folder: Path, *, background: bool = False, plugins_dir: Path | None = None) -> Project:

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from curator.engine.errors import StoreError
 from curator.engine.migrations_importing import importing
+from curator.engine.migrations_browse import browse_tables
 
 APPLICATION_ID = 0x43555241  # "CURA"
 FILE = "project.sqlite"
@@ -122,7 +123,7 @@ def _first(db: Database) -> None:
             db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, importing)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, importing, browse_tables)
 
 
 def connect(file: Path, *, new: bool = False) -> Database:

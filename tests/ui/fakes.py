@@ -6,6 +6,9 @@ import dataclasses
 import threading
 from pathlib import Path
 
+import numpy as np
+
+from curator.engine.browse import Column, Found
 from curator.engine.errors import InputError
 from curator.engine.jobs import RUNNING, Done, Job
 from curator.engine.project import Contents
@@ -32,6 +35,35 @@ def make(cls, **values):
     return cls(**{f.name: values.get(f.name) for f in dataclasses.fields(cls)})
 
 
+class FakeBrowse:
+    """Every row in its order; ``odd`` keeps every second one."""
+
+    def __init__(self, project) -> None:
+        self._project = project
+
+    def find(self, query):
+        project = self._project
+        if query.subset_id is not None:
+            rows = [r.row for r in project.subset_rows(query.subset_id, 1, 10**7)]
+        else:
+            rows = range(project.dataset(query.dataset_id).size)
+        step = 2 if query.where == "odd" else 1
+        return Found(np.array(rows, np.int32)[::step][:: -1 if query.descending else 1], (), query.where)
+
+    def column(self, dataset_id, name):
+        return Column(np.arange(self._project.dataset(dataset_id).size) % 3, "category", ("a", "b", "c"))
+
+    def fields(self, dataset_id):
+        return ()
+
+    def samples(self, dataset_id, rows):
+        found = self._project.dataset(dataset_id)
+        return [self._project._sample(found, int(row)) for row in rows]
+
+    def ids(self, dataset_id, rows):
+        return [dataset_id * 10_000_000 + int(row) for row in rows]
+
+
 class FakeProject:
     """What the window asks of a Project."""
 
@@ -51,6 +83,7 @@ class FakeProject:
         self.running_job = None
         self.submitted: list[Job] = []
         self.closed = False
+        self.browse = FakeBrowse(self)
 
     def _subset(self, id_, dataset, size):
         return make(Subset, id=id_, name=f"diverse {size}", dataset_id=dataset, size=size, summary=SUMMARY)

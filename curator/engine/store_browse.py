@@ -1,0 +1,245 @@
+"""Columns of a Dataset read in one go, the index of its words, and what was searched for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curator.engine.history import clean, now
+from curator.engine.records import ArtefactRecord, ClusteringRecord, Dataset, Sample
+from curator.engine.store import Store
+from curator.engine.store_samples import PAGE
+from curator.engine.types import Floats, Ints, Rows
+
+STREAM = 20_000
+"""Rows read in one statement: a fraction of a second in which others wait."""
+WORDS_AT_ONCE = 2000
+NUMBERS = {
+    "width": "nullif(width, 0)",
+    "height": "nullif(height, 0)",
+    "length": "length(text)",
+    "images": "json_array_length(images)",
+}
+"""Columns that SQL works out for each Sample."""
+
+
+class BrowseStore:
+    """Reads for :class:`~curator.engine.browse.Browse`; what it returns is whole and never a live view."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # ---- has anything changed? -------------------------------------------------------------------------------
+
+    def token(self) -> tuple[int, int]:
+        """Changes with every write of this process and of others."""
+        return int(self._store.one("pragma data_version")), self._store.db.conn.total_changes
+
+    def label_state(self) -> tuple[Any, ...]:
+        """Changes when labels were added, hidden or shown again."""
+        newest = self._store.one("select max(id) from label")
+        sql = "select count(*), coalesce(sum(id), 0), coalesce(sum(id * id % 1000003), 0) from label where hidden"
+        return (newest, *self._store.rows(sql)[0])
+
+    # ---- columns ---------------------------------------------------------------------------------------------
+
+    def samples(self, dataset_id: int, rows: Sequence[int]) -> list[Sample]:
+        """Samples by row, in the order given."""
+        ids = self.ids(dataset_id, rows)
+        return self._store.samples_by_id(ids)
+
+    def ids(self, dataset_id: int, rows: Sequence[int]) -> list[int]:
+        """Sample ids of rows, in the order given; rows that are not there are left out."""
+        found: dict[int, int] = {}
+        for first in range(0, len(rows), PAGE):
+            part = [int(r) for r in rows[first : first + PAGE]]
+            marks = ",".join("?" * len(part))
+            sql = f"select row, id from sample where dataset_id = ? and row in ({marks})"
+            found.update(self._store.rows(sql, (dataset_id, *part)))
+        return [found[int(r)] for r in rows if int(r) in found]
+
+    def labels(self, dataset: Dataset) -> tuple[Ints, Ints, NDArray[np.bool_], list[str]]:
+        """Every visible label by rising id: row, code, whether the user gave it; and the names by code."""
+        codes: dict[str, int] = {}
+        rows: list[int] = []
+        of: list[int] = []
+        users: list[bool] = []
+        for row, name, user in self._label_pages(dataset):
+            rows.append(row)
+            of.append(codes.setdefault(name, len(codes)))
+            users.append(bool(user))
+        return np.array(rows, np.int32), np.array(of, np.int32), np.array(users, bool), list(codes)
+
+    def _label_pages(self, dataset: Dataset) -> Iterator[tuple[int, str, int]]:
+        sql = (
+            "select label.id, row, name, origin = 'user' from label join sample on sample.id = sample_id"
+            " where label.id > ? and not label.hidden and dataset_id = ? and row >= 0 and row < ?"
+            " order by label.id limit ?"
+        )
+        last = 0
+        while page := self._store.rows(sql, (last, dataset.id, dataset.size, STREAM)):
+            last = page[-1][0]
+            yield from (r[1:] for r in page)
+
+    def numbers(self, dataset: Dataset, name: str) -> NDArray[np.float64]:
+        """One of :data:`NUMBERS` for each row, NaN where there is none."""
+        values = np.full(dataset.size, np.nan)
+        sql = f"select row, {NUMBERS[name]} from sample where dataset_id = ? and row >= ? and row < ? order by row"
+        for first in range(0, dataset.size, STREAM):
+            page = self._store.rows(sql, (dataset.id, first, min(first + STREAM, dataset.size)))
+            values[[r for r, _ in page]] = [np.nan if v is None else float(v) for _, v in page]
+        return values
+
+    def sources(self, dataset: Dataset) -> Iterator[tuple[int, str]]:
+        """(row, source) of each visible Sample in the order of their sources."""
+        sql = "select source, row from sample where dataset_id = ? and source > ? order by source limit ?"
+        last = ""
+        while page := self._store.rows(sql, (dataset.id, last, STREAM)):
+            last = page[-1][0]
+            yield from ((row, source) for source, row in page if 0 <= row < dataset.size)
+
+    def rows_like(self, dataset: Dataset, column: str, text: str) -> Rows:
+        """Rows whose ``source`` or ``text`` holds ``text``, capitals or not (ASCII); ascending."""
+        assert column in ("source", "text")
+        pattern = "%" + clean(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        sql = (
+            f"select row from sample where dataset_id = ? and row >= ? and row < ? and {column} like ? escape '\\'"
+            " order by row"
+        )
+        found: list[int] = []
+        for first in range(0, dataset.size, STREAM):
+            last = min(first + STREAM, dataset.size)
+            found += [r for (r,) in self._store.rows(sql, (dataset.id, first, last, pattern))]
+        return np.array(found, np.int64)
+
+    def digests(self, dataset: Dataset) -> NDArray[np.bytes_]:
+        """The content digest of each row."""
+        values = np.zeros(dataset.size, "S64")
+        sql = "select row, digest from sample where dataset_id = ? and row >= ? and row < ?"
+        for first in range(0, dataset.size, STREAM):
+            page = self._store.rows(sql, (dataset.id, first, min(first + STREAM, dataset.size)))
+            values[[r for r, _ in page]] = [d.encode("utf-8") for _, d in page]
+        return values
+
+    def set_aside(self, dataset: Dataset) -> tuple[Rows, NDArray[np.bool_]]:
+        """Rows that are hidden or cannot be used, ascending, and which of them are hidden by hand."""
+        sql = "select row, hidden from sample where dataset_id = ? and (hidden or problem != '') order by row"
+        found = [(r, h) for r, h in self._store.rows(sql, (dataset.id,)) if 0 <= r < dataset.size]
+        return np.array([r for r, _ in found], np.int64), np.array([bool(h) for _, h in found], bool)
+
+    def subset(self, dataset: Dataset, subset_id: int) -> tuple[Ints, NDArray[np.float64]]:
+        """A Subset in rank order: int32 rows, and their gains (NaN where there is none)."""
+        sql = (
+            "select sample.row, gain, rank from subset_sample join sample on sample.id = sample_id"
+            " where subset_id = ? and rank >= ? and rank < ? order by rank"
+        )
+        rows: list[int] = []
+        gains: list[float] = []
+        first = 1
+        while page := self._store.rows(sql, (subset_id, first, first + STREAM)):
+            kept = [p for p in page if 0 <= p[0] < dataset.size]
+            rows += [r for r, _, _ in kept]
+            gains += [np.nan if g is None else float(g) for _, g, _ in kept]
+            first += STREAM
+        return np.array(rows, np.int32), np.array(gains, np.float64)
+
+    def omitted_by(self, dataset: Dataset) -> int:
+        """The newest Subset of a Dataset that left out near copies, -1 when there is none."""
+        sql = (
+            "select max(id) from subset where dataset_id = ? and not hidden and exists"
+            " (select 1 from omission where subset_id = subset.id and covered_by is not null)"
+        )
+        return int(self._store.one(sql, (dataset.id,)) or -1)
+
+    def omitted(self, dataset: Dataset, subset_id: int) -> tuple[Rows, Rows]:
+        """Rows that a Subset left out as near copies, and the rows that stand for them."""
+        sql = (
+            "select a.row, b.row from omission join sample a on a.id = sample_id join sample b on b.id = covered_by"
+            " where subset_id = ? and a.row between 0 and ? and b.row between 0 and ?"
+        )
+        last = dataset.size - 1
+        pairs = np.array(self._store.rows(sql, (subset_id, last, last)), np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
+
+    # ---- what Runs made --------------------------------------------------------------------------------------
+
+    def clusterings(self, dataset_id: int) -> list[ClusteringRecord]:
+        """Clusterings of a Dataset, oldest first."""
+        sql = (
+            "select id, dataset_id, clusterer, params, fingerprint, labels_file, membership_file, k, created"
+            " from clustering where dataset_id = ? order by id"
+        )
+        return [ClusteringRecord(*[*r[:3], json.loads(r[3]), *r[4:]]) for r in self._store.rows(sql, (dataset_id,))]
+
+    def scores(self, dataset_id: int) -> dict[str, ArtefactRecord]:
+        """The newest Score of each scorer."""
+        sql = "select id, dataset_id, maker, params, fingerprint, file, created from score where dataset_id = ?"
+        found = self._store.rows(f"{sql} order by id", (dataset_id,))
+        return {r[2]: ArtefactRecord(*[*r[:3], json.loads(r[3]), *r[4:]]) for r in found}
+
+    # ---- words -----------------------------------------------------------------------------------------------
+
+    def words_behind(self) -> int:
+        """Samples whose words are not in the index yet."""
+        upto = self._store.one("select upto from text_state")
+        behind = self._store.one("select count(*) from sample where id > ?", (upto,))
+        return int(behind) + int(self._store.one("select count(*) from text_stale"))
+
+    def take_in_words(self) -> int:
+        """Index the words of some more Samples, in one transaction; returns how many, 0 when all are in."""
+        db = self._store.db
+        with self._store.write():
+            stale = self._store.rows(
+                "select sample_id, text_stale.text, sample.text from text_stale join sample on id = sample_id limit ?",
+                (WORDS_AT_ONCE,),
+            )
+            delete = "insert into sample_text (sample_text, rowid, text) values ('delete', ?, ?)"
+            db.conn.executemany(delete, [(key, old) for key, old, _ in stale if old])
+            insert = "insert into sample_text (rowid, text) values (?, ?)"
+            db.conn.executemany(insert, [(key, new) for key, _, new in stale if new])
+            db.conn.executemany("delete from text_stale where sample_id = ?", [(key,) for key, _, _ in stale])
+            fresh = self._store.rows(
+                "select id, text from sample where id > (select upto from text_state) order by id limit ?",
+                (WORDS_AT_ONCE,),
+            )
+            db.conn.executemany(insert, [(key, text) for key, text in fresh if text])
+            if fresh:
+                db.execute("update text_state set upto = ?", (fresh[-1][0],))
+        return len(stale) + len(fresh)
+
+    def rows_with_words(self, dataset: Dataset, match: str) -> Rows:
+        """Rows whose indexed text fits ``match``, an expression of SQLite's FTS5."""
+        sql = (
+            "select row from sample_text join sample on sample.id = sample_text.rowid"
+            " where sample_text match ? and dataset_id = ? and row >= 0 and row < ?"
+        )
+        return np.array([r for (r,) in self._store.rows(sql, (match, dataset.id, dataset.size))], np.int64)
+
+    # ---- what was searched for -------------------------------------------------------------------------------
+
+    def query_vector(self, embedding: str, kind: str, words: str) -> Floats | None:
+        """float32 [d] that was made of these words earlier, None when it was not."""
+        sql = "select vector from query_vector where embedding = ? and kind = ? and words = ?"
+        found = self._store.one(sql, (embedding, kind, words))
+        return None if found is None else np.frombuffer(found, "<f4").copy()
+
+    def add_query_vector(self, embedding: str, kind: str, words: str, vector: Floats) -> int:
+        """Keep what words, or a picture, became in the space of an Embedding; returns the row's id."""
+        with self._store.write():
+            sql = (
+                "insert into query_vector (embedding, kind, words, vector, created) values (?, ?, ?, ?, ?)"
+                " on conflict (embedding, kind, words) do update set vector = excluded.vector"
+            )
+            blob = np.ascontiguousarray(vector, "<f4").tobytes()
+            self._store.db.execute(sql, (embedding, kind, clean(words), blob, now()))
+            sql = "select id from query_vector where embedding = ? and kind = ? and words = ?"
+            return int(self._store.one(sql, (embedding, kind, clean(words))))
+
+    def recent_queries(self, kind: str, count: int = 20) -> list[str]:
+        """What was searched for lately, newest first."""
+        sql = "select words, max(id) from query_vector where kind = ? group by words order by max(id) desc limit ?"
+        return [words for words, _ in self._store.rows(sql, (kind, count))]
