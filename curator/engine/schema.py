@@ -13,8 +13,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from curator.engine.errors import StoreError
-from curator.engine.migrations_importing import importing
 from curator.engine.migrations_browse import browse_tables
+from curator.engine.migrations_importing import importing
 
 APPLICATION_ID = 0x43555241  # "CURA"
 FILE = "project.sqlite"
