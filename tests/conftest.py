@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+pytest_plugins = ("tiny_model",)
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

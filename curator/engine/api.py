@@ -28,6 +28,8 @@ from curator.engine.picking import (
 )
 from curator.engine.quotas import apportion, water_fill
 from curator.engine.registry import clusterer, encoder, exporter, importer, projector, scorer, selector
+from curator.engine.sharing import share_over_skills
+from curator.engine.strata import histogram, strata_order
 from curator.engine.task import Task
 from curator.engine.types import (
     Clustering,
@@ -42,6 +44,7 @@ from curator.engine.types import (
     Ranking,
     Rows,
     SampleReader,
+    SkillChoice,
     Skip,
     Source,
 )
@@ -68,6 +71,7 @@ __all__ = [
     "Ranking",
     "Rows",
     "SampleReader",
+    "SkillChoice",
     "Skip",
     "Source",
     "Task",
@@ -78,6 +82,7 @@ __all__ = [
     "encoder",
     "exporter",
     "farthest_ranking",
+    "histogram",
     "importer",
     "inner_selector",
     "ordered_ranking",
@@ -86,8 +91,10 @@ __all__ = [
     "projector",
     "scorer",
     "selector",
+    "share_over_skills",
     "skill_names",
     "stopped",
+    "strata_order",
     "uncertain_ranking",
     "unit_rows",
     "water_fill",

@@ -23,6 +23,7 @@ from curator.engine.recipe import AUTO, Step, complete_step, fingerprint
 from curator.engine.records import Dataset, EmbeddingRecord
 from curator.engine.registry import PluginSpec, Registry
 from curator.engine.store import Store
+from curator.engine.tables import Tables
 from curator.engine.task import Task
 from curator.engine.types import Clustering, EncoderSession, Floats, Inputs, Kind, Rows
 
@@ -79,6 +80,11 @@ class Bench:
     def reader(self) -> StoreReader:
         """Content of the Dataset by row."""
         return StoreReader(self.store, self.dataset)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Numbers of the Dataset's Samples that plugins share."""
+        return Tables(self.store, self.dataset)
 
     @cached_property
     def session(self) -> EncoderSession:
@@ -158,7 +164,10 @@ class Bench:
         elif not session.fits:
             self._copy_prefix(writer, core)
         try:
-            problems = embed(session, self.reader, n, writer, self.task, device=self.device.name, batch=self.batch)
+            if hasattr(session, "fill"):  # it reads whole records, and keeps what else it learns of them
+                problems = session.fill(self.reader, n, writer, self.tables, self.task)
+            else:
+                problems = embed(session, self.reader, n, writer, self.task, device=self.device.name, batch=self.batch)
         except BaseException:
             writer.close()
             raise
@@ -264,9 +273,11 @@ class Bench:
     def score(self, step: Step, inputs: Inputs) -> Floats:
         """The Score of every row by one scorer: float32 [n]."""
         spec = self.registry.get("scorer", step.name)
+        plugin = spec.make(dict(step.params))
         name = fingerprint(
             {
                 "scorer": step.name,
+                "about": plugin.about(self.device.name) if hasattr(plugin, "about") else {},
                 "version": spec.version,
                 "params": dict(step.params),
                 "dataset": self.dataset.fingerprint,
@@ -279,7 +290,7 @@ class Bench:
         found = self.store.score(name)
         if found is not None and self._here(found.file):
             return open_array(self.store.arrays / found.file)
-        values = np.ascontiguousarray(spec.make(dict(step.params)).score(inputs, self.task), np.float32)
+        values = np.ascontiguousarray(plugin.score(inputs, self.task), np.float32)
         if values.shape != (inputs.n,):
             raise PluginError(f"The scorer “{step.name}” returned {values.shape} instead of ({inputs.n},).")
         file = f"score-{name[:32]}.npy"

@@ -308,8 +308,8 @@ class _Pools:
             if torch is not None:
                 before = torch.get_num_threads()
                 try:
-                    _start(pools.runners, plan.runners)
-                    _start(pools.decoders, plan.decoders)
+                    start_single(pools.runners, plan.runners)
+                    start_single(pools.decoders, plan.decoders)
                 finally:
                     restore_threads(before)
             yield pools
@@ -333,7 +333,7 @@ class _Pools:
         return not wait(begun, GRACE_S).not_done
 
 
-def _start(pool: ThreadPoolExecutor, count: int) -> None:
+def start_single(pool: ThreadPoolExecutor, count: int) -> None:
     """Start all threads of the pool and make each of them single-threaded in torch."""
     together = threading.Barrier(count)
 

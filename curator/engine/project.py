@@ -24,6 +24,7 @@ from curator.engine.registry import registry
 from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request, RunRequest
 from curator.engine.steps import go_to
 from curator.engine.store import Store
+from curator.engine.store_choices import SkillChoices
 from curator.engine.subsets import Subsets
 from curator.engine.task import Task
 from curator.engine.types import Changes
@@ -51,6 +52,7 @@ class Project:
 
     def __init__(self, store: Store, *, background: bool = False, plugins_dir: Path | None = None) -> None:
         self._store = store
+        self.skills = SkillChoices(store)
         self._queue: Queue
         registry().discover(plugins_dir)
         if background:

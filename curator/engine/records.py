@@ -174,3 +174,24 @@ class HistoryEntry:
     created: str
     label: str
     undone: bool
+
+
+@dataclass(frozen=True)
+class SkillScores:
+    """What one Score says about one Skill of a Run.
+
+    ``chosen`` marks the one that the Run went by; ``counts`` is its histogram from ``low`` to ``high``, ``cut_low``
+    to ``cut_high`` the range that was sampled from. None where there is no such number.
+    """
+
+    skill: int
+    name: str
+    size: int
+    scorer: str
+    chosen: bool
+    entropy: float
+    low: float | None
+    high: float | None
+    counts: tuple[int, ...]
+    cut_low: float | None
+    cut_high: float | None

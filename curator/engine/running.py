@@ -16,8 +16,9 @@ from curator.engine.recipe import Constraints, Recipe, Step, fingerprint
 from curator.engine.registry import PluginSpec, registry
 from curator.engine.requests import RunRequest
 from curator.engine.store import Store
+from curator.engine.store_choices import SkillChoices
 from curator.engine.task import Task
-from curator.engine.types import Changes, Inputs, Ints, Ranking, Rows
+from curator.engine.types import Changes, Inputs, Ints, Ranking, Rows, SkillChoice
 
 
 @dataclass
@@ -81,6 +82,7 @@ def _run(store: Store, request: RunRequest, recipe: Recipe, bench: Bench, run_id
     ids = store.sample_ids(dataset.id)
     label = request.subset or store.unique_subset_name(f"{recipe.name} {len(ranking.rows)}")
     task.log(f"{len(ranking.rows)} of {len(inputs.rows)} samples chosen.")
+    SkillChoices(store).add(run_id, ranking.choices)
     return store.finish_run(
         run_id,
         fingerprints=bench.fingerprints,
@@ -119,6 +121,7 @@ def _first_inputs(store: Store, bench: Bench, vectors: np.ndarray) -> Inputs:
         encode_texts=bench.encode_texts(),
         logit_scale=bench.session.logit_scale,
         duplicate_threshold=bench.duplicate_threshold,
+        tables=bench.tables,
     )
 
 
@@ -171,6 +174,7 @@ def run_chain(recipe: Recipe, bench: Bench, inputs: Inputs) -> tuple[Ranking, _D
     """Run the selectors one after another, each on what the one before left alive."""
     dropped = _Dropped()
     ranking: Ranking | None = None
+    choices: list[SkillChoice] = []
     weights: dict[int, float] = {}
     alive = inputs
     for place, step in enumerate(recipe.selectors):
@@ -181,6 +185,7 @@ def run_chain(recipe: Recipe, bench: Bench, inputs: Inputs) -> tuple[Ranking, _D
         given = alive if last else dataclasses.replace(alive, groups=None, caps=None)
         ranking = spec.make(dict(step.params)).select(given, bench.task)
         check_ranking(spec, ranking, given)
+        choices += ranking.choices
         if ranking.weights is not None:
             weights = dict(zip(ranking.rows.tolist(), ranking.weights.tolist(), strict=True))
         if len(ranking.dropped):
@@ -194,7 +199,7 @@ def run_chain(recipe: Recipe, bench: Bench, inputs: Inputs) -> tuple[Ranking, _D
     if ranking.weights is None and weights:
         carried = np.array([weights.get(r, np.nan) for r in ranking.rows.tolist()], np.float32)
         ranking = dataclasses.replace(ranking, weights=carried)
-    return ranking, dropped
+    return dataclasses.replace(ranking, choices=tuple(choices)), dropped
 
 
 def check_ranking(spec: PluginSpec, ranking: Ranking, inputs: Inputs) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from curator.engine.errors import StoreError
+from curator.engine.migrations_adapt import add_skill_choice
 from curator.engine.migrations_browse import browse_tables
 from curator.engine.migrations_importing import importing
 
@@ -123,7 +124,7 @@ def _first(db: Database) -> None:
             db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, importing, browse_tables)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, importing, browse_tables, add_skill_choice)
 
 
 def connect(file: Path, *, new: bool = False) -> Database:

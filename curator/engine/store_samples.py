@@ -75,6 +75,10 @@ class SampleStore(DatasetStore):
         """The original record of each row, in the order of ``rows``."""
         return (v[0] for v in self._by_row("record", dataset_id, rows))
 
+    def iter_digests(self, dataset_id: int, rows: Rows) -> Iterator[str]:
+        """The content digest of each row, in the order of ``rows``."""
+        return (v[0] for v in self._by_row("digest", dataset_id, rows))
+
     def iter_images(self, dataset_id: int, rows: Rows) -> Iterator[tuple[str, ...]]:
         """Relative image paths of each row, in the order of ``rows``.
 

@@ -91,6 +91,30 @@ class Clustering:
 
 
 @dataclass(frozen=True)
+class SkillChoice:
+    """What one Score says about one Skill, and whether the Selector went by it there.
+
+    Attributes:
+        skill: number of the Skill, -1 for the samples in none.
+        scorer: name of the Score.
+        chosen: whether it was the one to go by.
+        entropy: of the histogram, in bits; 0 for a Score that is constant or lacks a value.
+        counts: the histogram, from ``low`` to ``high`` in the unit of the Score.
+        cut_low, cut_high: the range that was sampled from (NaN for a Score not gone by).
+    """
+
+    skill: int
+    scorer: str
+    chosen: bool
+    entropy: float
+    low: float
+    high: float
+    counts: tuple[int, ...]
+    cut_low: float = float("nan")
+    cut_high: float = float("nan")
+
+
+@dataclass(frozen=True)
 class Ranking:
     """What a Selector returns: distinct rows in pick order, and why.
 
@@ -105,6 +129,7 @@ class Ranking:
         covered_by: int64 [q], the row that stands for each dropped row.
         similarity: float32 [q], cosine between the two.
         stopped: why fewer rows than the budget came out ("" when they did not).
+        choices: for a Selector that goes by another Score in each Skill: every Score of every Skill.
     """
 
     rows: Rows
@@ -116,6 +141,7 @@ class Ranking:
     covered_by: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     similarity: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     stopped: str = ""
+    choices: Sequence[SkillChoice] = ()
 
 
 class SampleReader(Protocol):
@@ -159,6 +185,7 @@ class Inputs:
         encode_texts: texts -> unit vectors in the space of ``vectors``, or None when the encoder knows no text.
         logit_scale: the encoder's inverse temperature for zero-shot classes (NaN when it has none).
         duplicate_threshold: cosine from which two samples count as near-duplicates for this encoder.
+        tables: where plugins share what they learn of every sample (:class:`~curator.engine.tables.Tables`), or None.
     """
 
     n: int
@@ -179,6 +206,7 @@ class Inputs:
     encode_texts: Callable[[list[str]], Floats] | None = None
     logit_scale: float = float("nan")
     duplicate_threshold: float = 0.95
+    tables: Any = None
 
     @property
     def rng(self) -> np.random.Generator:
@@ -199,8 +227,10 @@ class EncoderSession(Protocol):
         logit_scale: inverse temperature for zero-shot classes, NaN when it has none.
         fits: True when the vectors depend on the whole Dataset (TF-IDF), so nothing is reused after an import.
 
-    A session may also have ``micro`` (int, 32 where it has not): the rows handed over at a time. It belongs to the
-    encoder and the kind of device, never to the amount of memory or the number of cores.
+    A session that reads whole records has ``fill(reader, n, out, tables, task) -> [(row, reason)]`` and fills the
+    matrix by itself; ``tables`` are those of ``Inputs``. A session may also have ``micro`` (int, 32 where it has not):
+    the rows handed over at a time. It belongs to the encoder and the kind of device, never to the amount of memory or
+    the number of cores.
     """
 
     dims: int

@@ -21,7 +21,9 @@ from curator.engine.unit import unit_rows
 registry().discover()
 SPECS = {(s.role, s.name): s for s in registry().all() if s.cls.__module__.startswith("curator.plugins.")}
 SELECTORS = [n for r, n in SPECS if r == "selector"]
-WORKERS = [key for key in SPECS if key[0] in ("clusterer", "projector", "scorer")]
+LANGUAGE = {key for key, spec in SPECS.items() if any(p.name == "max_tokens" for p in spec.params)}
+"""Need a language model; tests/plugins/test_language_scorers.py holds them to the same with a tiny one."""
+WORKERS = [key for key in SPECS if key[0] in ("clusterer", "projector", "scorer") and key not in LANGUAGE]
 NESTED = ("pcoreset", "k-center", "random", "top-score")
 SLOW = {("projector", "umap")}
 QUICK = [k for k in [*WORKERS, *(("selector", n) for n in SELECTORS)] if k not in SLOW]

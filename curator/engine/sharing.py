@@ -1,0 +1,113 @@
+"""A budget divided over skills, in rounds, until no quota lets another pick through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from curator.engine.caps import Quota
+from curator.engine.picking import PINNED, stopped
+from curator.engine.task import Task
+from curator.engine.types import Inputs, Ranking, Rows
+
+Inside = Callable[[int, Inputs, int], Ranking]
+"""(skill, inputs of that skill whose ``keep`` was picked before, budget with those) -> Ranking beginning with them."""
+Shares = Callable[[Rows, Rows, int], Rows]
+"""(size of each skill, room that its quotas leave, budget left) -> share of each."""
+
+
+@dataclass
+class _Picks:
+    """What is chosen so far, a list for each column of the Ranking."""
+
+    rows: list[int] = field(default_factory=list)
+    gains: list[float] = field(default_factory=list)
+    nearest: list[int] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
+def share_over_skills(inputs: Inputs, budget: int, shares: Shares, inside: Inside, task: Task) -> Ranking:
+    """Pinned rows first; then each skill picks its share by ``inside``, and the picks are interleaved: the first of all
+    skills, then the second, and so on. Samples in no skill share one group.
+
+    Skills may compete for the room of one quota group; what that leaves of the budget is divided again.
+    """
+    quota = Quota.of(inputs)
+    keep = quota.allowed(inputs.keep)[:budget].tolist()
+    picks = _Picks(list(keep), [float("nan")] * len(keep), [-1] * len(keep), [PINNED] * len(keep))
+    free = np.setdiff1d(inputs.rows, inputs.keep)
+    while len(picks.rows) < budget and len(free):
+        before = len(picks.rows)
+        _round(free, picks, budget - before, quota, shares, inside, inputs, task)
+        free = np.setdiff1d(free, picks.rows)
+        free = free[_open(free, quota, inputs)]
+        if len(picks.rows) == before:
+            break
+    return Ranking(
+        np.array(picks.rows, np.int64),
+        gains=np.array(picks.gains, np.float32),
+        nearest=np.array(picks.nearest, np.int64),
+        reasons=picks.reasons,
+        stopped=stopped(len(picks.rows), budget, inputs),
+    )
+
+
+def _round(
+    free: Rows, picks: _Picks, left: int, quota: Quota, shares: Shares, inside: Inside, inputs: Inputs, task: Task
+) -> None:
+    assert inputs.skills is not None
+    skills = np.asarray(inputs.skills)
+    names = np.unique(skills[free])
+    members = [free[skills[free] == name] for name in names]
+    known, counts = np.unique(skills[inputs.rows], return_counts=True)
+    sizes = counts[np.searchsorted(known, names)]
+    picked = np.array(picks.rows, np.int64)
+    room = np.array([_room(mine, quota, inputs) for mine in members])
+    queue: list[tuple[int, int, Any]] = []
+    for place, (mine, share) in enumerate(zip(members, shares(sizes, room, left).tolist(), strict=True)):
+        task.step("Skills", place, len(members))
+        if not share:
+            continue
+        earlier = np.sort(picked[skills[picked] == names[place]])
+        found = inside(int(names[place]), _part(mine, earlier, quota, inputs), len(earlier) + share)
+        queue += [(rank, place, found) for rank in range(len(earlier), len(found.rows))]
+    task.step("Skills", len(members), len(members))
+    for rank, place, found in sorted(queue, key=lambda entry: entry[:2]):
+        _add(picks, found, rank, int(names[place]), quota, inputs)
+
+
+def _part(mine: Rows, earlier: Rows, quota: Quota, inputs: Inputs) -> Inputs:
+    """The inputs as one skill sees them; caps are what the quotas leave, plus what it picked before."""
+    caps = None
+    if inputs.groups is not None and inputs.caps is not None:
+        groups = np.asarray(inputs.groups)[earlier]
+        caps = quota.left + np.bincount(groups[groups >= 0], minlength=len(quota.left))
+    return replace(inputs, rows=np.union1d(mine, earlier), keep=earlier, caps=caps)
+
+
+def _add(picks: _Picks, found: Ranking, rank: int, skill: int, quota: Quota, inputs: Inputs) -> None:
+    row = int(found.rows[rank])
+    if not quota.take(row):
+        return
+    name = inputs.skill_names[skill] if 0 <= skill < len(inputs.skill_names) else f"skill {skill + 1}"
+    reason = found.reasons[rank].replace("the middle of the pile", "the middle of the skill")
+    picks.rows.append(row)
+    picks.gains.append(float(found.gains[rank]))
+    picks.nearest.append(-1 if found.nearest is None else int(found.nearest[rank]))
+    picks.reasons.append(f"{name if skill >= 0 else 'in no skill'}: {reason}")
+
+
+def _open(rows: Rows, quota: Quota, inputs: Inputs) -> np.ndarray:
+    """bool: which of the rows have room in their group."""
+    if inputs.groups is None or inputs.caps is None:
+        return np.ones(len(rows), bool)
+    groups = np.asarray(inputs.groups)[rows]
+    return (groups < 0) | (quota.left[np.maximum(groups, 0)] > 0)
+
+
+def _room(rows: Rows, quota: Quota, inputs: Inputs) -> int:
+    """How many of the rows fit into what their groups have left."""
+    return len(Quota(inputs.groups, quota.left if inputs.caps is not None else None).allowed(rows))

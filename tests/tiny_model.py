@@ -1,0 +1,66 @@
+"""A tiny random language model, made here and saved like any other."""
+
+import json
+import warnings
+
+import pytest
+
+SENTENCE = "the a to translate add numbers cat dog runs blue red sky one two three is of and summary page line"
+WORDS = SENTENCE.split()
+TEMPLATE = (
+    "{% for m in messages %}<{{ m.role }}> {{ m.content }} <end> {% endfor %}"
+    "{% if add_generation_prompt %}<assistant> {% endif %}"
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory):
+    """A folder as transformers saves it: a Llama of two layers with random weights, and a tokenizer of words."""
+    pytest.importorskip("transformers")
+    pytest.importorskip("accelerate")
+    tokenizers = pytest.importorskip("tokenizers")
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    special = ["<pad>", "<bos>", "<unk>", "<user>", "<assistant>", "<system>", "<end>"]
+    vocabulary = {word: i for i, word in enumerate([*special, *WORDS])}
+    made = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=made, pad_token="<pad>", bos_token="<bos>", unk_token="<unk>", chat_template=TEMPLATE
+    )
+    config = LlamaConfig(
+        vocab_size=len(vocabulary), hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=512, attention_bias=True, pad_token_id=0, bos_token_id=1,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.3)
+    folder = tmp_path_factory.mktemp("tiny")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder):
+    """The tiny model in memory."""
+    from curator.engine.language.loading import load
+    from curator.engine.language.source import ModelSource
+
+    return load(ModelSource(tiny_folder), "tiny", "float32", "cpu")
+
+
+@pytest.fixture(scope="session")
+def records():
+    """Twelve alpaca records of different lengths; the fifth has no response."""
+    found = []
+    for i in range(12):
+        asked = " ".join(WORDS[(i * 5 + j) % len(WORDS)] for j in range(2 + 3 * (i % 4)))
+        said = "" if i == 4 else " ".join(WORDS[(i * 7 + j * 3) % len(WORDS)] for j in range(1 + i % 5))
+        found.append(json.dumps({"instruction": asked, "output": said}))
+    return found
