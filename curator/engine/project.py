@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from curator.engine.browse import Browse
+from curator.engine.dial import Dials
+from curator.engine.duplicates import DuplicateLists
 from curator.engine.errors import InputError
+from curator.engine.estimating import Estimates
 from curator.engine.jobs import InlineQueue, Job, JobQueue, Message, Queue
 from curator.engine.recipe import Recipe
 from curator.engine.records import (
@@ -60,6 +63,9 @@ class Project:
         else:
             self._queue = InlineQueue(self._handle)
         self.subsets = Subsets(store)
+        self.dials = Dials(store, self._submit)
+        self.estimates = Estimates(store)
+        self.duplicates = DuplicateLists(store, self._submit)
         store.sweep()
         self.browse = Browse(store)
 
@@ -120,6 +126,16 @@ class Project:
         found = self._store.dataset(dataset)
         recipe.check(registry(), found.kind)
         return self._submit(RunRequest(found.name, recipe.to_toml(), subset, device, batch), listener)
+
+    def submit_preview(
+        self, dataset: str, recipe: Recipe, sample: int = 5000, device: str = "auto", listener: Listener | None = None
+    ) -> Job:
+        """Try a Recipe on ``sample`` rows, drawn with its seed; the Subset says that it is a preview."""
+        from curator.engine.previewing import PreviewRequest
+
+        found = self._store.dataset(dataset)
+        recipe.check(registry(), found.kind)
+        return self._submit(PreviewRequest(found.name, recipe.to_toml(), sample, device), listener)
 
     def submit_projection(
         self, dataset: str, projector: str = "pca", device: str = "auto", listener: Listener | None = None

@@ -72,9 +72,9 @@ def _run(store: Store, request: RunRequest, recipe: Recipe, bench: Bench, run_id
     if recipe.clusterer is not None:
         inputs, clustering_id = _cluster(recipe.clusterer, bench, inputs)
     for step in recipe.scorers:
-        _check_needs(bench.registry.get("scorer", step.name), inputs)
+        check_needs(bench.registry.get("scorer", step.name), inputs)
         inputs = dataclasses.replace(inputs, scores={**inputs.scores, step.name: bench.score(step, inputs)})
-    inputs = _with_quotas(inputs, recipe.constraints)
+    inputs = with_quotas(inputs, recipe.constraints)
     ranking, dropped = run_chain(recipe, bench, inputs)
     summary = summarise(inputs, ranking.rows, task)
     summary["stopped"] = ranking.stopped
@@ -141,14 +141,14 @@ def _run_fingerprint(recipe: Recipe, bench: Bench, inputs: Inputs) -> str:
 
 
 def _cluster(step: Step, bench: Bench, inputs: Inputs) -> tuple[Inputs, int]:
-    _check_needs(bench.registry.get("clusterer", step.name), inputs)
+    check_needs(bench.registry.get("clusterer", step.name), inputs)
     clustering_id, clustering = bench.clustering(step, inputs)
     names = tuple(name for _, name, _ in bench.store.skills(clustering_id))
     changed = dataclasses.replace(inputs, skills=clustering.labels, membership=clustering.membership, skill_names=names)
     return changed, clustering_id
 
 
-def _with_quotas(inputs: Inputs, constraints: Constraints) -> Inputs:
+def with_quotas(inputs: Inputs, constraints: Constraints) -> Inputs:
     """Turn the Recipe's constraints into groups and caps.
 
     Raises:
@@ -180,7 +180,7 @@ def run_chain(recipe: Recipe, bench: Bench, inputs: Inputs) -> tuple[Ranking, _D
     for place, step in enumerate(recipe.selectors):
         spec = bench.registry.get("selector", step.name)
         last = place == len(recipe.selectors) - 1
-        _check_needs(spec, alive)
+        check_needs(spec, alive)
         # A quota limits the finished Subset, so only the last selector of the chain counts against it.
         given = alive if last else dataclasses.replace(alive, groups=None, caps=None)
         ranking = spec.make(dict(step.params)).select(given, bench.task)
@@ -222,7 +222,7 @@ def check_ranking(spec: PluginSpec, ranking: Ranking, inputs: Inputs) -> None:
         raise PluginError(f"The selector “{spec.name}” {fault}.", "This is a fault of the plugin; nothing was stored.")
 
 
-def _check_needs(spec: PluginSpec, inputs: Inputs) -> None:
+def check_needs(spec: PluginSpec, inputs: Inputs) -> None:
     have = {
         "vectors": inputs.vectors is not None,
         "membership": inputs.membership is not None,

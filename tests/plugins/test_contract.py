@@ -246,15 +246,15 @@ def test_answers_have_one_value_for_each_row(key, case):
 
 @pytest.mark.parametrize("name", SELECTORS)
 def test_a_missing_need_is_not_a_crash(name):
-    from curator.engine.running import _check_needs
+    from curator.engine.running import check_needs
 
     spec = SPECS["selector", name]
     bare = replace(make(), vectors=None, membership=None, skills=None, scores={})
     if spec.needs & {"vectors", "membership", "skills", "scores"}:
         with pytest.raises(CuratorError, match="needs"):
-            _check_needs(spec, bare)
+            check_needs(spec, bare)
     else:
-        _check_needs(spec, bare)
+        check_needs(spec, bare)
 
 
 @pytest.mark.parametrize("inside", params_of(SPECS["selector", "skill-quota"].cls)[2].choices)

@@ -5,6 +5,7 @@ gives the same picks with any number of threads.
 """
 
 from curator.engine.unit import unit_rows
+from curator.engine.vectors.curves import closeness_curve
 from curator.engine.vectors.duplicates import Duplicates, Pairs, greedy_duplicates, near_duplicate_pairs
 from curator.engine.vectors.farthest import FarthestFirst, farthest_first
 from curator.engine.vectors.kmeans import KMeans, assign, k_means, soft_membership, softmax_products
@@ -18,6 +19,7 @@ __all__ = [
     "Pairs",
     "Principal",
     "assign",
+    "closeness_curve",
     "farthest_first",
     "greedy_duplicates",
     "k_means",

@@ -1,0 +1,104 @@
+"""What a Run will cost, before it is started: from what earlier ones took, else from rough figures that say so."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from curator.engine.recipe import AUTO, Recipe
+
+if TYPE_CHECKING:
+    from curator.engine.records import Dataset, EmbeddingRecord
+    from curator.engine.store import Store
+
+ROUGH = {"tiny-clip": 800.0, "open-clip": 25.0, "sentence": 60.0, "lsa": 4000.0}
+"""Samples a second on two cores of a server (docs/benchmarks.md; a large ViT and a sentence model guessed from it)."""
+UNKNOWN = 30.0
+CHOOSING = 2.5e-11
+"""Seconds per row, pick and unit of width for a selector that compares every row with every pick, same machine."""
+COMPARING = 2.7e-12
+"""Seconds per pair of rows and unit of width for the exact search for copies."""
+WIDTH = 512
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stage. ``basis`` is "there", "measured" or "rough"."""
+
+    what: str
+    seconds: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds, stage by stage."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return sum(p.seconds for p in self.parts)
+
+    @property
+    def basis(self) -> str:
+        """How far to trust it: "measured" only when nothing that costs anything is a rough figure."""
+        return "rough" if any(p.basis == "rough" and p.seconds >= 1 for p in self.parts) else "measured"
+
+
+class Estimates:
+    """Estimates for a Project's Datasets."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def of(self, dataset: str, recipe: Recipe, rows: int = 0) -> Estimate:
+        """What this Recipe would cost on the whole Dataset, or on ``rows`` sampled rows (a preview)."""
+        found = self._store.dataset(dataset)
+        n = min(rows, found.size) if rows else found.size
+        return Estimate((self._vectors(found, recipe, n, bool(rows)), self._choosing(found, recipe, n)))
+
+    def _vectors(self, dataset: Dataset, recipe: Recipe, n: int, sampled: bool) -> Part:
+        name = recipe.encoder.name
+        mine = [e for e in self._store.embeddings(dataset.id) if name in (AUTO, e.encoder)]
+        if not sampled and mine and mine[-1].rows == dataset.size and self._same(recipe, mine[-1]):
+            return Part("Vectors", 0.0, "there")
+        timed = [e for e in self._store.embeddings(None) if name in (AUTO, e.encoder) and e.seconds > 0 and e.rows]
+        if timed:
+            longest = max(timed, key=lambda e: e.rows)
+            return Part("Vectors", n * longest.seconds / longest.rows, "measured")
+        if name == AUTO:
+            name = "tiny-clip" if dataset.kind == "image" else "lsa"
+        return Part("Vectors", n / ROUGH.get(name, UNKNOWN), "rough")
+
+    @staticmethod
+    def _same(recipe: Recipe, record: EmbeddingRecord) -> bool:
+        return all(record.params.get(k) == v for k, v in recipe.encoder.params.items())
+
+    def _choosing(self, dataset: Dataset, recipe: Recipe, n: int) -> Part:
+        names = [s.name for s in recipe.selectors]
+        for run in reversed(self._store.runs(dataset.id)):
+            preview = not run.fingerprint
+            if run.status != "done" or preview or [s.name for s in Recipe.from_toml(run.recipe).selectors] != names:
+                continue
+            spent = _between(run.started, run.finished)
+            embedded = sum(e.seconds for e in self._store.embeddings(dataset.id) if e.created >= run.started)
+            known = max(0.0, spent - embedded)
+            return Part("Choosing", known * (n / max(dataset.size, 1)) ** 1.5, "measured")
+        rough = 0.0
+        for step in recipe.selectors:
+            if step.name == "redundancy":
+                rough += n * n * WIDTH * COMPARING / 2
+            else:
+                rough += n * min(int(step.params.get("budget", 1000)), n) * WIDTH * CHOOSING
+        return Part("Choosing", rough, "rough")
+
+
+def _between(started: str, finished: str) -> float:
+    try:
+        return (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()
+    except ValueError:
+        return math.nan
