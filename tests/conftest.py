@@ -34,3 +34,19 @@ def image_folder(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
+
+
+@pytest.fixture(scope="session")
+def digit_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 180 handwritten digits in ten class folders named "zero" to "nine"."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+
+    names = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    digits, root = load_digits(), tmp_path_factory.mktemp("digits") / "digits"
+    for row in range(180):
+        place = root / names[digits.target[row]] / f"{row:03}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        grey = np.asarray(digits.images[row] * 15.9, np.uint8)
+        Image.fromarray(255 - grey).resize((32, 32), Image.Resampling.BILINEAR).save(place)
+    return root

@@ -1,6 +1,7 @@
 """The command line: click commands over a Project. Results go to stdout, progress and messages to stderr."""
 
+from curator.cli import rounds as _rounds
 from curator.cli import subset as _subset
 from curator.cli.commands import cli
 
-__all__ = ["_subset", "cli"]
+__all__ = ["_rounds", "_subset", "cli"]

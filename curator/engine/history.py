@@ -30,6 +30,9 @@ UNDOABLE = {
     "pin": {"state"},
     "subset": {"hidden", "name", "note", "locked"},
     "skill": set(),
+    "study": {"hidden", "name"},
+    "study_round": {"hidden"},
+    "study_pick": {"hidden", "state", "answer"},
 }
 """Tables and columns that undo may write; a Project from a stranger cannot name others."""
 

@@ -28,6 +28,7 @@ from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequ
 from curator.engine.steps import go_to
 from curator.engine.store import Store
 from curator.engine.store_choices import SkillChoices
+from curator.engine.studies import Rounds
 from curator.engine.subsets import Subsets
 from curator.engine.task import Task
 from curator.engine.types import Changes
@@ -66,6 +67,7 @@ class Project:
         self.dials = Dials(store, self._submit)
         self.estimates = Estimates(store)
         self.duplicates = DuplicateLists(store, self._submit)
+        self.rounds = Rounds(store, self._submit)
         store.sweep()
         self.browse = Browse(store)
 

@@ -16,6 +16,7 @@ from curator.engine.errors import StoreError
 from curator.engine.migrations_adapt import add_skill_choice
 from curator.engine.migrations_browse import browse_tables
 from curator.engine.migrations_importing import importing
+from curator.engine.migrations_rounds import add_tables as add_studies
 
 APPLICATION_ID = 0x43555241  # "CURA"
 FILE = "project.sqlite"
@@ -124,7 +125,7 @@ def _first(db: Database) -> None:
             db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, importing, browse_tables, add_skill_choice)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, importing, browse_tables, add_skill_choice, add_studies)
 
 
 def connect(file: Path, *, new: bool = False) -> Database:

@@ -37,22 +37,27 @@ class LabelStore(SampleStore):
 
     def set_label(self, sample_ids: Sequence[int], name: str | None, author: str, label: str) -> Changes:
         """Give Samples a class of the user's, or (None) take it away; the given labels stay beneath."""
-        ids = self._known(sample_ids)
         with self.write():
-            edits: list[tuple[str, int, str, Any]] = []
-            added = []
-            for sample_id in ids:
-                sql = "select id from label where sample_id = ? and origin = 'user' and not hidden"
-                edits += [("label", old, "hidden", 1) for (old,) in self.rows(sql, (sample_id,))]
-                if name is not None:
-                    key = self.db.execute(
-                        "insert into label (sample_id, name, origin, author, created, hidden)"
-                        " values (?, ?, 'user', ?, ?, 1)",
-                        (sample_id, name_of(name), clean(author), now()),
-                    ).lastrowid
-                    added.append(("label", int(key or 0)))
-            self.change(label, edits, added)
+            self.change(label, *self.label_edits(sample_ids, name, author))
         return Changes(frozenset({"label", "history"}), None, label)
+
+    def label_edits(
+        self, sample_ids: Sequence[int], name: str | None, author: str
+    ) -> tuple[list[tuple[str, int, str, Any]], list[tuple[str, int]]]:
+        """Edits and added rows that give Samples a class, for :meth:`change`; call inside :meth:`write`."""
+        edits: list[tuple[str, int, str, Any]] = []
+        added = []
+        for sample_id in self._known(sample_ids):
+            sql = "select id from label where sample_id = ? and origin = 'user' and not hidden"
+            edits += [("label", old, "hidden", 1) for (old,) in self.rows(sql, (sample_id,))]
+            if name is not None:
+                key = self.db.execute(
+                    "insert into label (sample_id, name, origin, author, created, hidden)"
+                    " values (?, ?, 'user', ?, ?, 1)",
+                    (sample_id, name_of(name), clean(author), now()),
+                ).lastrowid
+                added.append(("label", int(key or 0)))
+        return edits, added
 
     def set_pins(self, sample_ids: Sequence[int], state: str | None, label: str) -> Changes:
         """Pin Samples "in" or "out", or (None) let them go."""

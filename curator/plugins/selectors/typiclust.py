@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,8 @@ class TypiClust:
     Source: Hacohen et al. 2022, "Active learning on a budget: opposite strategies suit high and low budgets".
     """
 
+    space: ClassVar[str] = "embedding"
+    """In rounds: whether it looks at the embedding or at the student's features."""
     budget: int = param(1000, low=1, help="How many samples to keep", unit="samples")
 
     def select(self, inputs: Inputs, task: Task) -> Ranking:
