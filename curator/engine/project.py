@@ -13,6 +13,7 @@ from curator.engine.duplicates import DuplicateLists
 from curator.engine.errors import InputError
 from curator.engine.estimating import Estimates
 from curator.engine.jobs import InlineQueue, Job, JobQueue, Message, Queue
+from curator.engine.pages import Pages
 from curator.engine.recipe import Recipe
 from curator.engine.records import (
     Dataset,
@@ -57,6 +58,8 @@ class Project:
     def __init__(self, store: Store, *, background: bool = False, plugins_dir: Path | None = None) -> None:
         self._store = store
         self.skills = SkillChoices(store)
+        self.browse = Browse(store)
+        self.pages = Pages(store)
         self._queue: Queue
         registry().discover(plugins_dir)
         if background:

@@ -19,7 +19,7 @@ from curator.engine.types import Changes, Draft, Skip
 PAGE = 5000
 """Rows read at a time, and ids bound to one statement; well under SQLite's limit on parameters."""
 
-_DATASET = (
+DATASET = (
     "select id, name, kind, root, format, importer, size, created, status,"
     " (select count(*) from skipped where dataset_id = dataset.id), fingerprint from dataset"
 )
@@ -83,12 +83,12 @@ class DatasetStore(Ledger):
         place = _path_text(root)
         with self.write():
             # A visible one first, then an unfinished one, then one whose import was undone.
-            found = self.rows(f"{_DATASET} where name = ? order by hidden, status = 'ready' desc, id desc", (name,))
-            key = _dataset(found[0]).id if found else self._new_dataset(name, kind, place, format, importer)
+            found = self.rows(f"{DATASET} where name = ? order by hidden, status = 'ready' desc, id desc", (name,))
+            key = dataset_record(found[0]).id if found else self._new_dataset(name, kind, place, format, importer)
             if not self.claims.take(f"dataset-{key}"):
                 raise InputError(f"Samples are being imported into “{name}” now.", "Try again after that.")
             if found:
-                self._begin_again(_dataset(found[0]), kind, place, format, importer)
+                self._begin_again(dataset_record(found[0]), kind, place, format, importer)
         return self._dataset_by_id(key)
 
     def _new_dataset(self, name: str, kind: str, place: str, format: str, importer: str) -> int:
@@ -202,7 +202,7 @@ class DatasetStore(Ledger):
 
     def datasets(self) -> list[Dataset]:
         """All visible Datasets."""
-        return [_dataset(r) for r in self.rows(f"{_DATASET} where not hidden and status = 'ready' order by id")]
+        return [dataset_record(r) for r in self.rows(f"{DATASET} where not hidden and status = 'ready' order by id")]
 
     def dataset(self, key: int | str) -> Dataset:
         """A visible Dataset by id or name; raises :class:`InputError` naming those there are."""
@@ -214,7 +214,7 @@ class DatasetStore(Ledger):
         raise InputError(f"There is no dataset “{key}”.", f"Known: {', '.join(d.name for d in found) or 'none'}.")
 
     def _dataset_by_id(self, dataset_id: int) -> Dataset:
-        return _dataset(self.rows(f"{_DATASET} where id = ?", (dataset_id,))[0])
+        return dataset_record(self.rows(f"{DATASET} where id = ?", (dataset_id,))[0])
 
     def _stream(self, column: str, dataset_id: int, visible: bool = False) -> Iterator[tuple[Any, ...]]:
         """One column by row, a page at a time, so that no lock is held for long."""
@@ -248,5 +248,5 @@ def marks(values: Sequence[Any]) -> str:
     return ",".join("?" * len(values))
 
 
-def _dataset(r: tuple[Any, ...]) -> Dataset:
+def dataset_record(r: tuple[Any, ...]) -> Dataset:
     return Dataset(r[0], r[1], r[2], Path(r[3]), *r[4:])

@@ -21,7 +21,7 @@ LABELS = (
 """The labels of a Sample as JSON, the user's before the given ones."""
 
 VISIBLE = "row >= 0 and row < (select d.size from dataset d where d.id = sample.dataset_id and not d.hidden)"
-_SAMPLE = (
+SAMPLE = (
     "select sample.id, dataset_id, row, source, digest, text, record, images, width, height,"
     f" {LABELS},"
     " (select state from pin where sample_id = sample.id), hidden, problem, split from sample"
@@ -35,16 +35,16 @@ class SampleStore(DatasetStore):
         """A page of Samples by row."""
         size = self.one("select size from dataset where id = ?", (dataset_id,)) or 0
         first_row, last = max(0, first_row), min(first_row + count, size)
-        sql = f"{_SAMPLE} where dataset_id = ? and row >= ? and row < ? order by row"
-        return [_sample(r) for r in self.rows(sql, (dataset_id, first_row, last))]
+        sql = f"{SAMPLE} where dataset_id = ? and row >= ? and row < ? order by row"
+        return [sample_record(r) for r in self.rows(sql, (dataset_id, first_row, last))]
 
     def samples_by_id(self, ids: Sequence[int]) -> list[Sample]:
         """Visible Samples in the order of ``ids``; unknown ids are left out."""
         found: dict[int, Sample] = {}
         for first in range(0, len(ids), PAGE):
             part = [int(i) for i in ids[first : first + PAGE]]
-            sql = f"{_SAMPLE} where sample.id in ({marks(part)}) and {VISIBLE}"
-            found.update((r[0], _sample(r)) for r in self.rows(sql, part))
+            sql = f"{SAMPLE} where sample.id in ({marks(part)}) and {VISIBLE}"
+            found.update((r[0], sample_record(r)) for r in self.rows(sql, part))
         return [found[int(i)] for i in ids if int(i) in found]
 
     def sample_ids(self, dataset_id: int) -> Rows:
@@ -130,6 +130,6 @@ def inside(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _sample(r: tuple[Any, ...]) -> Sample:
+def sample_record(r: tuple[Any, ...]) -> Sample:
     images, labels = tuple(json.loads(r[7])), tuple(json.loads(r[10] or "[]"))
     return Sample(*[*r[:7], images, r[8], r[9], labels, r[11] or "", bool(r[12]), r[13], r[14]])

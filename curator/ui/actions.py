@@ -71,7 +71,7 @@ CONDITIONS: dict[str, Condition] = {
     "project": lambda state, history: state.project is not None,
     "dataset": lambda state, history: state.dataset is not None,
     "subset": lambda state, history: state.subset is not None,
-    "highlight": lambda state, history: bool(state.highlight),
+    "highlight": lambda state, history: len(state.highlight) > 0,
     "current": lambda state, history: state.current is not None,
     "undo": lambda state, history: bool(history.undo_label),
     "redo": lambda state, history: bool(history.redo_label),

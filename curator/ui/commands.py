@@ -111,13 +111,13 @@ class Commands(QObject):
         self.highlight_all_asked.emit()
 
     def _pin(self, pin: str | None) -> None:
-        project, ids = self._state.project, self._state.highlight
-        if project is None or not ids:
+        project = self._state.project
+        if project is None:
             return
-        if len(ids) > MAX_HIGHLIGHT:
+        if len(self._state.highlight) > MAX_HIGHLIGHT:
             self.noticed.emit(Notice(f"Pin at most {MAX_HIGHLIGHT:,} samples at once."))
-            return
-        self.write(lambda: project.pin(ids, pin))
+        elif ids := self._state.highlighted_ids():
+            self.write(lambda: project.pin(ids, pin))
 
     def write(self, write: Callable[[], Changes]) -> bool:
         """Make a small edit of the Project and let every view take it in; False when it was refused, and said so."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from curator.ui.commands import Commands
     from curator.ui.job_bridge import JobBridge
     from curator.ui.models.history import HistoryModel
+    from curator.ui.models.hues import Hues
     from curator.ui.models.samples import SampleModel
     from curator.ui.models.tree import TreeModel
     from curator.ui.state import AppState
@@ -36,6 +37,7 @@ class Desk:
     samples: SampleModel
     tree: TreeModel
     history: HistoryModel
+    hues: Hues
 
     def write(self, write: Callable[[], Changes]) -> bool:
         """Make a small edit of the Project and let every view take it in; says in the window what went wrong."""

@@ -9,13 +9,15 @@ from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
+from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.actions import ACTIONS, ActionSet, menus
 from curator.ui.commands import Commands
 from curator.ui.desk import Desk
 from curator.ui.job_bridge import JobBridge
-from curator.ui.messages import MessageBar
+from curator.ui.messages import MessageBar, notice_of_error
 from curator.ui.models.history import HistoryModel
+from curator.ui.models.hues import Hues
 from curator.ui.models.recent import Recent
 from curator.ui.models.samples import SampleModel
 from curator.ui.models.tree import TreeModel
@@ -24,6 +26,7 @@ from curator.ui.pages import PAGES
 from curator.ui.panels import PANELS
 from curator.ui.state import AppState
 from curator.ui.thumbnails import Thumbnails
+from curator.ui.thumbnails_disk import ThumbnailFolder
 from curator.ui.views.center import CenterView
 from curator.ui.views.detail import DetailPanel
 from curator.ui.views.dialogs import Dialogs
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from curator.settings import Settings
 
 LAYOUT_VERSION = 1
+CACHE_BYTES = 2**30
 Kind = TypeVar("Kind", bound=QWidget)
 
 
@@ -54,15 +58,16 @@ class MainWindow(QMainWindow):
         self.dialogs = dialogs or Dialogs(self)
         self.state = AppState(self)
         self.bridge = JobBridge(self)
-        self.thumbs = Thumbnails(self)
+        self.thumbs = Thumbnails(self, folder=ThumbnailFolder(settings.cache_dir / "thumbnails", CACHE_BYTES))
         self.recent = Recent(memory)
         self.opening = Opening(self.state, self.bridge, self.dialogs, settings, self.recent)
         self.commands = Commands(self.state, self.bridge, self.opening, self.dialogs, settings)
         self.actions_ = ActionSet(self.commands, self)
         self.samples, self.tree, self.history = SampleModel(self), TreeModel(self), HistoryModel(self)
+        self.hues = Hues(self.state)
         self.desk = Desk(
             self.state, self.commands, self.actions_.by_id, self.bridge, self.dialogs, settings, self.thumbs,
-            self.samples, self.tree, self.history,
+            self.samples, self.tree, self.history, self.hues,
         )  # fmt: skip
         self._build_center()
         self._build_docks()
@@ -70,6 +75,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore()
         self._project_changed()
+        self._query_changed()
 
     # ---- building --------------------------------------------------------------------------------------------
 
@@ -147,8 +153,10 @@ class MainWindow(QMainWindow):
         state, commands, actions = self.state, self.commands, self.actions_
         state.project_changed.connect(self._project_changed)
         state.shown_changed.connect(self._shown_changed)
+        state.query_changed.connect(self._query_changed)
         state.data_changed.connect(self._data_changed)
         state.highlight_changed.connect(self._refresh_actions)
+        state.current_changed.connect(self._refresh_actions)
         self.highlighter.item_changed.connect(self.detail.show_item)
         self.highlighter.item_changed.connect(self.center.follow)
         commands.noticed.connect(self.bar.show_notice)
@@ -181,15 +189,21 @@ class MainWindow(QMainWindow):
         self.center.start.show_recent(self.recent.folders())
         self.tree.read(project)
         self.history.read(project)
-        self._shown_changed()
 
     def _shown_changed(self) -> None:
         state, before = self.state, self.samples.dataset
         if state.dataset is not None and (before is None or before.id != state.dataset.id):
             self.center.prefer_for(state.dataset.kind)
-        self.samples.show_samples(state.project, state.dataset, state.subset)
-        self._mark_members()
         self.run_panel.set_dataset(state.dataset)
+
+    def _query_changed(self) -> None:
+        state = self.state
+        try:
+            self.samples.show_samples(state.project, state.dataset, state.subset, state.query)
+        except CuratorError as error:
+            self.bar.show_notice(notice_of_error(error))
+            return
+        self._mark_members()
         self._refresh_jobs()
         self.center.refresh()
         self._refresh_actions()

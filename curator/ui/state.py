@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from curator.engine.browse import Query
+
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from curator.engine.project import Project
     from curator.engine.records import Dataset, Subset
-    from curator.engine.types import Changes
+    from curator.engine.types import Changes, Ints
+
+NOTHING: Ints = np.empty(0, np.int32)
+NOTHING.flags.writeable = False
+IMPORTING = "importing"
+
+
+def plain_query(dataset: Dataset | None, subset: Subset | None) -> Query:
+    """All of a Dataset by row, or all of a Subset by rank."""
+    key = dataset.id if dataset else 0
+    return Query(key) if subset is None else Query(key, subset.id, sort="rank")
 
 
 class AppState(QObject):
-    """The open Project, the Dataset and Subset shown, and the highlighted Samples.
+    """The open Project, and what every view shows of it.
 
     A Subset is always shown together with its Dataset; ``subset`` None means that all Samples are shown.
+
+    Attributes:
+        query: what is hidden, and in which order and groups the rest is listed; always of the Dataset and Subset shown.
+        colour: name of the column that colours the map and the stripes of the gallery, "" for none.
+        highlight: int32 [h], ascending and distinct: rows of the Dataset that are highlighted. Read-only.
+        current: row of the Sample with the cursor, or None.
     """
 
     project_changed = Signal()
     shown_changed = Signal()
+    """Another Dataset or Subset, or the same one grown or renamed; :attr:`query_changed` follows."""
+    query_changed = Signal()
+    colour_changed = Signal()
     highlight_changed = Signal()
+    current_changed = Signal()
     data_changed = Signal(frozenset)
     """Names of the tables whose rows changed."""
 
@@ -29,20 +55,27 @@ class AppState(QObject):
         self.project: Project | None = None
         self.dataset: Dataset | None = None
         self.subset: Subset | None = None
-        self.highlight: tuple[int, ...] = ()
+        self.query = Query(0)
+        self.colour = ""
+        self.highlight: Ints = NOTHING
         self.current: int | None = None
 
     def set_project(self, project: Project | None) -> None:
         """Look at another Project (or none), and at its first Dataset."""
         self.project = project
         self.dataset = self.subset = None
-        self.highlight, self.current = (), None
         if project is not None:
             datasets = project.contents().datasets
             self.dataset = datasets[0] if datasets else None
-        self.project_changed.emit()
-        self.shown_changed.emit()
-        self.highlight_changed.emit()
+        self.query = plain_query(self.dataset, None)
+        self.colour, self.highlight, self.current = "", NOTHING, None
+        for signal in (
+            self.project_changed, self.shown_changed, self.query_changed,
+            self.colour_changed, self.highlight_changed, self.current_changed,
+        ):  # fmt: skip
+            signal.emit()
+
+    # ---- what is shown ---------------------------------------------------------------------------------------
 
     def show_dataset(self, dataset_id: int) -> None:
         """Look at all Samples of a Dataset."""
@@ -55,11 +88,53 @@ class AppState(QObject):
             subset = self.project.subset(subset_id)
             self._show(self.project.dataset(subset.dataset_id), subset)
 
-    def set_highlight(self, sample_ids: tuple[int, ...], current: int | None) -> None:
-        """Remember which Samples are highlighted, and which one has the cursor."""
-        if (sample_ids, current) != (self.highlight, self.current):
-            self.highlight, self.current = sample_ids, current
+    def show_arriving(self) -> None:
+        """Look at what an import has brought so far, unless a finished Dataset is shown."""
+        if self.project is None or (self.dataset is not None and self.dataset.status != IMPORTING):
+            return
+        if found := [d for d in self.project.pages.arriving() if d.size]:
+            self._show(found[-1], None)
+
+    def set_query(self, query: Query) -> None:
+        """Hide, sort and group otherwise: ``state.set_query(replace(state.query, where="label:dog"))``."""
+        if (query.dataset_id, query.subset_id) != (self.query.dataset_id, self.query.subset_id):
+            raise ValueError("a query is of what is shown; use show_dataset or show_subset first")
+        if query != self.query:
+            self.query = query
+            self.query_changed.emit()
+
+    def set_colour(self, name: str) -> None:
+        """Colour map and gallery by a column ("class", "skill", "score.length", ...), or by nothing ("")."""
+        if name != self.colour:
+            self.colour = name
+            self.colour_changed.emit()
+
+    # ---- highlight -------------------------------------------------------------------------------------------
+
+    def set_highlight(self, rows: ArrayLike) -> None:
+        """Highlight these rows of the Dataset, in any order, and no others."""
+        found: Ints = np.asarray(rows, np.int32).ravel()
+        if len(found) > 1 and not bool(np.all(found[1:] > found[:-1])):
+            found = np.unique(found)
+        if not np.array_equal(found, self.highlight):
+            found = found.view() if found.flags.owndata else found.copy()
+            found.flags.writeable = False
+            self.highlight = found
             self.highlight_changed.emit()
+
+    def set_current(self, row: int | None) -> None:
+        """Put the cursor on a row, or nowhere."""
+        if row != self.current:
+            self.current = row
+            self.current_changed.emit()
+
+    def highlighted_ids(self) -> list[int]:
+        """Sample ids of what is highlighted, in row order: what a write of the Project takes."""
+        if self.project is None or self.dataset is None or not len(self.highlight):
+            return []
+        return self.project.pages.ids(self.dataset.id, self.highlight)
+
+    # ---- what changed ----------------------------------------------------------------------------------------
 
     def take(self, changes: Changes) -> None:
         """Let everything that shows a changed table look again, then go where the write points."""
@@ -71,10 +146,25 @@ class AppState(QObject):
             case ("dataset", dataset_id):
                 self.show_dataset(dataset_id)
 
-    def _show(self, dataset: Dataset, subset: Subset | None) -> None:
-        if (dataset, subset) != (self.dataset, self.subset):
-            self.dataset, self.subset = dataset, subset
-            self.shown_changed.emit()
+    def _show(self, dataset: Dataset | None, subset: Subset | None) -> None:
+        if (dataset, subset) == (self.dataset, self.subset):
+            return
+        other = dataset is None or self.dataset is None or dataset.id != self.dataset.id
+        self.dataset, self.subset = dataset, subset
+        self.query = self._query(other)
+        self.shown_changed.emit()
+        self.query_changed.emit()
+        if other:
+            self.set_highlight(NOTHING)
+            self.set_current(None)
+            self.set_colour("")
+
+    def _query(self, other: bool) -> Query:
+        """A fresh one for another Dataset; within one, a filter stays when a Subset is shown or left."""
+        fresh = plain_query(self.dataset, self.subset)
+        if other:
+            return fresh
+        return self.query if fresh.subset_id == self.query.subset_id else replace(fresh, where=self.query.where)
 
     def _refresh(self) -> None:
         """Fetch what is shown again; it may have grown, been renamed, or been hidden by an undo."""
@@ -87,6 +177,4 @@ class AppState(QObject):
         subset = subsets.get(self.subset.id) if self.subset else None
         if dataset is None and datasets:
             dataset = next(iter(datasets.values()))
-        if (dataset, subset) != (self.dataset, self.subset):
-            self.dataset, self.subset = dataset, subset
-            self.shown_changed.emit()
+        self._show(dataset, subset)

@@ -1,4 +1,4 @@
-"""Pictures for the window: decoded small, in a pool of threads, and kept in a bounded cache."""
+"""Pictures for the window: decoded small, in a pool of threads, and kept in bounded caches in memory and on disk."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from PySide6.QtGui import QImage, QImageReader, QPixmap
 from curator.engine import packed
 from curator.engine.errors import CuratorError
 from curator.engine.pictures import read_bytes
+from curator.ui.thumbnails_disk import ThumbnailFolder
 
 MAX_BYTES = 256 * 2**20
 THREADS = 2
-EDGES = (64, 128, 192, 256, 384, 512, 1024, 2048)
+EDGES = (64, 128, 256, 512, 1024, 2048)
 FORMATS = frozenset(
     {"png", "jpg", "jpeg", "jfif", "gif", "bmp", "webp", "tif", "tiff", "ppm", "pgm", "pbm", "tga", "ico"}
 )
 MAX_PIXELS = 400_000_000
 
 Key = tuple[str, int]
+"""Path and edge."""
 
 
 def edge_for(pixels: float) -> int:
@@ -60,6 +62,22 @@ def _read(reader: QImageReader, edge: int) -> QImage:
     return reader.read()
 
 
+def read_cached(path: str, edge: int, digest: str, folder: ThumbnailFolder | None) -> QImage:
+    """As :func:`read_small`, by way of the pictures on disk where that pays; ``digest`` "" goes without them."""
+    stored = ThumbnailFolder.edge(edge) if digest and folder is not None else None
+    if stored is None or folder is None:
+        return read_small(path, edge)
+    image = folder.read(digest, stored)
+    if image.isNull():
+        image = read_small(path, stored)
+        if max(image.width(), image.height()) >= stored:  # it had to be made smaller
+            folder.write(digest, stored, image)
+    if max(image.width(), image.height()) > edge:
+        size = image.size().scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
+        image = image.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    return image
+
+
 class Thumbnails(QObject):
     """Ask with :meth:`get`; :attr:`ready` comes when there is more to show.
 
@@ -69,12 +87,14 @@ class Thumbnails(QObject):
     ready = Signal(str)
     _decoded = Signal(str, int, QImage)
 
-    def __init__(self, parent: QObject | None = None, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, parent: QObject | None = None, max_bytes: int = MAX_BYTES, folder: ThumbnailFolder | None = None
+    ) -> None:
         super().__init__(parent)
-        self._max_bytes = max_bytes
+        self._max_bytes, self._folder = max_bytes, folder
         self._bytes = 0
         self._kept: OrderedDict[Key, QPixmap] = OrderedDict()
-        self._waiting: OrderedDict[Key, None] = OrderedDict()
+        self._waiting: OrderedDict[Key, str] = OrderedDict()
         self._running: set[Key] = set()
         self._closed = False
         self._pool = QThreadPool(self)
@@ -86,17 +106,26 @@ class Thumbnails(QObject):
         """How much the cache holds."""
         return self._bytes
 
-    def get(self, path: Path, pixels: float) -> QPixmap | None:
-        """The picture if it is here, null if broken; else None, and it is loaded."""
+    def get(self, path: Path, pixels: float, digest: str = "") -> QPixmap | None:
+        """The picture if it is here, null if broken; else None, and it is loaded.
+
+        ``digest`` names the content of the file, so that what was made of it can be found on disk again.
+        """
         key = (str(path), edge_for(pixels))
         if (pixmap := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return pixmap
         if not self._closed and key not in self._running:
-            self._waiting[key] = None
+            self._waiting[key] = digest
             self._waiting.move_to_end(key)
             self._start()
         return None
+
+    def other(self, path: Path) -> QPixmap | None:
+        """The picture in another size, if one is here: better than nothing until the right one comes."""
+        name = str(path)
+        found = (self._kept.get((name, edge)) for edge in reversed(EDGES))
+        return next((pixmap for pixmap in found if pixmap is not None), None)
 
     def is_broken(self, path: Path, pixels: float) -> bool:
         """Whether the picture was tried and cannot be shown."""
@@ -106,7 +135,7 @@ class Thumbnails(QObject):
     def keep_only(self, paths: Iterable[Path], pixels: float) -> None:
         """Forget what waits at this size and is no longer in sight."""
         wanted, edge = {str(p) for p in paths}, edge_for(pixels)
-        self._waiting = OrderedDict((k, None) for k in self._waiting if k[1] != edge or k[0] in wanted)
+        self._waiting = OrderedDict((k, d) for k, d in self._waiting.items() if k[1] != edge or k[0] in wanted)
 
     def close(self) -> None:
         """Wait for the threads and let go of everything."""
@@ -118,9 +147,9 @@ class Thumbnails(QObject):
 
     def _start(self) -> None:
         while self._waiting and len(self._running) < THREADS:
-            key, _ = self._waiting.popitem(last=True)
+            key, digest = self._waiting.popitem(last=True)
             self._running.add(key)
-            self._pool.start(_Decode(key, self._decoded))
+            self._pool.start(_Decode(key, digest, self._folder, self._decoded))
 
     @Slot(str, int, QImage)
     def _take(self, path: str, edge: int, image: QImage) -> None:
@@ -140,14 +169,14 @@ class Thumbnails(QObject):
 
 
 class _Decode(QRunnable):
-    def __init__(self, key: Key, signal: SignalInstance) -> None:
+    def __init__(self, key: Key, digest: str, folder: ThumbnailFolder | None, signal: SignalInstance) -> None:
         super().__init__()
-        self._key, self._signal = key, signal
+        self._key, self._digest, self._folder, self._signal = key, digest, folder, signal
 
     def run(self) -> None:
         """Decode one picture, in a thread of the pool."""
         path, edge = self._key
-        self._signal.emit(path, edge, read_small(path, edge))
+        self._signal.emit(path, edge, read_cached(path, edge, self._digest, self._folder))
 
 
 def _cost(pixmap: QPixmap) -> int:

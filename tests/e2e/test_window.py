@@ -107,7 +107,7 @@ def press(window, qtbot, row, key):
     window.center.gallery.setFocus()
     window.center.gallery.go(row)
     sample = window.samples.item(row).sample.id
-    qtbot.waitUntil(lambda: window.state.highlight == (sample,))
+    qtbot.waitUntil(lambda: window.state.highlighted_ids() == [sample])
     qtbot.keyClick(window.center.gallery, key)
     return sample
 

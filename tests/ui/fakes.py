@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from curator.engine.browse import Column, Found
+from curator.engine.browse import Column, Field, Found, Group
 from curator.engine.errors import InputError
 from curator.engine.jobs import RUNNING, Done, Job
+from curator.engine.pages import Layout
 from curator.engine.project import Contents
 from curator.engine.records import Dataset, HistoryEntry, Sample, Subset, SubsetRow
 from curator.engine.requests import ImportRequest, RunRequest
@@ -35,33 +36,85 @@ def make(cls, **values):
     return cls(**{f.name: values.get(f.name) for f in dataclasses.fields(cls)})
 
 
+class FakePages:
+    """``project.pages``."""
+
+    def __init__(self, project) -> None:
+        self._project = project
+        self.layouts_made: dict[int, np.ndarray] = {}
+
+    def _dataset(self, key):
+        return next(d for d in (*self._project.datasets, *self._project.arriving) if d.id == key)
+
+    def samples(self, dataset, rows):
+        self._project.pages_read += 1
+        return [self._project._sample(self._dataset(dataset), int(row)) for row in rows]
+
+    def ids(self, dataset, rows):
+        return [dataset * 10_000_000 + int(row) for row in rows]
+
+    def ranking(self, subset, first_rank=1, count=2**31):
+        found = self._project.subset(subset)
+        size = self._project.dataset(found.dataset_id).size
+        last = min(found.size, first_rank + count - 1)
+        return np.arange(first_rank, last + 1, dtype=np.int32) * 2 % size
+
+    def choices(self, subset, ranks):
+        dataset = self._project.dataset(self._project.subset(subset).dataset_id)
+        return [self._project._row(dataset, int(rank)) for rank in sorted(ranks)]
+
+    def arriving(self):
+        return self._project.arriving
+
+    def layouts(self, dataset):
+        return [Layout(i, name, "now") for i, name in enumerate(self.layouts_made, 1)]
+
+    def layout(self, dataset, key):
+        return list(self.layouts_made.values())[key - 1]
+
+
 class FakeBrowse:
-    """Every row in its order; ``odd`` keeps every second one."""
+    """``project.browse``: knows the filter "row<N", sorts by row, groups by class."""
 
     def __init__(self, project) -> None:
         self._project = project
 
     def find(self, query):
-        project = self._project
+        size = self._project.dataset(query.dataset_id).size
+        rows = np.arange(size, dtype=np.int32)
         if query.subset_id is not None:
-            rows = [r.row for r in project.subset_rows(query.subset_id, 1, 10**7)]
-        else:
-            rows = range(project.dataset(query.dataset_id).size)
-        step = 2 if query.where == "odd" else 1
-        return Found(np.array(rows, np.int32)[::step][:: -1 if query.descending else 1], (), query.where)
+            rows = self._project.pages.ranking(query.subset_id)
+        if query.where:
+            if not query.where.startswith("row<"):
+                raise InputError("Not understood at 1.")
+            rows = rows[rows < int(query.where[4:])]
+        groups = ()
+        if query.group == "class":
+            rows = rows[np.argsort(rows % 3, kind="stable")]
+            starts = np.searchsorted(rows % 3, range(4))
+            groups = tuple(Group(f"class_{i}", int(starts[i]), int(starts[i + 1] - starts[i])) for i in range(3))
+        return Found(rows[::-1].copy() if query.descending else rows, groups, "")
 
-    def column(self, dataset_id, name):
-        return Column(np.arange(self._project.dataset(dataset_id).size) % 3, "category", ("a", "b", "c"))
+    def column(self, dataset, name):
+        rows = np.arange(self._project.dataset(dataset).size)
+        if name == "class":
+            return Column((rows % 3).astype(np.int32), "category", ("class_0", "class_1", "class_2"))
+        if name == "score.length":
+            return Column(rows.astype(np.float32), "number", ())
+        raise InputError(f"There is no {name}.")
 
-    def fields(self, dataset_id):
-        return ()
+    def fields(self, dataset):
+        return (
+            Field("class", "category", "Its class", ("class_0", "class_1", "class_2"), True, True),
+            Field("name", "number", "Its place in the order of names", (), True),
+            Field("score.length", "number", "Its score by length", (), True),
+        )
 
-    def samples(self, dataset_id, rows):
-        found = self._project.dataset(dataset_id)
-        return [self._project._sample(found, int(row)) for row in rows]
+    def samples(self, dataset, rows):
+        return self._project.pages.samples(dataset, rows)
 
-    def ids(self, dataset_id, rows):
-        return [dataset_id * 10_000_000 + int(row) for row in rows]
+    def ids(self, dataset, rows):
+        return self._project.pages.ids(dataset, rows)
 
 
 class FakeProject:
@@ -83,7 +136,8 @@ class FakeProject:
         self.running_job = None
         self.submitted: list[Job] = []
         self.closed = False
-        self.browse = FakeBrowse(self)
+        self.arriving: list[Dataset] = []
+        self.pages, self.browse = FakePages(self), FakeBrowse(self)
 
     def _subset(self, id_, dataset, size):
         return make(Subset, id=id_, name=f"diverse {size}", dataset_id=dataset, size=size, summary=SUMMARY)
@@ -121,7 +175,6 @@ class FakeProject:
         )
 
     def samples(self, dataset, first_row=0, count=200):
-        self.pages_read += 1
         found = self.dataset(dataset)
         return [self._sample(found, row) for row in range(first_row, min(found.size, first_row + count))]
 

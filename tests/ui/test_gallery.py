@@ -1,11 +1,14 @@
+import numpy as np
 import pytest
 from fakes import FakeProject
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
 from curator.ui import theme
+from curator.ui.models.hues import Hues
 from curator.ui.models.samples import SampleModel
+from curator.ui.state import AppState
 from curator.ui.views.gallery import Gallery
 from curator.ui.views.gallery_grid import Grid
 
@@ -16,13 +19,13 @@ MILLION = 1_000_000
 @pytest.fixture
 def gallery(qtbot, tmp_path, pictures, thumbs):
     project = FakeProject(pictures, sizes=(MILLION,), subset_size=10)
-    model = SampleModel()
-    chosen = QItemSelectionModel(model)
-    made = Gallery(model, chosen, thumbs)
+    state, model = AppState(), SampleModel()
+    state.set_project(project)
+    made = Gallery(model, state, thumbs, Hues(state))
     qtbot.addWidget(made)
     made.resize(700, 500)
     model.show_samples(project, project.dataset(1), None)
-    made.project, made.model, made.chosen = project, model, chosen
+    made.project, made.model, made.state = project, model, state
     with qtbot.waitExposed(made):
         made.show()
     made.setFocus()
@@ -30,11 +33,11 @@ def gallery(qtbot, tmp_path, pictures, thumbs):
 
 
 def current(gallery):
-    return gallery.chosen.currentIndex().row()
+    return gallery.cursor_.place
 
 
 def highlighted(gallery):
-    return sorted(r for part in gallery.chosen.selection() for r in range(part.top(), part.bottom() + 1))
+    return gallery.state.highlight.tolist()
 
 
 def test_a_grid_finds_every_cell_again():
@@ -119,9 +122,9 @@ def test_the_mouse_highlights(gallery, qtbot):
         qtbot.mouseDClick(gallery.viewport(), Qt.MouseButton.LeftButton, pos=gallery.cell_rect(0).center())
 
 
-def test_highlighting_a_million_is_one_range(gallery):
+def test_a_million_can_be_highlighted(gallery):
     gallery.highlight_all()
-    assert [(p.top(), p.bottom()) for p in gallery.chosen.selection()] == [(0, MILLION - 1)]
+    assert np.array_equal(gallery.state.highlight, np.arange(MILLION))
 
 
 def test_zoom_keeps_the_cursor_in_sight(gallery):

@@ -58,10 +58,10 @@ def test_members_of_the_marked_subset_become_known(qtbot, project):
     model.show_samples(project, project.dataset(1), None)
     model.mark_members(project.subset(1))
     chosen = project.subset_rows(1, 1, 100)
-    qtbot.waitUntil(lambda: all(model.is_member(c.sample_id) for c in chosen))
-    assert not model.is_member(project.samples(1, 1, 1)[0].id)
+    qtbot.waitUntil(lambda: all(model.is_member(c.row) for c in chosen))
+    assert not model.is_member(1)
     model.mark_members(None)
-    assert not model.is_member(chosen[0].sample_id)
+    assert not model.is_member(chosen[0].row)
 
 
 def test_tree_model_is_a_good_model(qtbot, project):

@@ -3,7 +3,8 @@ import zipfile
 import pytest
 from PySide6.QtGui import QColor, QImage
 
-from curator.ui.thumbnails import Thumbnails, edge_for, read_small
+from curator.ui.thumbnails import Thumbnails, edge_for, read_cached, read_small
+from curator.ui.thumbnails_disk import ThumbnailFolder
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def test_pictures_are_decoded_small_and_never_enlarged(large, pictures):
     small = read_small(str(large[0]), 128)
     assert (small.width(), small.height()) == (128, 64)
     assert read_small(str(pictures / "00.png"), 128).width() == 40
-    assert [edge_for(x) for x in (1, 64, 65, 130, 9999)] == [64, 64, 128, 192, 2048]
+    assert [edge_for(x) for x in (1, 64, 65, 130, 9999)] == [64, 64, 128, 256, 2048]
 
 
 def test_other_files_are_not_decoded(tmp_path):
@@ -71,3 +72,33 @@ def test_what_is_out_of_sight_is_not_decoded(qtbot, thumbs, large):
         thumbs.get(path, 128)
     thumbs.keep_only(large[:1], 128)
     assert len(thumbs._waiting) <= 1
+
+
+def test_small_pictures_are_kept_on_disk_by_content_and_bounded(qtbot, large, tmp_path):
+    folder = tmp_path / "cache" / "thumbnails"
+    disk = ThumbnailFolder(folder, 10_000_000)
+    first = read_cached(str(large[0]), 100, "digest", disk)
+    assert (first.width(), first.height()) == (100, 50)
+    assert len(list(folder.rglob("*.jpg"))) == 1 and not list(folder.rglob("*.new"))
+    again = read_cached(str(tmp_path / "gone.png"), 128, "digest", disk)
+    assert again.width() == 128
+    small = ThumbnailFolder(folder, 3000)
+    for i, path in enumerate(large):
+        read_cached(str(path), 128, f"digest {i}", small)
+    assert sum(f.stat().st_size for f in folder.rglob("*.jpg")) <= 3000
+
+
+def test_little_pictures_and_unwritable_folders_need_no_disk(qtbot, pictures, large, tmp_path):
+    disk = ThumbnailFolder(tmp_path / "cache", 10_000_000)
+    assert read_cached(str(pictures / "00.png"), 128, "digest", disk).width() == 40
+    assert not (tmp_path / "cache").exists()
+    (tmp_path / "file").write_text("")
+    assert not read_cached(str(large[0]), 128, "digest", ThumbnailFolder(tmp_path / "file", 9)).isNull()
+
+
+def test_another_size_stands_in_until_the_right_one_comes(qtbot, thumbs, large):
+    assert thumbs.other(large[0]) is None
+    with qtbot.waitSignal(thumbs.ready):
+        thumbs.get(large[0], 64)
+    assert thumbs.get(large[0], 128) is None
+    assert thumbs.other(large[0]).width() == 64

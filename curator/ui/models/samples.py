@@ -1,22 +1,34 @@
-"""The Samples of a Dataset in row order, or of a Subset in rank order: one model for the gallery and the table."""
+"""The Samples that a query finds: one model for the gallery and the table.
+
+A *place* is a position in the view, a *row* a number in the Dataset: ``rows[place]`` is a row, and
+:meth:`SampleModel.place` goes the other way.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
+from curator.engine.browse import Query
+from curator.ui.state import IMPORTING, NOTHING, plain_query
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from curator.engine.browse import Group
     from curator.engine.project import Project
     from curator.engine.records import Dataset, Sample, Subset, SubsetRow
+    from curator.engine.types import Ints
 
 PAGE = 200
 PAGES_KEPT = 40
-MEMBERS_AT_ONCE = 2000
+MEMBERS_AT_ONCE = 10_000
 ITEM_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -43,10 +55,18 @@ class SampleModel(QAbstractTableModel):
         super().__init__(parent)
         self.dataset: Dataset | None = None
         self.subset: Subset | None = None
+        self.query = Query(0)
+        self.rows: Ints = NOTHING
+        """int32 [m]: the row at each place."""
+        self.groups: tuple[Group, ...] = ()
+        self.words = ""
+        """What the query found, in words."""
         self._project: Project | None = None
-        self._size = 0
+        self._places: Ints | None = None
+        self._ranks: Ints = NOTHING
+        self._ranks_of: Subset | None = None
         self._pages: OrderedDict[int, dict[int, Item]] = OrderedDict()
-        self._members: set[int] = set()
+        self._members: NDArray[np.bool_] = np.zeros(0, bool)
         self._marked: Subset | None = None
         self._next_rank = 0
         self._timer = QTimer(self)
@@ -55,90 +75,144 @@ class SampleModel(QAbstractTableModel):
 
     # ---- what is shown ---------------------------------------------------------------------------------------
 
-    def show_samples(self, project: Project | None, dataset: Dataset | None, subset: Subset | None) -> None:
-        """Show all of a Dataset, or a Subset of it."""
+    def show_samples(
+        self, project: Project | None, dataset: Dataset | None, subset: Subset | None, query: Query | None = None
+    ) -> None:
+        """Show what ``query`` finds in a Dataset or a Subset of it (None: everything in it).
+
+        Raises:
+            InputError: the filter is not understood; what was shown stays.
+        """
+        query = query or plain_query(dataset, subset)
+        rows, groups, words = _find(project, dataset, query)
+        ranks = self._ranks_by_row(project, dataset, subset)
         self.beginResetModel()
-        self._project, self.dataset, self.subset = project, dataset, subset
-        self._size = 0 if project is None or dataset is None else (subset.size if subset else dataset.size)
+        self._project, self.dataset, self.subset, self.query = project, dataset, subset, query
+        self.rows, self.groups, self.words, self._ranks = rows, groups, words, ranks
+        self._places = None
         self._pages.clear()
         self.endResetModel()
 
     def look_again(self) -> None:
-        """Forget what was read; same rows, perhaps with other pins, labels or problems."""
+        """Forget what was read: pins, labels or problems may be others, and with them what a query finds."""
+        if self.query != plain_query(self.dataset, self.subset):
+            found = _find(self._project, self.dataset, self.query)
+            if not np.array_equal(found[0], self.rows) or found[1] != self.groups:
+                self.show_samples(self._project, self.dataset, self.subset, self.query)
+                return
         self._pages.clear()
-        if self._size:
-            last = self.index(self._size - 1, self.columnCount() - 1)
+        if len(self.rows):
+            last = self.index(len(self.rows) - 1, self.columnCount() - 1)
             self.dataChanged.emit(self.index(0, 0), last)
 
     def mark_members(self, subset: Subset | None) -> None:
         """Badge the Samples of ``subset``; read in small steps between events."""
         if subset == self._marked:
             return
-        self._marked, self._members, self._next_rank = subset, set(), 1
+        self._marked, self._next_rank = subset, 1
+        self._members = np.zeros(self.dataset.size if self.dataset else 0, bool)
         self._timer.stop() if subset is None else self._timer.start()
         self.members_changed.emit()
 
-    def is_member(self, sample_id: int) -> bool:
-        """Whether a Sample is in the marked Subset, as far as is known."""
-        return sample_id in self._members
+    def is_member(self, row: int) -> bool:
+        """Whether a row is in the marked Subset, as far as is known."""
+        return row < len(self._members) and bool(self._members[row])
+
+    @property
+    def members(self) -> Ints:
+        """int32, ascending: rows of the marked Subset, as far as is known."""
+        return np.flatnonzero(self._members).astype(np.int32)
+
+    # ---- places and rows -------------------------------------------------------------------------------------
+
+    def place(self, row: int | None) -> int:
+        """Where a row is shown, -1 where it is not."""
+        places = self._all_places()
+        return int(places[row]) if row is not None and 0 <= row < len(places) else -1
+
+    def places(self, rows: Ints) -> Ints:
+        """int32, ascending: where those of ``rows`` are that are shown."""
+        places = self._all_places()
+        found = places[rows[rows < len(places)]]
+        return np.sort(found[found >= 0])
+
+    def _all_places(self) -> Ints:
+        """int32 [n]: the place of each row, -1 where it is hidden."""
+        if self._places is None:
+            size = max(self.dataset.size if self.dataset else 0, int(self.rows.max(initial=-1)) + 1)
+            self._places = np.full(size, -1, np.int32)
+            self._places[self.rows] = np.arange(len(self.rows), dtype=np.int32)
+        return self._places
 
     # ---- reading ---------------------------------------------------------------------------------------------
 
-    def item(self, row: int) -> Item | None:
-        """The Sample at a place in the model; None where there is none (any more)."""
-        if not 0 <= row < self._size:
+    def item(self, place: int) -> Item | None:
+        """The Sample at a place; None where there is none (any more)."""
+        if not 0 <= place < len(self.rows):
             return None
-        return self._page(row // PAGE).get(row)
+        return self._page(place // PAGE).get(place)
 
-    def items(self, rows: Iterator[int] | range) -> Iterator[Item]:
+    def item_of_row(self, row: int | None) -> Item | None:
+        """The Sample of a row, shown or hidden."""
+        if (place := self.place(row)) >= 0:
+            return self.item(place)
+        if row is None or self._project is None or self.dataset is None:
+            return None
+        return next(iter(self._make(self.dataset, self._project.pages.samples(self.dataset.id, [row]))), None)
+
+    def items(self, places: Iterable[int]) -> Iterator[Item]:
         """The Samples at several places."""
-        for row in rows:
-            if (item := self.item(row)) is not None:
+        for place in places:
+            if (item := self.item(place)) is not None:
                 yield item
-
-    def row_of_sample(self, sample_id: int) -> int | None:
-        """Where a Sample is, if it is among the pages at hand."""
-        for page in self._pages.values():
-            for row, item in page.items():
-                if item.sample.id == sample_id:
-                    return row
-        return None
 
     def _page(self, number: int) -> dict[int, Item]:
         if (page := self._pages.get(number)) is not None:
             self._pages.move_to_end(number)
             return page
-        page = {row: item for row, item in self._read(number * PAGE)}
+        page = self._read(number * PAGE)
         self._pages[number] = page
         while len(self._pages) > PAGES_KEPT:
             self._pages.popitem(last=False)
         return page
 
-    def _read(self, first: int) -> Iterator[tuple[int, Item]]:
+    def _read(self, first: int) -> dict[int, Item]:
         if self._project is None or self.dataset is None:
-            return
-        if self.subset is None:
-            for sample in self._project.samples(self.dataset.id, first, PAGE):
-                yield sample.row, self._make(sample, None)
-            return
-        choices = {c.sample_id: c for c in self._project.subset_rows(self.subset.id, first + 1, PAGE)}
-        for sample in self._project.samples_by_id(list(choices)):
-            choice = choices[sample.id]
-            yield choice.rank - 1, self._make(sample, choice)
+            return {}
+        rows = self.rows[first : first + PAGE].tolist()
+        by_row = {i.sample.row: i for i in self._make(self.dataset, self._project.pages.samples(self.dataset.id, rows))}
+        return {first + i: by_row[row] for i, row in enumerate(rows) if row in by_row}
 
-    def _make(self, sample: Sample, choice: SubsetRow | None) -> Item:
-        assert self.dataset is not None
-        image = Path(self.dataset.root) / sample.images[0] if sample.images else None
-        return Item(sample, choice, image)
+    def _make(self, dataset: Dataset, samples: list[Sample]) -> Iterator[Item]:
+        choices: dict[int, SubsetRow] = {}
+        if self.subset is not None and self._project is not None:
+            ranks = [int(self._ranks[s.row]) for s in samples if self._ranks[s.row]]
+            choices = {c.row: c for c in self._project.pages.choices(self.subset.id, ranks)}
+        for sample in samples:
+            image = Path(dataset.root) / sample.images[0] if sample.images else None
+            yield Item(sample, choices.get(sample.row), image)
+
+    def _ranks_by_row(self, project: Project | None, dataset: Dataset | None, subset: Subset | None) -> Ints:
+        """int32 [n]: the rank of each row in the Subset shown, 0 where it is not in it."""
+        if project is None or dataset is None or subset is None:
+            self._ranks_of = None
+            return NOTHING
+        if subset == self._ranks_of and len(self._ranks) == dataset.size:
+            return self._ranks
+        rows = project.pages.ranking(subset.id)
+        ranks = np.zeros(dataset.size, np.int32)
+        ranks[rows] = np.arange(1, len(rows) + 1, dtype=np.int32)
+        self._ranks_of = subset
+        return ranks
 
     def _read_members(self) -> None:
         if self._project is None or self._marked is None:
             self._timer.stop()
             return
-        rows = self._project.subset_rows(self._marked.id, self._next_rank, MEMBERS_AT_ONCE)
-        self._members.update(r.sample_id for r in rows)
+        rows = self._project.pages.ranking(self._marked.id, self._next_rank, MEMBERS_AT_ONCE)
+        self._members[rows[rows < len(self._members)]] = True
         self._next_rank += MEMBERS_AT_ONCE
-        if self._next_rank > self._marked.size or not rows:
+        if self._next_rank > self._marked.size or not len(rows):
             self._timer.stop()
         self.members_changed.emit()
 
@@ -151,7 +225,7 @@ class SampleModel(QAbstractTableModel):
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
         """Samples shown."""
-        return 0 if parent.isValid() else self._size
+        return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
         """Columns, more of them for a Subset."""
@@ -171,6 +245,16 @@ class SampleModel(QAbstractTableModel):
         if item is None or role == ITEM_ROLE:
             return item
         return cell(item, self.columns[index.column()], whole=role == Qt.ItemDataRole.ToolTipRole)
+
+
+def _find(project: Project | None, dataset: Dataset | None, query: Query) -> tuple[Ints, tuple[Group, ...], str]:
+    """Rows in the order shown, their groups, and words for them."""
+    if project is None or dataset is None:
+        return NOTHING, (), ""
+    if dataset.status == IMPORTING or query == Query(dataset.id):
+        return np.arange(dataset.size, dtype=np.int32), (), ""
+    found = project.browse.find(query)
+    return found.rows, found.groups, found.words
 
 
 def cell(item: Item, column: str, *, whole: bool = False) -> str:

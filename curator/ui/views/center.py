@@ -36,7 +36,7 @@ class CenterView(QWidget):
         self._made: dict[str, QWidget] = {}
         self.chosen = QItemSelectionModel(model, self)
         self.start = StartPage(actions)
-        self.gallery = Gallery(model, self.chosen, thumbs)
+        self.gallery = Gallery(model, state, thumbs, desk.hues)
         self.table = SampleTable(model, self.chosen)
         self.loading = _page("Reading what you brought…", QProgressBar())
         self.nothing = _page("There is nothing in this subset.", None)
@@ -144,7 +144,7 @@ class CenterView(QWidget):
         """Show the Sample with the cursor large, or go back."""
         if self.preview.isVisible():
             self.preview.leave()
-        elif (item := self._model.item(self.chosen.currentIndex().row())) is not None and item.image is not None:
+        elif (item := self._model.item_of_row(self._state.current)) is not None and item.image is not None:
             self.preview.open_over(self.view, item)
 
     def follow(self, item: Item | None) -> None:

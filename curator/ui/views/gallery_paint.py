@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
@@ -11,7 +12,12 @@ from curator.ui import theme
 from curator.ui.models.samples import Item
 from curator.ui.theme import Colors
 
+if TYPE_CHECKING:
+    from curator.engine.browse import Group
+
 MAX_ENLARGE = 2.0
+MARGIN = 8
+"""Between the edge of a cell and its picture."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,7 @@ class Look:
     highlighted: bool
     current: bool
     member: bool
+    hue: QColor | None = None
 
 
 def paint_cell(p: QPainter, rect: QRect, item: Item | None, picture: QPixmap | None, look: Look, c: Colors) -> None:
@@ -34,6 +41,8 @@ def paint_cell(p: QPainter, rect: QRect, item: Item | None, picture: QPixmap | N
             p.setOpacity(0.35)
         _paint_content(p, rect, item, picture, c)
         p.setOpacity(1.0)
+        if look.hue is not None:
+            _paint_stripe(p, rect, look.hue)
         _paint_badges(p, rect, item, look, c)
     if look.current or look.highlighted:
         p.setBrush(Qt.BrushStyle.NoBrush)
@@ -42,7 +51,7 @@ def paint_cell(p: QPainter, rect: QRect, item: Item | None, picture: QPixmap | N
 
 
 def _paint_content(p: QPainter, rect: QRect, item: Item, picture: QPixmap | None, c: Colors) -> None:
-    inner = rect.adjusted(8, 8, -8, -8)
+    inner = rect.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
     if item.image is None:
         p.setPen(c.text)
         flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
@@ -56,6 +65,46 @@ def _paint_content(p: QPainter, rect: QRect, item: Item, picture: QPixmap | None
         p.drawText(inner, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
     else:
         draw_fitted(p, inner, picture, MAX_ENLARGE)
+
+
+def _paint_stripe(p: QPainter, rect: QRect, hue: QColor) -> None:
+    p.setPen(Qt.PenStyle.NoPen)
+    p.setBrush(hue)
+    p.drawRoundedRect(QRectF(rect.left() + 6, rect.bottom() - 4.5, rect.width() - 12, 4), 2, 2)
+
+
+def paint_heading(p: QPainter, rect: QRect, group: Group, c: Colors) -> None:
+    """Name and size of a group, on a ground that hides what scrolls beneath."""
+    ground = QColor(c.ground)
+    ground.setAlpha(235)
+    p.fillRect(rect, ground)
+    p.setPen(QPen(c.line, 1))
+    p.drawLine(rect.bottomLeft(), rect.bottomRight())
+    before, bold = QFont(p.font()), theme.scaled(p.font(), 1.0, bold=True)
+    inner = rect.adjusted(12, 0, -12, 0)
+    p.setFont(bold)
+    p.setPen(c.text)
+    size = f"{group.count:,}"
+    room = inner.width() - p.fontMetrics().horizontalAdvance(size) - 24
+    name = p.fontMetrics().elidedText(group.name or "none", Qt.TextElideMode.ElideMiddle, max(20, room))
+    flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+    p.drawText(inner, flags, name)
+    left = p.fontMetrics().horizontalAdvance(name) + 12
+    p.setFont(before)
+    p.setPen(c.faint)
+    p.drawText(inner.adjusted(left, 0, 0, 0), flags, size)
+
+
+def paint_hint(p: QPainter, words: str, y: int, width: int, c: Colors) -> None:
+    """Where one is, beside the scroll bar."""
+    metrics = p.fontMetrics()
+    plate = QRectF(0, 0, metrics.horizontalAdvance(words) + 24, metrics.height() + 12)
+    plate.moveCenter(QPointF(width - plate.width() / 2 - 10, y))
+    p.setPen(Qt.PenStyle.NoPen)
+    p.setBrush(theme.mix(c.text, c.ground, 0.12))
+    p.drawRoundedRect(plate, plate.height() / 2, plate.height() / 2)
+    p.setPen(c.ground)
+    p.drawText(plate, int(Qt.AlignmentFlag.AlignCenter), words)
 
 
 def draw_fitted(p: QPainter, place: QRect, picture: QPixmap, enlarge: float) -> None:

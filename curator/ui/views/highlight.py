@@ -1,39 +1,88 @@
-"""From the views' selection model to :class:`AppState`: which Samples are highlighted, and which has the cursor."""
+"""Between the table's selection model and :class:`AppState`, which says what is highlighted everywhere."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QObject, QTimer, Signal
+from typing import TYPE_CHECKING
 
-from curator.ui.commands import MAX_HIGHLIGHT
-from curator.ui.models.samples import SampleModel
-from curator.ui.state import AppState
+import numpy as np
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QObject, QTimer, Signal
+
+if TYPE_CHECKING:
+    from curator.engine.types import Ints
+    from curator.ui.models.samples import SampleModel
+    from curator.ui.state import AppState
+
+MOST_RANGES = 2000
+"""A selection model slows down with its ranges; beyond these the table shows none rather than stall."""
+Flag = QItemSelectionModel.SelectionFlag
 
 
 class Highlighter(QObject):
-    """Looks once for each turn of the event loop, and reads one id more than may be pinned at once."""
+    """What is done in the table goes to the state, what is done elsewhere comes to the table."""
 
     item_changed = Signal(object)
-    """The Item with the cursor, or None."""
+    """The Item with the cursor, or None; at most once for each turn of the event loop."""
 
     def __init__(self, model: SampleModel, chosen: QItemSelectionModel, state: AppState) -> None:
         super().__init__(model)
         self._model, self._chosen, self._state = model, chosen, state
+        self._busy = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
-        self._soon.timeout.connect(self._look)
-        for signal in (chosen.selectionChanged, chosen.currentChanged, model.dataChanged, model.modelReset):
-            signal.connect(self._later)
+        self._soon.timeout.connect(self._tell)
+        chosen.selectionChanged.connect(self._from_table)
+        chosen.currentChanged.connect(self._cursor_from_table)
+        state.highlight_changed.connect(self._to_table)
+        state.current_changed.connect(self._cursor_to_table)
+        model.modelReset.connect(self._to_table)
+        model.modelReset.connect(self._cursor_to_table)
+        model.dataChanged.connect(self._soon.start)
 
-    def _later(self, *_: object) -> None:
+    def _from_table(self, *_: object) -> None:
+        if self._busy:
+            return
+        parts, selection = [np.empty(0, np.int32)], self._chosen.selection()
+        for part in (selection.at(i) for i in range(selection.size())):
+            parts.append(self._model.rows[part.top() : part.bottom() + 1])
+        self._busy = True
+        self._state.set_highlight(np.unique(np.concatenate(parts)))
+        self._busy = False
+
+    def _cursor_from_table(self, *_: object) -> None:
+        place = self._chosen.currentIndex().row()
+        if not self._busy and place >= 0:
+            self._state.set_current(int(self._model.rows[place]))
+
+    def _to_table(self) -> None:
+        if self._busy:
+            return
+        selection = QItemSelection()
+        for low, high in ranges(self._model.places(self._state.highlight)):
+            selection.select(self._model.index(low, 0), self._model.index(high, 0))
+        self._busy = True
+        self._chosen.select(selection, Flag.ClearAndSelect | Flag.Rows)
+        self._busy = False
+
+    def _cursor_to_table(self) -> None:
+        place = self._model.place(self._state.current)
+        if place >= 0 and place != self._chosen.currentIndex().row():
+            self._busy = True
+            self._chosen.setCurrentIndex(self._model.index(place, 0), Flag.NoUpdate)
+            self._busy = False
         self._soon.start()
 
-    def _look(self) -> None:
-        item = self._model.item(self._chosen.currentIndex().row())
-        ids: list[int] = []
-        parts = self._chosen.selection()
-        for part in (parts.at(i) for i in range(parts.size())):
-            last = min(part.bottom(), part.top() + MAX_HIGHLIGHT - len(ids))
-            ids += [i.sample.id for i in self._model.items(range(part.top(), last + 1))]
-        self._state.set_highlight(tuple(ids), item.sample.id if item else None)
-        self.item_changed.emit(item)
+    def _tell(self) -> None:
+        self.item_changed.emit(self._model.item_of_row(self._state.current))
+
+
+def ranges(places: Ints) -> list[tuple[int, int]]:
+    """Ascending places as ranges (first, last); none at all when they are more than a selection model bears."""
+    if not len(places):
+        return []
+    breaks = np.flatnonzero(np.diff(places) != 1)
+    if len(breaks) >= MOST_RANGES:
+        return []
+    first = places[np.concatenate([[0], breaks + 1])]
+    last = places[np.concatenate([breaks, [len(places) - 1]])]
+    return list(zip(first.tolist(), last.tolist(), strict=True))
