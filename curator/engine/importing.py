@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,9 @@ def _advice(path: Path, looked_for: list[PluginSpec]) -> str:
         return f"It is empty. {known}"
     there = "It holds " + ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5)) + "."
     if ARCHIVES & set(endings):
-        return f"{there} Unpack the archive and import what is in it. {known}"
-    if TABLES & set(endings):
-        return f"{there} Convert the table to JSONL or CSV first. {known}"
+        return f"{there} ZIP and TAR are read in place; unpack any other archive and import what is in it. {known}"
+    if TABLES & set(endings) and find_spec("pyarrow") is None:
+        return f'{there} To read tables, install pyarrow: pip install "curator-desk[parquet]". {known}'
     if path.is_dir() and {".json", ".jsonl"} & set(endings):
         return f"{there} Name the files themselves; a folder is searched for pictures only. {known}"
     return f"{there} {known}"

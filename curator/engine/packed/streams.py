@@ -22,6 +22,8 @@ COMPRESSED = frozenset({".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", "
 RATIO = 300
 """Text and pictures never shrink to a three-hundredth; what grows by more is made to fill a disk."""
 SLACK = 256 * 2**20
+MEMBER_LIMIT = 2**30
+"""A file of records that lies in an archive is held in memory."""
 RESERVE = 2**30
 KEPT_BYTES = 20 * 2**30
 _BLOCK = 2**20
@@ -36,12 +38,20 @@ def plain_suffix(path: Path) -> str:
 
 
 def open_stream(path: Path) -> BinaryIO:
-    """A file to read from its start, unpacked on the way when it is compressed; ``seek(0)`` begins again.
+    """A file, or a member of an archive, to read from its start; unpacked on the way when it is compressed, and
+    ``seek(0)`` begins again.
 
     Raises:
         NotReadyError: ``.zst`` and the package zstandard is not installed.
         InputError: while reading: damaged, cut off, or grows like a bomb.
     """
+    if not path.is_file():
+        from curator.engine.packed.address import read
+
+        path, content = Path(path.name), read(path, MEMBER_LIMIT)
+        opener = _opener(path)
+        file = io.BytesIO(content)
+        return file if opener is None else cast(BinaryIO, io.BufferedReader(_Unpacking(path, opener, file), _BLOCK))
     opener = _opener(path)
     if opener is None:
         return path.open("rb")
@@ -76,15 +86,16 @@ def _zstandard() -> Callable[[Any], IO[bytes]]:
 class _Unpacking(io.RawIOBase):
     """Unpacks one file; begins again on ``seek(0)``, stops what grows out of proportion."""
 
-    def __init__(self, path: Path, opener: Callable[[Any], IO[bytes]]) -> None:
-        self._path, self._opener = path, opener
+    def __init__(self, path: Path, opener: Callable[[Any], IO[bytes]], held: io.BytesIO | None = None) -> None:
+        self._path, self._opener, self._held = path, opener, held
         self._file: BinaryIO | None = None
-        self._limit = path.stat().st_size * RATIO + SLACK
+        size = len(held.getbuffer()) if held is not None else path.stat().st_size
+        self._limit = size * RATIO + SLACK
         self._open()
 
     def _open(self) -> None:
         self.close_inner()
-        self._file = self._path.open("rb")
+        self._file = io.BytesIO(self._held.getbuffer()) if self._held is not None else self._path.open("rb")
         self._stream = self._opener(self._file)
         self._at = 0
 

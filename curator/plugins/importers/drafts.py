@@ -44,14 +44,14 @@ def text_of_row(row: Mapping[str, Any]) -> str:
     return next((clean(value) for value in found if isinstance(value, str) and value.strip()), "")
 
 
-def image_draft(root: Path, relative: str, labels: tuple[str, ...] = ()) -> Draft:
+def image_draft(root: Path, relative: str, labels: tuple[str, ...] = (), split: str = "", text: str = "") -> Draft:
     """A picture that nothing but its place tells about; raises :class:`InputError` with a plain reason."""
     digest, width, height = read_image(root / relative)
-    return Draft(relative, digest, images=(relative,), width=width, height=height, labels=labels)
+    return Draft(relative, digest, text, "", (relative,), width, height, labels, split)
 
 
-def row_draft(root: Path, relative: str, row: Mapping[str, Any], record: str = "") -> Draft:
+def row_draft(root: Path, relative: str, row: Mapping[str, Any], record: str = "", split: str = "") -> Draft:
     """A picture with the row that names it; ``record`` is the row as it was written, if it was JSON."""
     digest, width, height = read_image(root / relative)
     record = record or json.dumps(row, ensure_ascii=False)
-    return Draft(relative, digest, text_of_row(row), record, (relative,), width, height, labels_of(row))
+    return Draft(relative, digest, text_of_row(row), record, (relative,), width, height, labels_of(row), split)

@@ -1,114 +1,211 @@
-"""A folder of pictures, with class sub-folders or a table of metadata or neither."""
+"""A folder of pictures, or an archive of one, with class sub-folders or a table of metadata or neither."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, BinaryIO
 
-from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
-from curator.plugins.importers.drafts import image_draft, row_draft
-from curator.plugins.importers.places import Places, readable
-from curator.plugins.importers.tables import Row, column_of, count_lines, is_picture_name, look, read_csv, read_jsonl
-from curator.plugins.importers.walking import METADATA_NAMES, Found, first_files, walk
+from curator.engine import packed
+from curator.engine.api import CuratorError, Draft, InputError, Skip, Source, Task, importer
+from curator.plugins.importers.arrow_tables import Part, read_part
+from curator.plugins.importers.drafts import clean, image_draft, row_draft, text_of_row
+from curator.plugins.importers.piles import Pile, first_names
+from curator.plugins.importers.places import readable
+from curator.plugins.importers.record_drafts import split_in
+from curator.plugins.importers.splits import WORDS, split_of_folder
+from curator.plugins.importers.tables import (
+    LOOK_ROWS,
+    Row,
+    column_of,
+    count_lines,
+    is_picture_name,
+    look,
+    read_csv,
+    read_jsonl,
+)
+from curator.plugins.importers.walking import METADATA_NAMES, Found
 
 LABEL = "Reading images"
-COLUMNS = ("file_name",)
+COLUMNS = ("file_name", "file_names")
+ENDINGS = ("_file_name", "_file_names")
 LOOK_ENTRIES = 2000
-SPLITS = frozenset({"train", "training", "valid", "validation", "val", "dev", "test", "testing", "eval", "evaluation"})
-"""Sub-folders that divide a dataset and are no classes."""
+CAPTION_BYTES = 2**20
 
 
 @importer("image-folder", version=1, kinds={"image"})
 @dataclass(frozen=True)
 class ImageFolder:
-    """A folder of pictures: JPEG, PNG, WebP, GIF (first frame), BMP and TIFF, sub-folders included.
+    """A folder of pictures (JPEG, PNG, WebP, GIF, BMP, TIFF), sub-folders included, or a ZIP or TAR of one.
 
-    When there is more than one folder of pictures and none lies at the top, the name of the last folder is the class.
-    A metadata.csv or metadata.jsonl with a column file_name is read as in the ImageFolder of Hugging Face: the
-    pictures it lists, each with its row as the record; the class comes from the column label, class or category,
-    the text from text, caption, name or title.
+    When there is more than one folder of pictures and none lies at the top, the name of the last folder is the class;
+    folders called train, validation, test and the like are the split. A .txt of the same name beside a picture is its
+    text, a .json its record. A metadata.csv, .jsonl or .parquet with a column file_name is read as in the ImageFolder
+    of Hugging Face: the pictures it lists, each with its row as the record; the class comes from the column label,
+    class or category, the text from text, caption, name or title. An archive is read in place.
     """
 
     def match(self, path: Path) -> float:
         """0.98 with metadata, 0.6 with pictures, else 0."""
-        if not path.is_dir():
+        if path.is_dir():
+            if any(_names_files(path / name) for name in METADATA_NAMES):
+                return 0.98
+        elif not (packed.is_archive(path) and path.is_file()):
             return 0.0
-        if any(_names_files(path / name) for name in METADATA_NAMES):
+        names = list(first_names(path, LOOK_ENTRIES))
+        tables = [path.parent / packed.join(path.name, n) for n in names if n in METADATA_NAMES]
+        if path.is_file() and any(_names_files(table) for table in tables):
             return 0.98
-        return 0.6 if any(is_picture_name(file) for file in first_files(path, LOOK_ENTRIES)) else 0.0
+        return 0.6 if any(is_picture_name(name) for name in names) else 0.0
 
     def open(self, path: Path) -> Source:
-        """Raises :class:`InputError` when the path is not a folder."""
-        if not path.is_dir():
+        """Raises :class:`InputError` when the path is neither a folder nor an archive."""
+        if not path.is_dir() and not (packed.is_archive(path) and path.is_file()):
             raise InputError(f"{path} is not a folder.", "Name the folder that holds the pictures.")
-        return Source("image", path.absolute(), path.absolute().name or "images", "image-folder")
+        pile = Pile.at(path)
+        name = path.absolute().name
+        return Source("image", pile.root, (name.split(".")[0] if pile.prefix else name) or "images", "image-folder")
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order of their paths, or of the metadata."""
-        found = walk(source.root, task)
-        yield from found.skips
-        if found.others:
-            endings = ", ".join(f"{count} {ending}" for ending, count in found.others.most_common(8))
-            task.log(f"{found.others.total()} files passed over that are no pictures: {endings}.")
-        tables = [name for name in found.metadata if _names_files(source.root / name)]
+        pile = Pile.at(path)
+        found = pile.walk(task)
+        yield from (Skip(pile.address(skip.source), skip.reason) for skip in found.skips)
+        tables = [name for name in found.metadata if _names_files(pile.file(name))]
+        beside = set() if tables else found.sidecars
+        paired = beside & {name.rpartition(".")[0] + ending for name in found.images for ending in (".txt", ".json")}
+        others = found.others - Counter(name[name.rindex(".") :].lower() for name in paired)
+        if others:
+            endings = ", ".join(f"{count} {ending}" for ending, count in others.most_common(8))
+            task.log(f"{others.total()} files passed over that are no pictures: {endings}.")
         if tables:
-            yield from _read_tables(source.root, tables, len(found.images), task)
+            yield from _read_tables(pile, tables, len(found.images), task)
         else:
-            yield from _read_plain(source.root, found, task)
+            yield from _read_plain(pile, found, paired, task)
 
 
 def _names_files(table: Path) -> bool:
-    rows = look(table, COLUMNS, table.suffix.lower() == ".jsonl") if table.is_file() else []
-    return any(column_of(row.values, COLUMNS) for row in rows)
+    return any(names_column(row.values) for row in _look(table))
 
 
-def _read_plain(root: Path, found: Found, task: Task) -> Iterator[Draft | Skip]:
+def names_column(values: Mapping[str, Any]) -> str:
+    """The column that names the picture: file_name, file_names, or the first that ends in _file_name; "" for none."""
+    return column_of(values, COLUMNS) or next((n for n in values if n.lower().endswith(ENDINGS)), "")
+
+
+def _look(table: Path) -> list[Row]:
+    if not packed.exists(table):
+        return []
+    try:
+        if table.suffix.lower() == ".parquet":
+            return list(itertools.islice(_rows(table), LOOK_ROWS)) if table.is_file() else []
+        if not table.is_file():
+            with packed.open_stream(table) as file:
+                return list(itertools.islice(_parse(table.name, file), LOOK_ROWS))
+    except (CuratorError, OSError):
+        return []
+    return look(table, COLUMNS, table.suffix.lower() == ".jsonl", header=True)
+
+
+def _rows(table: Path) -> Iterator[Row]:
+    """The rows of a table of metadata, on disk or in an archive."""
+    if table.suffix.lower() == ".parquet":
+        for raw in read_part(Part(table, table.name, "")):
+            yield Row(raw.place, raw.value, raw.text)
+        return
+    with packed.open_stream(table) as file:
+        yield from _parse(table.name, file)
+
+
+def _parse(name: str, file: BinaryIO) -> Iterator[Row]:
+    return read_jsonl(file) if name.lower().endswith(".jsonl") else read_csv(file, COLUMNS, header=True)
+
+
+def _read_plain(pile: Pile, found: Found, paired: set[str], task: Task) -> Iterator[Draft | Skip]:
     classes = _has_classes(found.images)
     for name in task.track(found.images, LABEL):
+        label = (clean(name.split("/")[-2]),) if classes else ()
+        stem = name.rpartition(".")[0]
+        address = pile.address(name)
         try:
-            yield image_draft(root, name, (name.split("/")[-2],) if classes else ())
+            text, record = _beside(pile, stem, paired)
+            draft = image_draft(pile.root, address, label, split_of_folder(name), text)
+            yield replace(draft, record=record) if record else draft
         except InputError as error:
-            yield Skip(name, error.text)
+            yield Skip(address, error.text)
+
+
+def _beside(pile: Pile, stem: str, paired: set[str]) -> tuple[str, str]:
+    """Caption and record that lie beside a picture in a file of its name, "" for none; one that is broken is none."""
+    text = record = ""
+    if stem + ".txt" in paired:
+        text = clean(_small(pile.file(stem + ".txt"))).strip()
+    if stem + ".json" in paired:
+        try:
+            words = _small(pile.file(stem + ".json"))
+            value = json.loads(words)
+        except (ValueError, RecursionError):
+            return text, ""
+        if isinstance(value, dict):
+            text, record = text or text_of_row(value), clean(words)
+    return text, record
+
+
+def _small(file: Path) -> str:
+    try:
+        with packed.open_stream(file) as opened:
+            return opened.read(CAPTION_BYTES).decode("utf-8-sig", "replace")
+    except (CuratorError, OSError):
+        return ""
 
 
 def _has_classes(images: list[str]) -> bool:
     folders = {name.rpartition("/")[0] for name in images}
-    return len(folders) > 1 and "" not in folders and not {f.rpartition("/")[2].lower() for f in folders} <= SPLITS
+    return len(folders) > 1 and "" not in folders and not {f.rpartition("/")[2].lower() for f in folders} <= set(WORDS)
 
 
-def _read_tables(root: Path, tables: list[str], there: int, task: Task) -> Iterator[Draft | Skip]:
-    places, seen, twice, done = Places(root), set(), 0, 0
-    total = sum(count_lines(root / table) for table in tables)
+def _read_tables(pile: Pile, tables: list[str], there: int, task: Task) -> Iterator[Draft | Skip]:
+    seen: set[str] = set()
+    twice = done = 0
+    total = sum(count_lines(pile.file(t)) for t in tables if pile.file(t).is_file() and not t.endswith(".parquet"))
     for table in tables:
-        with (root / table).open("rb") as file:
-            rows = read_jsonl(file) if table.lower().endswith(".jsonl") else read_csv(file, COLUMNS)
-            for row in rows:
+        try:
+            for row in _rows(pile.file(table)):
                 task.step(LABEL, done, total)
                 done += 1
-                item = _read_row(places, table, row)
+                item = _read_row(pile, table, row)
                 if item.source in seen:
                     twice += 1
                     continue
                 seen.add(item.source)
                 yield item
-    task.step(LABEL, total, total)
+        except InputError as error:
+            yield Skip(pile.address(table), error.text)
+    task.step(LABEL, done, done)
     if twice:
         task.log(f"{twice} rows name a picture that an earlier row names; the first row counts.")
     if (left := there - len(seen)) > 0:
         task.log(f"{left} pictures are not named in {', '.join(tables)} and were left out.")
 
 
-def _read_row(places: Places, table: str, row: Row) -> Draft | Skip:
-    line = f"{table}#{row.place}"
+def _read_row(pile: Pile, table: str, row: Row) -> Draft | Skip:
+    line = f"{pile.address(table)}#{row.place}"
     if row.reason:
         return Skip(line, row.reason)
-    name = row.values.get(column_of(row.values, COLUMNS))
-    if not isinstance(name, str):
+    value = row.values.get(names_column(row.values))
+    names: list[Any] = value if isinstance(value, list) else [value]
+    if not names or not all(isinstance(name, str) for name in names):
         return Skip(line, "has no file_name")
-    folder = table.rpartition("/")[0]
     try:
-        relative = places.find(name, folder)
-        return row_draft(places.root, relative, row.values, row.record)
+        inner = [pile.find(name, table.rpartition("/")[0]) for name in names]
+        first = pile.address(inner[0])
+        split = split_in(row.values) or split_of_folder(inner[0])
+        draft = row_draft(pile.root, first, row.values, row.record, split)
+        images = tuple(pile.address(name) for name in inner)
+        return replace(draft, images=images, source=first if len(names) == 1 else line)
     except InputError as error:
-        return Skip(readable(name.replace("\0", "\\0")) or line, error.text)
+        return Skip(readable(str(names[0]).replace("\0", "\\0")) or line, error.text)

@@ -12,10 +12,9 @@ from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.json_records import Raw, check_encoding
 from curator.plugins.importers.mapping import HELP, View, parse_map
-from curator.plugins.importers.raw_files import expected, is_array, is_record_file, look, read_raws
+from curator.plugins.importers.raw_files import expected, is_array, is_record_file, look, read_raws, record_parts
 from curator.plugins.importers.record_drafts import AUTO, CONFIDENCE, Pictures, Shaping
 from curator.plugins.importers.shapes import TEXTS, recognise
-from curator.plugins.importers.splits import split_of_file
 
 LABEL = "Reading records"
 MAX_BYTES = 4 * 2**30
@@ -42,9 +41,10 @@ class Instructions:
 
     def match(self, path: Path) -> float:
         """How sure it is from at most 4 MB and 20 records: a share of :data:`CONFIDENCE`."""
-        if not is_record_file(path) or not path.is_file():
+        parts = record_parts(path) if path.is_dir() or packed.is_archive(path) or is_record_file(path) else []
+        if not parts:
             return 0.0
-        raws = look(path, encoding=self.encoding)
+        raws = look(parts[0].file, encoding=self.encoding)
         view = View(parse_map(self.map))
         shapes = Counter(_shape(raw, view) for raw in raws)
         del shapes[""]
@@ -57,32 +57,42 @@ class Instructions:
         """Raises :class:`InputError` when the path is no file, is over 4 GB, or the folder of images is not there."""
         path = path.absolute()
         check_encoding(self.encoding)
-        if not path.is_file():
-            raise InputError(f"{path} is not a file.", "Name a JSON, JSONL, CSV, TSV, Parquet or Arrow file.")
+        parts = record_parts(path)
+        if not parts:
+            raise InputError(
+                f"There are no files of records at {path}.", "Name a JSON, JSONL, CSV, TSV, Parquet or Arrow file."
+            )
         if packed.plain_suffix(path) == ".json" and path.stat().st_size > MAX_BYTES and is_array(path):
             raise InputError(f"{path.name} is larger than 4 GB.", "Split it, or turn it into JSONL.")
-        root = path.parent
+        root = path if path.is_dir() else path.parent
         if self.images:
             folder = Path(self.images).expanduser().absolute()
             if not folder.is_dir():
                 raise InputError(f"The folder of images {folder} does not exist.", "Check the parameter “images”.")
-            root = Path(os.path.commonpath([path.parent, folder]))
+            root = Path(os.path.commonpath([root, folder]))
         view = View(parse_map(self.map))
-        shapes = [self.format] if self.format != AUTO else [_shape(raw, view) for raw in look(path)]
+        shapes = [self.format] if self.format != AUTO else [_shape(raw, view) for raw in look(parts[0].file)]
         named = [shape for shape in shapes if shape]
         found = "llava" if "llava" in named else next(iter(named), "")
         return Source("instruction", root, _stem(path), found)
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
-        """Records in the order of the file."""
+        """Records in the order of the files."""
         path = path.absolute()
-        folder = Path(self.images).expanduser().absolute() if self.images else path.parent
+        base = path if path.is_dir() else path.parent
+        folder = Path(self.images).expanduser().absolute() if self.images else base
         below = "" if folder == source.root else folder.relative_to(source.root).as_posix()
         shaping = Shaping(Pictures(source.root, below), self.format, View(parse_map(self.map)))
-        prefix = "" if path.parent == source.root else path.parent.relative_to(source.root).as_posix() + "/"
-        split = split_of_file(path.name)
-        for raw in task.track(read_raws(path, self.encoding), LABEL, expected(path)):
-            yield shaping.item(f"{prefix}{path.name}#{raw.place}", raw, split)
+        prefix = "" if base == source.root else base.relative_to(source.root).as_posix() + "/"
+        parts = record_parts(path)
+        for part in parts:
+            try:
+                for raw in task.track(read_raws(part.file, self.encoding), LABEL, expected(part.file)):
+                    yield shaping.item(f"{prefix}{part.name}#{raw.place}", raw, part.split)
+            except InputError as error:
+                if len(parts) == 1:
+                    raise
+                yield Skip(prefix + part.name, error.text)
         if elsewhere := shaping.pictures.elsewhere:
             task.log(f"{elsewhere} pictures are not files on this computer; their records are read as text.")
 

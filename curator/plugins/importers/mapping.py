@@ -32,6 +32,7 @@ ROLES = {
 }
 """Role -> the field that the shapes look for."""
 IGNORED = "ignore"
+USUAL_KEYS = frozenset({"", "role", "from", "content", "value"})
 HELP = "Columns that mean something else than they are called: question=prompt,gold=response; roles: " + ", ".join(
     (*ROLES, IGNORED)
 )
@@ -79,7 +80,7 @@ class View:
             if role != IGNORED and column in record:
                 seen[self._name(role, record[column])] = record[column]
         for key in ("messages", "conversations", "chosen", "rejected"):
-            if key in seen and (self.role_key or self.content_key):
+            if key in seen and not {self.role_key, self.content_key} <= USUAL_KEYS:
                 seen[key] = self._turns(seen[key])
         return seen
 

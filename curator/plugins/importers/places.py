@@ -26,6 +26,20 @@ def readable(name: str) -> str:
     return name if storable(name) else name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def find_parts(name: str) -> list[str]:
+    """The folders and the file of a relative name; raises :class:`InputError` when it leads out of its folder."""
+    if "\0" in name or _DRIVE.match(name) or name.startswith(("/", "\\")):
+        raise InputError(LEAVES)
+    if not name.strip():
+        raise InputError("has no file name")
+    if not storable(name):
+        raise InputError("has a name that is not UTF-8")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise InputError(LEAVES)
+    return parts
+
+
 class Places:
     """Finds files below ``root`` by the names that a list or a record gives."""
 
@@ -40,17 +54,9 @@ class Places:
         Raises:
             InputError: the reason, to be put behind the name: it leaves the folder, is not there or not a file.
         """
-        if "\0" in name or _DRIVE.match(name) or name.startswith(("/", "\\")):
-            raise InputError(LEAVES)
-        if not name.strip():
-            raise InputError("has no file name")
-        if not storable(name):
-            raise InputError("has a name that is not UTF-8")
-        if not os.path.isfile(self.root / folder / name):  # noqa: PTH113 - a name that is too long is no error here
-            name = name.replace("\\", "/")
-        parts = [part for part in name.split("/") if part not in ("", ".")]
-        if ".." in parts:
-            raise InputError(LEAVES)
+        parts = find_parts(name)
+        if "\\" in name and not os.path.isfile(self.root / folder / name):  # noqa: PTH113 - too long is no error here
+            parts = find_parts(name.replace("\\", "/"))
         relative = "/".join([folder, *parts] if folder else parts)
         self.check_file(relative)
         return relative

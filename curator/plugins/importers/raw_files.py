@@ -11,8 +11,9 @@ from typing import Any, BinaryIO
 
 from curator.engine import packed
 from curator.engine.api import InputError
-from curator.plugins.importers.arrow_tables import Part, count_rows, read_part
+from curator.plugins.importers.arrow_tables import Part, count_rows, parts_of, read_part
 from curator.plugins.importers.json_records import BAD_BYTE, HEAD, NOT_TEXT, Raw, open_text, read_records
+from curator.plugins.importers.splits import split_of_file
 from curator.plugins.importers.tables import LOOK_ROWS, count_lines, csv_lines
 
 JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
@@ -25,6 +26,28 @@ NESTED = frozenset({"messages", "conversations", "conversation", "chosen", "reje
 def is_record_file(path: Path) -> bool:
     """Whether the ending is one that records come in, compressed or not."""
     return packed.plain_suffix(path) in JSON_SUFFIXES | CSV_SUFFIXES or path.suffix.lower() in TABLE_SUFFIXES
+
+
+def record_parts(path: Path) -> list[Part]:
+    """The files of records at a path: itself, the tables or JSONL files of a folder, or those inside an archive.
+
+    Raises:
+        InputError: an archive that cannot be read, or a saved data set that is not whole.
+    """
+    if packed.is_archive(path) and path.is_file():
+        names = [m.name for m in packed.members(path) if not m.reason and is_record_file(Path(m.name))]
+        return [Part(path.parent / n, n, split_of_file(n)) for n in (packed.join(path.name, name) for name in names)]
+    if path.is_file():
+        return [Part(path, path.name, split_of_file(path.name))] if is_record_file(path) else []
+    if found := parts_of(path):
+        return found
+    files = [f for pattern in ("*", "*/*") for f in sorted(path.glob(pattern)) if _is_lines(f)]
+    names = [f.relative_to(path).as_posix() for f in files]
+    return [Part(f, name, split_of_file(name)) for f, name in zip(files, names, strict=True)]
+
+
+def _is_lines(path: Path) -> bool:
+    return packed.plain_suffix(path) in (".jsonl", ".ndjson") and path.is_file() and not path.is_symlink()
 
 
 def read_raws(path: Path, encoding: str = "") -> Iterator[Raw]:
@@ -61,7 +84,7 @@ def expected(path: Path) -> int:
     """About how many records there are, 0 when only reading would tell."""
     if path.suffix.lower() in TABLE_SUFFIXES:
         return count_rows(path)
-    if packed.plain_suffix(path) != path.suffix.lower() or is_array(path):
+    if packed.plain_suffix(path) != path.suffix.lower() or not path.is_file() or is_array(path):
         return 0
     return count_lines(path)
 

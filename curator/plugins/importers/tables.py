@@ -33,15 +33,15 @@ def is_picture_name(name: object) -> bool:
     return isinstance(name, str) and Path(name.strip()).suffix.lower() in IMAGE_SUFFIXES
 
 
-def read_csv(file: BinaryIO, columns: tuple[str, ...]) -> Iterator[Row]:
+def read_csv(file: BinaryIO, columns: tuple[str, ...], header: bool = False) -> Iterator[Row]:
     """Rows as dictionaries by the header.
 
     The separator is a tab when the first line has one, else a comma, else a semicolon. A file whose first line has
-    none of ``columns`` but a picture name is a list without a header; its one column is called by the first.
-    Closes the file at the end.
+    none of ``columns`` but a picture name is a list without a header; its one column is called by the first. With
+    ``header`` the first line is one whatever it says. Closes the file at the end.
     """
     with open_text(file) as text:
-        yield from _csv_rows(text, columns)
+        yield from _csv_rows(text, columns, header)
 
 
 def csv_lines(text: TextIO, separator: str = "") -> Iterator[tuple[int, list[str], str]]:
@@ -62,7 +62,7 @@ def csv_lines(text: TextIO, separator: str = "") -> Iterator[tuple[int, list[str
             yield reader.line_num, row, ""
 
 
-def _csv_rows(text: TextIO, columns: tuple[str, ...]) -> Iterator[Row]:
+def _csv_rows(text: TextIO, columns: tuple[str, ...], must: bool) -> Iterator[Row]:
     header: list[str] = []
     for place, row, fault in csv_lines(text):
         if fault:
@@ -70,7 +70,7 @@ def _csv_rows(text: TextIO, columns: tuple[str, ...]) -> Iterator[Row]:
             continue
         if not header:
             named = [cell.strip() for cell in row]
-            header = named if any(name.lower() in columns for name in named) else [columns[0]]
+            header = named if must or any(name.lower() in columns for name in named) else [columns[0]]
             if header is named:
                 continue
         yield _csv_row(place, header, row)
@@ -96,14 +96,14 @@ def read_jsonl(file: BinaryIO) -> Iterator[Row]:
                 yield Row(raw.place, raw.value, raw.text)
 
 
-def look(path: Path, columns: tuple[str, ...], jsonl: bool = False) -> list[Row]:
+def look(path: Path, columns: tuple[str, ...], jsonl: bool = False, header: bool = False) -> list[Row]:
     """The first rows of a table, from no more than 4 MB of it; [] when it cannot be opened."""
     try:
         with path.open("rb") as file:
             head = io.BytesIO(file.read(LOOK_BYTES))
     except OSError:
         return []
-    rows = read_jsonl(head) if jsonl else read_csv(head, columns)
+    rows = read_jsonl(head) if jsonl else read_csv(head, columns, header)
     return list(itertools.islice(rows, LOOK_ROWS))
 
 

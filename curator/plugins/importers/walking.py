@@ -12,19 +12,30 @@ from curator.engine.api import Skip, Task
 from curator.engine.pictures import IMAGE_SUFFIXES
 from curator.plugins.importers.places import LEAVES, Places, readable, storable
 
-METADATA_NAMES = ("metadata.csv", "metadata.jsonl")
+METADATA_NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 IGNORED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 OWN = "curation.json"
+SIDECARS = (".txt", ".json")
+MANY = 5_000_000
 
 
 @dataclass
 class Found:
-    """Paths relative to the root, with forward slashes. ``others`` counts files that are no pictures, by suffix."""
+    """Paths relative to the root, with forward slashes. ``others`` counts files that are no pictures, by suffix;
+    ``sidecars`` are the .txt and .json files among them."""
 
     images: list[str] = field(default_factory=list)
     metadata: list[str] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
+    sidecars: set[str] = field(default_factory=set)
+
+    def pass_over(self, name: str) -> None:
+        """Count a file that is no picture; one that may belong to a picture is remembered."""
+        suffix = Path(name).suffix.lower()
+        self.others[suffix or "no ending"] += 1
+        if suffix in SIDECARS and len(self.sidecars) < MANY:
+            self.sidecars.add(name)
 
 
 def walk(root: Path, task: Task) -> Found:
@@ -64,7 +75,7 @@ def _sort_file(found: Found, path: str, entry: os.DirEntry[str]) -> None:
         if entry.name.lower() in METADATA_NAMES:
             found.metadata.append(path)
         elif entry.name != OWN:
-            found.others[suffix or "no ending"] += 1
+            found.pass_over(path)
     elif not storable(path):
         found.skips.append(Skip(readable(path), "has a name that is not UTF-8"))
     elif not entry.is_file():

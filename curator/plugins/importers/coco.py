@@ -1,0 +1,160 @@
+"""COCO: pictures with boxes or captions, described in one JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
+from curator.plugins.importers.drafts import clean, image_draft
+from curator.plugins.importers.json_records import HEAD
+from curator.plugins.importers.places import Places, readable
+from curator.plugins.importers.splits import split_of_file
+
+LABEL = "Reading images"
+MAX_BYTES = 4 * 2**30
+FOLDERS = ("", "images", "{stem}", "../images", "../{stem}", "../images/{stem}", "..")
+"""Where the pictures of ``annotations/instances_train2017.json`` may be, seen from it; {stem} is "train2017"."""
+ANNOTATIONS = ("annotations", "")
+
+
+@importer("coco", version=1, kinds={"image"})
+@dataclass(frozen=True)
+class Coco:
+    """COCO: images, annotations and categories in one JSON file, boxes or captions.
+
+    Name the JSON file, or the folder that holds it (itself or in annotations/). Every picture is a sample; its record
+    is its entry with all its annotations in it, each with the name of its category. The classes are the categories of
+    its boxes, the most frequent first; the text is its captions. Pictures without annotations are kept.
+    """
+
+    images: str = param("", help="Folder of the pictures; default: looked for beside the JSON file")
+
+    def match(self, path: Path) -> float:
+        """0.97 for a file of this form, a little less for a folder with one, else 0."""
+        if path.is_file():
+            return 0.97 if path.suffix.lower() == ".json" and _looks_like(path) else 0.0
+        return 0.965 if path.is_dir() and _files(path) else 0.0
+
+    def open(self, path: Path) -> Source:
+        """Raises :class:`InputError` when there is no such file, or its pictures are not found."""
+        path = path.absolute()
+        files = [path] if path.is_file() else _files(path)
+        if not files:
+            raise InputError(f"There is no COCO file at {path}.", "Name the JSON file with images and annotations.")
+        root = path if path.is_dir() else path.parent
+        if self.images:
+            root = Path(self.images).expanduser().absolute()
+            if not root.is_dir():
+                raise InputError(f"The folder of images {root} does not exist.", "Check the parameter “images”.")
+        elif path.is_file() and path.parent.name == "annotations":
+            root = path.parent.parent
+        return Source("image", root, path.name if path.is_dir() else path.stem, "coco")
+
+    def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
+        """Pictures in the order of the file."""
+        path, seen = path.absolute(), set[str]()
+        for file in [path] if path.is_file() else _files(path):
+            try:
+                yield from self._read_file(file, source.root, seen, task)
+            except InputError as error:
+                yield Skip(readable(file.name), error.text)
+
+    def _read_file(self, file: Path, root: Path, seen: set[str], task: Task) -> Iterator[Draft | Skip]:
+        entries, by_image, faults = _load(file, task)
+        yield from faults
+        places = Places(root)
+        folder = "" if self.images else _folder(places, file, entries)
+        for number, entry in enumerate(task.track(entries, LABEL)):
+            name = entry.get("file_name") if isinstance(entry, dict) else None
+            if not isinstance(name, str):
+                yield Skip(f"{file.name}#images[{number}]", "has no file_name")
+                continue
+            item = _item(places, folder, name, entry, by_image.get(entry.get("id"), []), split_of_file(file.name))
+            if item.source not in seen:
+                seen.add(item.source)
+                yield item
+
+
+def _looks_like(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(HEAD).decode("utf-8-sig", "replace")
+            opened.seek(max(0, file.stat().st_size - HEAD // 4))
+            head += opened.read().decode("utf-8", "replace")
+    except OSError:
+        return False
+    return head.lstrip()[:1] == "{" and '"images"' in head and '"annotations"' in head and '"file_name"' in head
+
+
+def _files(folder: Path) -> list[Path]:
+    found = [f for place in ANNOTATIONS for f in sorted((folder / place).glob("*.json"))]
+    return [f for f in found if f.is_file() and not f.is_symlink() and _looks_like(f)]
+
+
+def _load(file: Path, task: Task) -> tuple[list[Any], dict[Any, list[dict[str, Any]]], list[Skip]]:
+    """The entries of images, annotations by image id, and annotations that belong nowhere."""
+    if file.stat().st_size > MAX_BYTES:
+        raise InputError("is larger than 4 GB")
+    task.step("Reading annotations", 0)
+    try:
+        whole = json.loads(file.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        said = error if isinstance(error, ValueError) else "nested too deeply"
+        raise InputError(f"is not valid JSON: {said}") from error
+    if not isinstance(whole, dict) or not isinstance(whole.get("images"), list):
+        raise InputError("has no list of images")
+    names = {c.get("id"): c.get("name") for c in whole.get("categories") or [] if isinstance(c, dict)}
+    known = {e.get("id") for e in whole["images"] if isinstance(e, dict) and isinstance(e.get("id"), int | str)}
+    by_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    faults = []
+    for number, one in enumerate(whole.get("annotations") or []):
+        image = one.get("image_id") if isinstance(one, dict) else None
+        if not isinstance(image, int | str) or image not in known:
+            faults.append(Skip(f"{file.name}#annotations[{number}]", "belongs to no image of the file"))
+            continue
+        category = one.get("category_id")
+        name = names.get(category) if isinstance(category, int | str) else None
+        by_image[image].append({**one, "category_name": name} if name is not None else one)
+    return whole["images"], by_image, faults
+
+
+def _folder(places: Places, file: Path, entries: list[Any]) -> str:
+    """The folder below the root in which the first pictures are found."""
+    names = [e["file_name"] for e in entries[:20] if isinstance(e, dict) and isinstance(e.get("file_name"), str)]
+    stem = file.stem.split("_", 1)[-1]
+    for pattern in FOLDERS:
+        folder = (file.parent / pattern.format(stem=stem)).resolve()
+        below = "" if folder == places.root.resolve() else None
+        if below is None and places.root.resolve() in folder.parents:
+            below = folder.relative_to(places.root.resolve()).as_posix()
+        if below is None or not folder.is_dir():
+            continue
+        for name in names:
+            try:
+                places.find(name, below)
+                return below
+            except InputError:
+                continue
+    return ""
+
+
+def _item(
+    places: Places, folder: str, name: str, entry: dict[str, Any], annotations: list[dict[str, Any]], split: str
+) -> Draft | Skip:
+    try:
+        draft = image_draft(places.root, places.find(name, folder), split=split)
+    except InputError as error:
+        return Skip(readable(name.replace("\0", "\\0")) or "(no name)", error.text)
+    captions = [clean(a["caption"]) for a in annotations if isinstance(a.get("caption"), str)]
+    counts: dict[str, int] = defaultdict(int)
+    for one in annotations:
+        if isinstance(one.get("category_name"), str):
+            counts[clean(one["category_name"])] += 1
+    labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
+    record = json.dumps({**entry, "annotations": annotations}, ensure_ascii=False)
+    return replace(draft, labels=labels, text="\n".join(captions), record=clean(record))

@@ -1,0 +1,121 @@
+"""What LLaMA-Factory's ``dataset_info.json`` describes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
+from curator.plugins.importers.mapping import ROLES, View
+from curator.plugins.importers.places import Places
+from curator.plugins.importers.raw_files import expected, is_record_file, read_raws
+from curator.plugins.importers.record_drafts import Pictures, Shaping
+
+FILE = "dataset_info.json"
+LABEL = "Reading records"
+MAX_BYTES = 64 * 2**20
+ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
+OTHER_ROLES = frozenset({"videos", "audios"})
+
+
+@importer("llama-factory", version=1, kinds={"instruction"})
+@dataclass(frozen=True)
+class LlamaFactory:
+    """LLaMA-Factory's dataset_info.json: reads the files that it describes, by the columns and tags that it gives.
+
+    Name the file or its folder, and with “entries” those wanted; otherwise every entry is read whose file is there.
+    Entries that lie on a hub are listed, not fetched. Pictures are looked for below the folder. As in LLaMA-Factory,
+    columns that an entry does not list mean nothing to it; the record is kept whole all the same.
+    """
+
+    entries: str = param("", help="Names of the entries to read, with commas between; default: all that are here")
+
+    def match(self, path: Path) -> float:
+        """1.0 for a description with files that are here, 0.5 for one without, else 0."""
+        file = path / FILE if path.is_dir() else path
+        if file.name != FILE or not file.is_file():
+            return 0.0
+        try:
+            described = _described(file)
+        except InputError:
+            return 0.0
+        if not described:
+            return 0.0
+        return 1.0 if any((file.parent / str(e.get("file_name"))).is_file() for e in described.values()) else 0.5
+
+    def open(self, path: Path) -> Source:
+        """Raises :class:`InputError` when there is no description, or an entry wanted is not in it or not here."""
+        file = (path / FILE if path.is_dir() else path).absolute()
+        chosen = self._chosen(file)
+        name = next(iter(chosen)) if len(chosen) == 1 else file.parent.name
+        formats = {str(entry.get("formatting", "alpaca")) for entry in chosen.values()}
+        return Source("instruction", file.parent, name, next(iter(formats)) if len(formats) == 1 else "")
+
+    def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
+        """Records by entry, in the order of the description."""
+        file = (path / FILE if path.is_dir() else path).absolute()
+        places, seen = Places(source.root), dict[str, str]()
+        away = [name for name, entry in _described(file).items() if any(entry.get(key) for key in ELSEWHERE)]
+        if away and not self.entries:
+            task.log(f"{len(away)} entries are not on this computer and were left out, such as “{away[0]}”.")
+        for name, entry in self._chosen(file).items():
+            try:
+                relative = places.find(str(entry.get("file_name")))
+                target = source.root / relative
+                if relative in seen:
+                    raise InputError(f"describes the file {relative} again, after “{seen[relative]}”")
+                if not target.is_file() or not is_record_file(target):
+                    raise InputError(f"names {relative}, which is no file of records")
+                seen[relative] = name
+                shaping = Shaping(Pictures(source.root), view=view_of(entry))
+                for raw in task.track(read_raws(target), LABEL, expected(target)):
+                    yield shaping.item(f"{relative}#{raw.place}", raw)
+            except InputError as error:
+                yield Skip(f"{FILE}#{name}", error.text)
+
+    def _chosen(self, file: Path) -> dict[str, dict[str, Any]]:
+        described = _described(file)
+        here = {
+            n: e for n, e in described.items() if e.get("file_name") and (file.parent / str(e["file_name"])).exists()
+        }
+        wanted = [name.strip() for name in self.entries.split(",") if name.strip()]
+        for name in wanted:
+            if name not in described:
+                raise InputError(
+                    f"{file.name} has no entry “{name}”.", f"Here: {', '.join(list(here)[:20]) or 'none'}."
+                )
+            if name not in here:
+                raise InputError(f"The entry “{name}” lies elsewhere.", "Fetch its file first, and name it there.")
+        chosen = {name: described[name] for name in wanted} if wanted else here
+        if not chosen:
+            raise InputError(f"None of the files that {file} describes is here.", "Fetch them, then import again.")
+        return chosen
+
+
+def _described(file: Path) -> dict[str, dict[str, Any]]:
+    """The entries; {} when the file is another program's."""
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise InputError(f"{file} is larger than {MAX_BYTES // 2**20} MB.")
+        value = json.loads(file.read_bytes().decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{file} cannot be read: {error}.", "Mend it, then try again.") from None
+    if not isinstance(value, dict):
+        return {}
+    keys = ("file_name", *ELSEWHERE)
+    return {n: e for n, e in value.items() if isinstance(e, dict) and any(isinstance(e.get(k), str) for k in keys)}
+
+
+def view_of(entry: dict[str, Any]) -> View:
+    """How an entry looks at its records: by its columns alone when it gives any, as LLaMA-Factory does."""
+    columns = entry.get("columns")
+    tags = entry.get("tags")
+    tags = tags if isinstance(tags, dict) else {}
+    named = {}
+    for role, column in columns.items() if isinstance(columns, dict) else ():
+        if isinstance(column, str) and role in ROLES and role not in OTHER_ROLES:
+            named[column] = role
+    return View(named, bool(named), str(tags.get("role_tag") or ""), str(tags.get("content_tag") or ""))

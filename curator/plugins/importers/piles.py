@@ -1,0 +1,100 @@
+"""A folder of pictures, or an archive of one, seen alike: what lies in it, and where a name leads."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from curator.engine import packed
+from curator.engine.api import InputError, Skip, Task
+from curator.engine.pictures import IMAGE_SUFFIXES
+from curator.plugins.importers.places import Places, find_parts, readable
+from curator.plugins.importers.walking import IGNORED, METADATA_NAMES, OWN, Found, first_files, walk
+
+
+@dataclass
+class Pile:
+    """Names are those inside the pile; :meth:`address` gives what a Draft carries, relative to ``root``."""
+
+    root: Path
+    prefix: str = ""
+    names: frozenset[str] | None = None
+    _places: Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places = Places(self.root)
+
+    @classmethod
+    def at(cls, path: Path) -> Pile:
+        """The pile at a path: a folder or an archive."""
+        path = path.absolute()
+        return cls(path.parent, packed.join(path.name, "")) if path.is_file() else cls(path)
+
+    def walk(self, task: Task) -> Found:
+        """Everything in it, sorted by name."""
+        if not self.prefix:
+            return walk(self.root, task)
+        found, members = Found(), Counter[str]()
+        for number, member in enumerate(packed.members(self.root / self.prefix[:-1])):
+            task.step("Looking for images", number)
+            members[member.name] += 1
+            _sort_member(found, member, members[member.name])
+        found.images.sort()
+        found.metadata.sort()
+        self.names = frozenset(members)
+        return found
+
+    def address(self, name: str) -> str:
+        """The path of a name, relative to the root."""
+        return self.prefix + name
+
+    def file(self, name: str) -> Path:
+        """The absolute path or address of a name."""
+        return self.root / (self.prefix + name)
+
+    def find(self, name: str, folder: str = "") -> str:
+        """The name inside the pile of what is called ``name`` in ``folder``; raises :class:`InputError`."""
+        if self.names is None:
+            return self._places.find(name, folder)
+        parts = find_parts(name if "/".join(filter(None, (folder, name))) in self.names else name.replace("\\", "/"))
+        inner = "/".join([folder, *parts] if folder else parts)
+        if inner not in self.names:
+            raise InputError("is not there")
+        return inner
+
+
+def _sort_member(found: Found, member: packed.Member, times: int) -> None:
+    base = member.name.rpartition("/")[2]
+    folders = member.name.lower().split("/")
+    if not member.name:
+        found.skips.append(Skip("(the archive)", member.reason))
+    elif base.startswith(".") or IGNORED & set(folders):
+        return
+    elif times > 1 and not member.reason:
+        found.skips.append(Skip(f"{member.name} ({times})", "occurs twice in the archive; the first one counts"))
+    elif base.lower() in METADATA_NAMES and not member.reason:
+        found.metadata.append(member.name)
+    elif member.reason:
+        found.skips.append(Skip(readable(member.name).replace("\0", "\\0"), member.reason))
+    elif Path(base).suffix.lower() in IMAGE_SUFFIXES:
+        found.images.append(member.name)
+    elif base != OWN:
+        found.pass_over(member.name)
+
+
+def first_names(path: Path, limit: int) -> Iterator[str]:
+    """Names of a few files in a folder or an archive, for a quick look."""
+    if path.is_dir():
+        yield from (os.path.relpath(name, path) for name in first_files(path, limit))
+        return
+    try:
+        for number, member in enumerate(packed.members(path)):
+            if number >= limit:
+                return
+            if member.name and not member.reason:
+                yield member.name
+    except InputError:
+        return
