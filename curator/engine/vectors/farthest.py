@@ -1,4 +1,4 @@
-"""Farthest-first traversal (k-center greedy), exact and in a handful of passes."""
+"""Farthest-first traversal (k-center greedy), exact, without a pass over the data per pick."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from curator.engine.types import Floats, Ints, Rows
-from curator.engine.vectors.blocks import BLOCK, double, readable, tensor
+from curator.engine.vectors.blocks import BLOCK, double, readable
+from curator.engine.vectors.bounds import TIE, Bounds
 
 SMALL = 2_000_000
 """Values (rows x width) below which one float64 product per pick beats batching."""
-TIE = 2.0**40
-"""Squared distances are compared as multiples of 1 / TIE, so that rounding in the last bits cannot break a tie."""
+SAMPLE = 32
+"""One row in so many is kept up to date, to guess how far the ``pool`` farthest rows are."""
 LABEL = "Choosing"
 
 
@@ -47,15 +48,16 @@ def farthest_first(
     start: int | None = None,
     task: Any = None,
     device: str = "cpu",
-    pool: int = 1024,
+    pool: int = 512,
 ) -> FarthestFirst:
     """Pick rows one after another, each the farthest from all before it (ties: the lowest row).
 
     Sener & Savarese 2018 in feature space; PCoreSet (arXiv 2506.00910) on rows of probabilities. Instead of one
-    pass over the data per pick, the ``pool`` farthest rows are taken aside and picked from in float64 for as long as
-    the best of them is provably farther than anything outside (values only ever shrink); all those picks are then
-    applied in one float32 product. Peak memory: one float32 copy of the candidate rows unless all rows of a
-    contiguous float32 ``x`` are candidates, plus 64 MB for one block of products, plus 16 bytes a row.
+    pass over the data per pick, about ``pool`` of the farthest rows are taken aside and picked from in float64 for as
+    long as the best of them is provably farther than anything outside. Values only ever shrink, so one that does not
+    know the latest picks is still a bound, and most rows never have to learn of most picks (:class:`Bounds`). Peak
+    memory: one float32 copy of the candidate rows unless all rows of a contiguous float32 ``x`` are candidates, plus
+    64 MB for one block of products, plus 28 bytes a row.
 
     Args:
         x: float32 or float16 [n, d]; rows with NaN are never picked.
@@ -63,7 +65,7 @@ def farthest_first(
         rows: int64, candidates; None = all.
         seen: int64, rows that count as picked already; they are not returned.
         groups, caps: int32 [n] and int64 [g]: at most ``caps[g]`` picks of group g; -1 is not limited.
-        start: first pick when nothing is seen; None = the candidate closest to the mean of the candidates.
+        start: first pick when nothing is seen; None, or one that may not be picked = the candidate closest to the mean.
         task: reports "Choosing" and cancels; may be None.
         pool: rows looked at closely between two passes. Does not change the picks.
     """
@@ -80,8 +82,8 @@ def farthest_first(
     )
     if search.budget and not len(earlier):
         search.begin(start)
-    elif search.budget:
-        search.apply(earlier)
+    elif search.budget and not search.small:
+        search.bounds.add(earlier)
     if view.size < SMALL:
         search.run_small(earlier)
     else:
@@ -123,14 +125,8 @@ class _Search:
             empty = np.flatnonzero(self.left <= 0)
             self.out |= np.isin(self.group, empty)
         if not self.small:
-            self.t = tensor(self.view, self.device)
-            self.norm = torch.einsum("ij,ij->i", self.t, self.t)
-            self.value = torch.full((m,), torch.inf, device=self.device)
-            self.value[torch.from_numpy(self.out).to(self.device)] = -1
-            self.closest = torch.full((m,), -1, dtype=torch.int64, device=self.device)
-            # |error| of |a|^2 + |b|^2 - 2ab in float32, by the bound for inner products: (d + 4) u each, four of them.
-            largest = float(self.norm.max()) if m else 0.0
-            self.eps = 4 * (self.view.shape[1] + 4) * 2.0**-24 * max(largest, 1e-30) * 2
+            self.bounds = Bounds(self.x, self.view, self.device, self.task)
+            self.bounds.drop(np.flatnonzero(self.out))
 
     # ---- shared ----------------------------------------------------------------------------------------------
 
@@ -149,7 +145,7 @@ class _Search:
     def _remove(self, positions: NDArray[Any]) -> None:
         self.out[positions] = True
         if not self.small:
-            self.value[torch.from_numpy(positions).to(self.device)] = -1
+            self.bounds.drop(positions)
 
     def step(self) -> None:
         if self.task is not None:
@@ -157,14 +153,16 @@ class _Search:
 
     def begin(self, start: int | None) -> None:
         """First pick: ``start``, or the candidate closest to the mean of all."""
-        if start is not None and start in self.candidates:
-            position = int(np.searchsorted(self.candidates, start))
-        else:
+        position = (
+            int(np.searchsorted(self.candidates, start)) if start is not None and start in self.candidates else -1
+        )
+        if position < 0 or self.out[position]:
             position = self._most_central()
         if self.out[position]:
             return
         self.take(position, np.inf, -1)
-        self.apply(self.candidates[[position]])
+        if not self.small:
+            self.bounds.add(self.candidates[[position]])
 
     def _most_central(self) -> int:
         """Position of the candidate closest to the mean; float32 finds the few that float64 has to look at."""
@@ -175,37 +173,15 @@ class _Search:
         if self.small:
             close = np.arange(len(self.view))
         else:
-            rough = (self.norm - 2 * (self.t @ torch.from_numpy(mean.astype(np.float32)).to(self.device))).cpu().numpy()
+            bounds = self.bounds
+            middle = torch.from_numpy(mean.astype(np.float32)).to(self.device)
+            rough = (bounds.norm - 2 * (bounds.t @ middle)).cpu().numpy()
             rough[self.out] = np.inf
-            close = np.flatnonzero(rough <= rough.min() + 4 * self.eps)
+            close = np.flatnonzero(rough <= rough.min() + 4 * bounds.eps)
         apart = double(self.view, close) - mean
         squared = np.einsum("ij,ij->i", apart, apart)
         squared[self.out[close]] = np.inf
         return int(close[np.argmin(_key(squared))])
-
-    def apply(self, refs: Rows) -> None:
-        """Bring every value up to date with these rows of ``x`` in one product per block."""
-        if self.small:
-            return
-        for first in range(0, len(refs), 1024):
-            self._apply(np.asarray(refs[first : first + 1024]))
-
-    def _apply(self, refs: Rows) -> None:
-        keys = tensor(self.x[refs], self.device)
-        lengths = torch.einsum("ij,ij->i", keys, keys)
-        names = torch.from_numpy(refs).to(self.device)
-        room = torch.empty((BLOCK, len(refs)), device=self.device)
-        for first in range(0, len(self.t), BLOCK):
-            if self.task is not None:
-                self.task.check()
-            part = slice(first, first + BLOCK)
-            rows = self.t[part]
-            apart = torch.addmm(lengths[None, :], rows, keys.T, alpha=-2, out=room[: len(rows)])
-            best, which = apart.min(dim=1)
-            best.add_(self.norm[part]).clamp_(min=0)
-            closer = best < self.value[part]
-            self.value[part] = torch.where(closer, best, self.value[part])
-            self.closest[part] = torch.where(closer, names[which], self.closest[part])
 
     def result(self) -> FarthestFirst:
         return FarthestFirst(
@@ -240,56 +216,66 @@ class _Search:
             update(int(self.candidates[best]), data[best])
         self.step()
 
-    # ---- large data: pools and passes ------------------------------------------------------------------------
+    # ---- large data: pools and bounds ------------------------------------------------------------------------
 
     def run_large(self) -> None:
         """Pick from pools until the budget is met."""
+        few = torch.arange(0, len(self.candidates), SAMPLE, device=self.device)
         while len(self.picks) < self.budget and not self.out.all():
             self.step()
-            picked = self._from_pool()
-            if picked is None:
+            self.bounds.refresh(-0.5, few)
+            picked = self._from_pool(self._line(few)) or self._from_plateau()
+            if not picked:
                 self._rest_are_copies()
                 break
-            self.apply(picked)
+            self.bounds.add(self.candidates[picked])
         self.step()
 
-    def _from_pool(self) -> Rows | None:
-        """Certain picks from one pool; at least one, or None when all that is left lies on earlier picks."""
-        size = min(self.pool, len(self.value))
-        top = torch.topk(self.value, min(size + 1, len(self.value)))
-        outside = float(top.values[-1]) if len(self.value) > size else -1.0
-        positions = np.sort(top.indices[:size].cpu().numpy())
-        inside = _Pool(self, positions[~self.out[positions]])
+    def _line(self, few: torch.Tensor) -> float:
+        """A squared distance that about ``pool`` rows reach, by the sample."""
+        values = torch.sort(self.bounds.value[few], descending=True).values
+        return float(values[min(self.pool // SAMPLE, len(values) - 1)])
+
+    def _from_pool(self, line: float) -> list[int]:
+        """Certain picks from the rows that reach the line: none when the best of them is not certain."""
+        bounds = self.bounds
+        bounds.refresh(line)
+        far = torch.nonzero(bounds.value >= max(line, 0)).flatten()
+        if not len(far):
+            return []
+        if len(far) > 2 * self.pool:
+            far = far[torch.topk(bounds.value[far], self.pool, sorted=False).indices].sort().values
+        others = bounds.value.index_fill(0, far, -1)
+        inside = _Pool(self, far.cpu().numpy(), float(others.max()))
         picked: list[int] = []
-        while len(self.picks) < self.budget and len(inside.positions):
-            best = inside.best()
-            if best < 0 or (outside >= 0 and inside.value[best] <= outside + self.eps):
-                break
+        while len(self.picks) < self.budget and (best := inside.best()) >= 0:
             picked.append(self._pick(inside, best))
             if len(picked) % 64 == 0:
                 self.step()
-        return np.array(picked, np.int64) if picked else self._from_plateau()
+        return picked
 
-    def _from_plateau(self) -> Rows | None:
-        """One pick when too many rows are equally far for the pool to tell them apart: look at all of them."""
-        highest = float(self.value.max())
-        level = torch.nonzero(self.value >= highest - 2 * self.eps).flatten().cpu().numpy()
-        best_key, best, best_pool = -1.0, -1, None
-        for first in range(0, len(level), 4096):
-            inside = _Pool(self, level[first : first + 4096])
-            place = inside.best()
-            key = float(_key(inside.value[place]))
-            if key > best_key:
-                best_key, best, best_pool = key, place, inside
-        if best_pool is None or (best_key == 0 and highest <= self.eps):
-            return None
-        return np.array([self._pick(best_pool, best)], np.int64)
+    def _from_plateau(self) -> list[int]:
+        """Picks when too many rows are equally far for a pool to tell them apart: look at all of them."""
+        bounds = self.bounds
+        bounds.refresh(0)
+        highest = float(bounds.value.max())
+        level = torch.nonzero(bounds.value >= highest - 2 * bounds.eps).flatten().cpu().numpy()
+        keys = np.concatenate([_key(bounds.exact(part)[1]) for part in np.split(level, range(4096, len(level), 4096))])
+        best = float(keys.max())
+        if best == 0 and highest <= bounds.eps:
+            return []
+        inside = _Pool(self, level[keys == best][: max(1, self.pool)], -1.0)
+        picked: list[int] = []
+        # All that is not in the pool is nearer, or as far and in a later row.
+        while len(self.picks) < self.budget and (place := inside.best()) >= 0 and _key(inside.value[place]) == best:
+            picked.append(self._pick(inside, place))
+        return picked
 
     def _pick(self, inside: _Pool, best: int) -> int:
         position = int(inside.positions[best])
         self.take(position, _clean(inside.value[best]), int(inside.closest[best]))
         inside.update(best, self.out)
-        return int(self.candidates[position])
+        return position
 
     def _rest_are_copies(self) -> None:
         """All remaining values are zero: take rows in order."""
@@ -297,43 +283,49 @@ class _Search:
             if len(self.picks) == self.budget:
                 break
             if not self.out[position]:
-                self.take(position, 0.0, int(self.closest[position]))
+                self.take(position, 0.0, int(self.bounds.closest[position]))
 
 
 class _Pool:
-    """Some rows with exact float64 values to the picks that float32 found closest."""
+    """Some rows with exact float64 values. ``outside``: no other row is farther; one that is no farther than that (up
+    to the error of float32) can never be picked from here, and is forgotten."""
 
-    def __init__(self, search: _Search, positions: NDArray[Any]) -> None:
+    def __init__(self, search: _Search, positions: Rows, outside: float) -> None:
         self.positions = positions
-        self.eps = search.eps
-        self.data = double(search.view, positions)
-        self.norm = np.einsum("ij,ij->i", self.data, self.data)
-        index = torch.from_numpy(positions).to(search.device)
-        self.closest = search.closest[index].cpu().numpy()
-        apart = self.data - double(search.x, self.closest)
-        self.value = np.einsum("ij,ij->i", apart, apart)
+        self.eps = search.bounds.eps
+        self.least = outside + self.eps if outside >= 0 else -0.5
+        self.data, self.value, self.closest = search.bounds.exact(positions)
         self.rows = search.candidates[positions]
-        self._rough: NDArray[np.float32] | None = None
+        self.norm = np.einsum("ij,ij->i", self.data, self.data)
+        self.rough, self.rough_norm = self.data.astype(np.float32), self.norm.astype(np.float32)
+        self._age = 0
 
     def best(self) -> int:
-        """Place of the largest value, lowest row first; -1 when nothing is left or all is zero."""
+        """Place of the largest value, lowest row first; -1 when it is not certain, or all is zero."""
         place = int(np.argmax(_key(self.value))) if len(self.value) else -1
-        return place if place >= 0 and self.value[place] >= 0 and _key(self.value[place]) > 0 else -1
+        return place if place >= 0 and self.value[place] > self.least and _key(self.value[place]) > 0 else -1
 
     def update(self, best: int, out: NDArray[np.bool_]) -> None:
         """Shrink values by the pick at ``best``, and drop what is out.
 
-        One float32 table of the pool says which rows the pick could be closer to; only those are computed in float64.
+        float32 says which rows the pick could be closer to; only those are computed in float64.
         """
-        if self._rough is None:
-            data, norm = self.data.astype(np.float32), self.norm.astype(np.float32)
-            self._rough = norm[:, None] + norm[None, :] - 2 * (data @ data.T)
-        near = np.flatnonzero(self._rough[best] - self.eps < self.value)
+        rough = self.rough_norm + (self.rough_norm[best] - 2 * (self.rough @ self.rough[best]))
+        near = np.flatnonzero(rough - self.eps < self.value)
         squared = np.maximum(self.norm[near] + self.norm[best] - 2 * (self.data[near] @ self.data[best]), 0)
         closer = squared < self.value[near]
         self.value[near[closer]] = squared[closer]
         self.closest[near[closer]] = self.rows[best]
         self.value[out[self.positions]] = -1
+        self._age += 1
+        if self._age % 16 == 0:
+            self._forget()
+
+    def _forget(self) -> None:
+        keep = np.flatnonzero(self.value > self.least)
+        if len(keep) < 0.8 * len(self.value):
+            for name in ("positions", "data", "value", "closest", "rows", "norm", "rough", "rough_norm"):
+                setattr(self, name, getattr(self, name)[keep])
 
 
 def _key(squared: Any) -> Any:

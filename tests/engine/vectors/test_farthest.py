@@ -6,8 +6,8 @@ import torch
 
 from curator.engine.errors import Cancelled
 from curator.engine.task import Task
+from curator.engine.vectors import bounds, farthest_first, unit_rows
 from curator.engine.vectors import farthest as module
-from curator.engine.vectors import farthest_first, unit_rows
 
 
 def brute(x, budget, seen=(), rows=None, groups=None, caps=None):
@@ -109,6 +109,45 @@ def test_rows_with_nan_are_never_picked():
     x[[3, 17], 1] = np.nan
     found = farthest_first(x, 40)
     assert sorted(found.rows.tolist()) == [i for i in range(40) if i not in (3, 17)]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rng: np.eye(12, dtype=np.float32)[rng.integers(0, 12, 400)],
+        lambda rng: rng.integers(0, 3, (400, 3)).astype(np.float32),
+        lambda rng: rng.dirichlet(np.full(20, 0.1), 400).astype(np.float32),
+        lambda rng: unit_rows(rng.normal(size=(400, 16)).astype(np.float32)),
+        lambda rng: (rng.normal(size=(400, 6)) + 9 * rng.integers(0, 4, (400, 1))).astype(np.float32),
+    ],
+    ids=["one-hot", "grid", "simplex", "sphere", "clusters"],
+)
+def test_what_is_left_to_learn_later_changes_nothing(make, monkeypatch):
+    """Ties, plateaus, copies and data without clusters; what was seen, groups and caps; tiny chunks and pools."""
+    for seed, (chunk, pool) in enumerate([(2, 9), (128, 512)]):
+        rng = np.random.default_rng(seed)
+        x = make(rng)
+        seen = rng.choice(400, 4 * seed, replace=False)
+        groups, caps = rng.integers(-1, 4, 400).astype(np.int32), rng.integers(5, 45, 4)
+        monkeypatch.setattr(module, "SMALL", 10**9)
+        plain = farthest_first(x, 150, seen=seen, groups=groups, caps=caps)
+        monkeypatch.setattr(module, "SMALL", 0)
+        monkeypatch.setattr(bounds, "CHUNK", chunk)
+        found = farthest_first(x, 150, seen=seen, groups=groups, caps=caps, pool=pool)
+        assert found.rows.tolist() == plain.rows.tolist() == brute(x, 150, seen.tolist(), None, groups, caps)
+        assert np.allclose(found.gaps, plain.gaps, rtol=1e-6)
+        apart = np.linalg.norm(x[found.rows].astype(float) - x[found.nearest].astype(float), axis=1)
+        assert np.allclose(apart[1:], found.gaps[1:], rtol=1e-6)
+
+
+@pytest.mark.usefixtures("path")
+def test_a_start_that_may_not_be_picked_is_no_start():
+    x = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
+    groups = np.zeros(30, np.int32)
+    groups[7] = 1
+    found = farthest_first(x, 3, groups=groups, caps=np.array([9, 0]), start=7)
+    assert len(found.rows) == 3 and 7 not in found.rows
+    assert found.rows.tolist() == farthest_first(x, 3, groups=groups, caps=np.array([9, 0])).rows.tolist()
 
 
 def big(n=6000, d=400, seed=0):
