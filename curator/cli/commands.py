@@ -144,38 +144,6 @@ def run(
         print_subset(p, focus(changes, "subset"), 5)
 
 
-@cli.command()
-@PROJECT
-@click.argument("subset")
-@click.argument("target", type=click.Path(path_type=Path))
-@click.option("--format", "format_", default="", help="Exporter; see: curator plugins. Default: by what it holds.")
-@click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
-@SET
-@AS_JSON
-@click.pass_obj
-def export(
-    front: Front,
-    project: Path,
-    subset: str,
-    target: Path,
-    format_: str,
-    overwrite: bool,
-    overrides: Sequence[str],
-    as_json: bool,
-) -> None:
-    """Write SUBSET (a name or number) to TARGET, all of it or nothing."""
-    with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
-        found = p.subset(subset)
-        kind = p.dataset(found.dataset_id).kind
-        format_ = format_ or {"image": "folder", "instruction": "jsonl"}[kind]
-        params = dict(pair(o) for o in overrides)
-        changes = run_job(p, p.submit_export, found.name, target, format_, params, overwrite, quiet=as_json)
-        if as_json:
-            echo_json({"subset": found, "target": changes.notes[0], "format": format_})
-            return
-        click.echo(f"Wrote {found.size} samples to {changes.notes[0]}")
-
-
 @cli.command("list")
 @PROJECT
 @AS_JSON

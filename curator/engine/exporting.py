@@ -7,16 +7,18 @@ What a killed process left is removed by the next export to the same target.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import secrets
 import shutil
+import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from curator.engine.errors import InputError
 from curator.engine.processes import is_running
@@ -25,6 +27,8 @@ NAME_LIMIT = 200
 RESERVE = 16 * 2**20
 """Free space that is always left on the disk."""
 MANY_FILES = 64
+JOURNAL = ".journal"
+NOTE_EVERY_S = 10.0
 _SESSION = secrets.token_hex(4)
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)", re.I)
@@ -39,6 +43,11 @@ def remove_existing(target: Path, overwrite: bool) -> Iterator[None]:
         yield
     finally:
         _replacing.reset(token)
+
+
+def may_replace(target: Path) -> bool:
+    """Whether :func:`remove_existing` said that ``target`` may be replaced."""
+    return _replacing.get() == target.absolute()
 
 
 @contextmanager
@@ -71,19 +80,22 @@ def atomic_file(target: Path, *, overwrite: bool = False, needed: int = 0) -> It
 
 
 @contextmanager
-def atomic_folder(target: Path, *, overwrite: bool = False, needed: int = 0) -> Iterator[Path]:
+def atomic_folder(target: Path, *, overwrite: bool = False, needed: int = 0, key: str = "") -> Iterator[Path]:
     """A new folder to fill, which becomes ``target`` when the block ends without an error.
 
     Takes and raises what :func:`atomic_file` does. What was at the target before is moved aside, and removed when the
-    new folder has its name.
+    new folder has its name. With ``key`` (a digest of all that decides the content), a folder that a killed process
+    left half filled for the same key is gone on with: see :class:`Journal`.
     """
     target = target.absolute()
     with _plain_errors(target):
-        partial = _prepare(target, overwrite, needed)
+        partial = _adopt(target, key) if key else None
+        partial = _prepare(target, overwrite, needed, partial)
         aside = _sibling(target, "replaced")
         try:
-            partial.mkdir()
+            partial.mkdir(exist_ok=True)
             yield partial
+            (partial / JOURNAL).unlink(missing_ok=True)
             _sync_tree(partial)
             _check_free(target, overwrite)
             if target.exists() or target.is_symlink():
@@ -124,6 +136,12 @@ def _cut(text: str, limit: int) -> str:
     return text.encode("utf-8")[:limit].decode("utf-8", "ignore")
 
 
+def check_target(target: Path, overwrite: bool) -> None:
+    """Raise :class:`InputError` when something is there that must not be replaced."""
+    if (target.exists() or target.is_symlink()) and not overwrite:
+        raise InputError(f"{target} exists already.", "Choose another name, or say --overwrite to replace it.")
+
+
 def check_space(folder: Path, needed: int) -> None:
     """Raise :class:`InputError` when the disk of ``folder`` has no room for ``needed`` bytes and a reserve."""
     free = shutil.disk_usage(folder).free
@@ -139,13 +157,72 @@ def megabytes(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
-def _prepare(target: Path, overwrite: bool, needed: int) -> Path:
+def _prepare(target: Path, overwrite: bool, needed: int, adopted: Path | None = None) -> Path:
     """Sweep, check, and name the partial."""
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
     _check_free(target, overwrite)
-    check_space(target.parent, needed)
-    return _sibling(target, "partial")
+    check_space(target.parent, needed if adopted is None else max(0, needed - _size(adopted)))
+    return adopted or _sibling(target, "partial")
+
+
+def _size(folder: Path) -> int:
+    return sum(os.lstat(Path(base, name)).st_size for base, _, names in os.walk(folder) for name in names)
+
+
+def _adopt(target: Path, key: str) -> Path | None:
+    """Take over what a dead process had written for the same key, if anything."""
+    if not target.parent.is_dir():
+        return None
+    stem = _stem(target, "partial")
+    for entry in list(os.scandir(target.parent)):
+        owner = re.fullmatch(r"(\d{1,9})-([0-9a-f]{12})", entry.name.removeprefix(stem))
+        if not entry.name.startswith(stem) or owner is None or _is_live(int(owner[1]), owner[2]):
+            continue
+        if Journal(Path(entry.path), key).done:
+            mine = _sibling(target, "partial")
+            try:
+                Path(entry.path).rename(mine)
+            except OSError:  # another process was quicker
+                continue
+            return mine
+    return None
+
+
+class Journal:
+    """How far the filling of a folder has come, so that it can be gone on with after a kill.
+
+    ``done`` items are finished, on the disk, and not written again; ``state`` is what the exporter noted with them.
+    Items must come in the same order each time, which the ``key`` stands for.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self._file, self._key, self._noted = folder / JOURNAL, key, time.monotonic()
+        self.done, self.state = 0, dict[str, Any]()
+        try:
+            lines = self._file.read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            lines = []
+        for line in lines:
+            try:
+                key, done, state = json.loads(line)
+            except (ValueError, TypeError):
+                break  # the line that the kill cut off
+            if key != self._key:
+                break
+            self.done, self.state = int(done), dict(state)
+
+    def note(self, done: int, state: Mapping[str, Any] | None = None, *, now: bool = False) -> None:
+        """Say that ``done`` items are finished: every :data:`NOTE_EVERY_S` seconds, or ``now``."""
+        if not self._key or (not now and time.monotonic() - self._noted < NOTE_EVERY_S):
+            return
+        if hasattr(os, "sync"):
+            os.sync()  # what is noted must be on the disk even when the power goes
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([self._key, done, dict(state or {})]) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self._noted = time.monotonic()
 
 
 def _check_free(target: Path, overwrite: bool) -> None:

@@ -11,14 +11,13 @@ import numpy as np
 
 from curator.engine.artefacts import Bench
 from curator.engine.errors import InputError
-from curator.engine.exporting import remove_existing
 from curator.engine.importing import find_importer
 from curator.engine.recipe import AUTO, Step
 from curator.engine.registry import PluginSpec, registry
-from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request
+from curator.engine.requests import ImportRequest, ProjectionRequest, Request
 from curator.engine.store import Store
 from curator.engine.task import Task
-from curator.engine.types import Changes, Draft, ExportInfo, Inputs, Skip, Source
+from curator.engine.types import Changes, Draft, Inputs, Skip, Source
 
 CHUNK = 2000
 """Samples stored per transaction: large enough to be fast, small enough to lose and to wait for."""
@@ -112,32 +111,3 @@ def make_projection(store: Store, request: ProjectionRequest, task: Task, *, pol
     step = Step(request.projector, {p.name: request.params.get(p.name, p.default) for p in spec.params})
     projection = bench.projection(step, inputs)
     return Changes(frozenset({"projection", "embedding"}), ("projection", projection))
-
-
-def export_subset(store: Store, request: ExportRequest, task: Task, *, polite: bool = False) -> Changes:
-    """Write one Subset with an exporter, and the provenance beside it.
-
-    Raises:
-        InputError: the target exists and ``overwrite`` is not set, a parameter does not fit, the Subset is empty.
-    """
-    subset = store.subset(request.subset)
-    dataset = store.dataset(subset.dataset_id)
-    spec = registry().get("exporter", request.format)
-    if dataset.kind not in spec.kinds:
-        raise InputError(f"The format “{spec.name}” does not hold {dataset.kind} samples.", _formats_for(dataset.kind))
-    if subset.size == 0:
-        raise InputError(f"The subset “{subset.name}” is empty.", "There is nothing to export.")
-    exporter = spec.make(dict(request.params))
-    target = Path(request.target).expanduser().absolute()
-    if target.exists() and not request.overwrite:
-        raise InputError(f"{target} exists already.", "Choose another name, or say --overwrite to replace it.")
-    info = ExportInfo(dataset.kind, dataset.format, dataset.name, subset.name, subset.size, store.provenance(subset.id))
-    with remove_existing(target, request.overwrite):
-        written = exporter.export(store.export_items(subset.id), target, info, task)
-    task.log(f"Exported “{subset.name}” to {written}.")
-    return Changes(frozenset(), notes=(str(written),))
-
-
-def _formats_for(kind: str) -> str:
-    fitting = [s.name for s in registry().all() if s.role == "exporter" and kind in s.kinds]
-    return f"Choose one of: {', '.join(fitting)}."

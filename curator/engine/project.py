@@ -12,6 +12,8 @@ from curator.engine.dial import Dials
 from curator.engine.duplicates import DuplicateLists
 from curator.engine.errors import InputError
 from curator.engine.estimating import Estimates
+from curator.engine.export_options import make_options
+from curator.engine.exports import Exporting
 from curator.engine.jobs import InlineQueue, Job, JobQueue, Message, Queue
 from curator.engine.pages import Pages
 from curator.engine.recipe import Recipe
@@ -71,6 +73,7 @@ class Project:
         self.estimates = Estimates(store)
         self.duplicates = DuplicateLists(store, self._submit)
         self.rounds = Rounds(store, self._submit)
+        self.exporting = Exporting(store)
         store.sweep()
         self.browse = Browse(store)
 
@@ -157,11 +160,13 @@ class Project:
         params: dict[str, Any] | None = None,
         overwrite: bool = False,
         listener: Listener | None = None,
+        options: dict[str, Any] | None = None,
     ) -> Job:
-        """Write a Subset with the exporter ``format``."""
+        """Write a Subset with the exporter ``format``; ``options`` are those that every format shares."""
         registry().get("exporter", format).make(dict(params or {}))
+        make_options(options)
         name = self._store.subset(subset).name
-        return self._submit(ExportRequest(name, str(target), format, params or {}, overwrite), listener)
+        return self._submit(ExportRequest(name, str(target), format, params or {}, overwrite, options or {}), listener)
 
     def cancel(self, job: Job) -> None:
         """Ask a Job to stop at its next tick."""

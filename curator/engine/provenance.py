@@ -13,12 +13,14 @@ from curator.engine.exporting import atomic_file
 from curator.engine.types import ExportInfo
 
 FILE_NAME = "curation.json"
+TABLE_NAME = "curation.csv"
 
 
 def write_provenance(target: Path, info: ExportInfo, written: int | None = None, left_out: int = 0) -> Path:
     """Write the provenance of an export and return its path.
 
-    For a folder it is ``curation.json`` inside; for a file it is ``NAME.curation.json`` beside it.
+    For a folder it is ``curation.json`` inside; for a file it is ``NAME.curation.json`` beside it. A table of weights
+    that the format has no place for is written beside it too.
 
     Args:
         target: the export, or the folder that will become it.
@@ -43,6 +45,10 @@ def write_provenance(target: Path, info: ExportInfo, written: int | None = None,
     text = json.dumps(_plain(about), ensure_ascii=False, indent=2) + "\n"
     with atomic_file(place, overwrite=True) as file:
         file.write(text.encode("utf-8", "replace"))
+    if info.table is not None:
+        table = target / TABLE_NAME if target.is_dir() else target.with_name(f"{target.name}.{TABLE_NAME}")
+        with atomic_file(table, overwrite=True) as file:
+            info.table(file)
     return place
 
 

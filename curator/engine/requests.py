@@ -82,15 +82,16 @@ class ProjectionRequest:
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """Write a Subset to ``target`` with the exporter ``format``."""
+    """Write a Subset to ``target`` with the exporter ``format``; ``options`` are those of :class:`ExportOptions`."""
 
-    handler: ClassVar[str] = "curator.engine.pipeline:export_subset"
+    handler: ClassVar[str] = "curator.engine.exports:export_subset"
 
     subset: str
     target: str
     format: str
     params: Mapping[str, Any] = field(default_factory=dict)
     overwrite: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:

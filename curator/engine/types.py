@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -277,6 +277,8 @@ class ExportItem:
     reason: str
     skill: str
     split: str = ""
+    width: int = 0
+    height: int = 0
 
     def read_image(self, number: int) -> bytes:
         """The bytes of a picture as they are in the source; raises ``InputError`` with a plain reason."""
@@ -299,7 +301,14 @@ class ExportItem:
 
 @dataclass(frozen=True)
 class ExportInfo:
-    """What an Exporter may know beside the items."""
+    """What an Exporter may know beside the items.
+
+    Attributes:
+        provenance: for :func:`curator.engine.provenance.write_provenance`; complete when all items have been taken.
+        splits: names of the splits in the order of the items, ("",) when they are not divided.
+        key: digest of all that decides the content, for an export that goes on where it was killed; "" = unknown.
+        table: writes the table of weights, None when none is needed; also for ``write_provenance``.
+    """
 
     kind: Kind
     format: str
@@ -307,3 +316,6 @@ class ExportInfo:
     subset: str
     count: int
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    splits: tuple[str, ...] = ("",)
+    key: str = ""
+    table: Callable[[BinaryIO], None] | None = None

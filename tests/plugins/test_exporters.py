@@ -67,9 +67,9 @@ def test_a_folder_holds_the_same_bytes_and_is_read_again(image_folder, tmp_path,
     found = {hashlib.sha256(p.read_bytes()).hexdigest() for p in target.rglob("*.png")}
     assert found == {i.digest for i in items}
     if layout == "flat":
-        assert names(target) == ["1-2.png", "1.png", "2.png", "curation.json", "metadata.jsonl"]
+        assert names(target) == ["1-2.png", "1.png", "2.png", "README.md", "curation.json", "metadata.jsonl"]
     else:
-        assert names(target) == ["cat/1.png", "cat/2.png", "curation.json", "dog/1.png"]
+        assert names(target) == ["README.md", "cat/1.png", "cat/2.png", "curation.json", "dog/1.png"]
     if mode != "symlink":
         again, _ = imported(ImageFolder(), target)
         assert sorted((i.digest, i.labels) for i in again) == sorted((i.digest, i.labels) for i in items)
@@ -97,7 +97,7 @@ def test_a_missing_picture_is_reported_and_left_out(image_folder, tmp_path):
     task = Task(on_problem=problems.append)
     target = Folder().export(items, tmp_path / "out", info, task)
     assert [(p.source, p.reason) for p in problems] == [("b/2.png", "is not there any more")]
-    assert names(target) == ["a/1.png", "b/3.png", "curation.json"]
+    assert names(target) == ["README.md", "a/1.png", "b/3.png", "curation.json"]
     assert json.loads((target / "curation.json").read_text(encoding="utf-8"))["left_out"] == 1
     for item in items:
         item.images[0].unlink(missing_ok=True)
@@ -123,7 +123,7 @@ def test_classes_with_dangerous_names(image_folder, tmp_path):
     items, info = imported(ImageFolder(), image_folder("a/1.png", "b/2.png"))
     wild = [ExportItem(**(vars(i) | {"labels": (label,)})) for i, label in zip(items, ("../../x", "CON"), strict=True)]
     target = Folder().export(wild, tmp_path / "out", info, Task())
-    assert names(target) == ["_CON/2.png", "__.._x/1.png", "curation.json"]
+    assert names(target) == ["README.md", "_CON/2.png", "__.._x/1.png", "curation.json"]
     assert entries(tmp_path) == ["out", "pictures"]
 
 
@@ -170,7 +170,7 @@ def test_pictures_of_records_can_come_along(tmp_path, image_folder):
     assert [json.loads(line) for line in reference.read_text(encoding="utf-8").splitlines()] == records
     for exporter, file in ((Jsonl("copy"), "records.jsonl"), (Json("copy"), "records.json")):
         out = exporter.export(items, tmp_path / file.replace(".", "-"), info, Task())
-        assert names(out) == sorted(["a.png", "curation.json", file, "sub/b.png"])
+        assert names(out) == sorted(["README.md", "a.png", "curation.json", file, "sub/b.png"])
         again, _ = imported(Instructions(), out / file)
         assert [i.digest for i in again] == [i.digest for i in items]
     (tmp_path / "in" / "a.png").unlink()
@@ -461,4 +461,4 @@ def test_one_picture_may_be_chosen_from_two_places(tmp_path):
         Image.new("RGB", (3, 3), "red" if folder == "a" else "blue").save(tmp_path / folder / "X.png")
     items, info = imported(ImageFolder(), tmp_path)
     out = Folder(layout="flat").export(items, tmp_path.parent / (tmp_path.name + "-out"), info, Task())
-    assert names(out) == ["X-2.png", "X.png", "curation.json", "metadata.jsonl"]
+    assert names(out) == ["README.md", "X-2.png", "X.png", "curation.json", "metadata.jsonl"]

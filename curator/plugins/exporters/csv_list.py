@@ -23,12 +23,14 @@ class CsvList:
     """A table of what was chosen and why: rank, source, label, gain, weight, reason, skill.
 
     The source is the path below the folder of the dataset, or the place of a record in its file; with paths = absolute
-    it is the whole path of the picture, which the image-list importer reads from anywhere.
+    it is the whole path of the picture, which the image-list importer reads from anywhere. With splits there is a last
+    column split.
     """
 
     paths: str = param("relative", choices=("relative", "absolute"), help="How pictures are named")
 
     suffix: ClassVar[str] = ".csv"
+    has_weights: ClassVar[bool] = True
 
     def export(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task) -> Path:
         """Write the table in rank order and return its path.
@@ -40,9 +42,10 @@ class CsvList:
         with atomic_file(target) as file:
             text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="", write_through=True)
             table = csv.writer(text, lineterminator="\n")
-            table.writerow(HEADER)
+            divided = info.splits != ("",)
+            table.writerow((*HEADER, "split") if divided else HEADER)
             for item in task.track(items, "Writing rows", info.count):
-                table.writerow(self._row(item))
+                table.writerow((*self._row(item), item.split) if divided else self._row(item))
                 written += 1
             text.detach()
             if not written:

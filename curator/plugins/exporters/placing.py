@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from curator.engine import packed
@@ -14,17 +14,20 @@ from curator.engine.pictures import read_bytes
 MODES = ("copy", "hardlink", "symlink")
 
 
-def all_of(items: Iterable[ExportItem], task: Task) -> list[ExportItem]:
-    """Every item at once, so that sizes are known before anything is written; :class:`InputError` for none."""
-    found = list(task.track(items, "Collecting samples"))
-    if not found:
+def again(items: Iterable[ExportItem]) -> Iterable[ExportItem]:
+    """The items so that they can be gone through twice: as they are, or a list of those of an iterator."""
+    return list(items) if isinstance(items, Iterator) else items
+
+
+def needed_bytes(items: Iterable[ExportItem], task: Task, total: int) -> int:
+    """Bytes that copies of all pictures take; raises :class:`InputError` when there are no items."""
+    found, empty = 0, True
+    for item in task.track(items, "Looking at samples", total):
+        empty = False
+        found += sum(item.image_size(place) for place in range(len(item.images)))
+    if empty:
         raise InputError("The subset is empty.", "There is nothing to export.")
     return found
-
-
-def bytes_of(paths: Iterable[Path]) -> int:
-    """Bytes that copies of these files take; those that are not there count nothing."""
-    return sum(packed.size_of(path) for path in paths)
 
 
 class Placer:
@@ -51,6 +54,18 @@ class Placer:
         except OSError as error:
             return f"cannot be read: {error.strerror}"
         shutil.copyfile(source, target)
+        return ""
+
+    def place_once(self, source: Path, target: Path) -> str:
+        """Like :meth:`place`, and nothing when the file has its place already."""
+        return "" if target.is_symlink() or target.exists() else self.place(source, target)
+
+    def place_all(self, item: ExportItem, folder: Path) -> str:
+        """Put every picture of a sample under its name below the folder; returns "" or what is wrong with the first
+        that cannot be."""
+        for name, path in zip(item.image_names, item.images, strict=True):
+            if reason := self.place_once(path, folder / name):
+                return f"names the image {name}, which {reason}"
         return ""
 
     def _copy_out(self, source: Path, target: Path) -> str:

@@ -1,0 +1,133 @@
+"""Which samples of a Subset go out, in which order, and into which split, so that duplicates never straddle two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from curator.engine.errors import InputError
+from curator.engine.export_options import KEEP, ExportOptions, shares
+from curator.engine.store_exporting import ExportRows
+from curator.engine.types import Rows
+
+Key = tuple[int, int, str, tuple[str, ...], str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The order of an export.
+
+    Attributes:
+        ranks: int64 [m], in the order of writing; split after split when there are any.
+        split: int16 [m], index into ``names``.
+        names: names of the splits; ("",) when there are none.
+        spare: int64 [s], ranks beyond the first N, for replacing.
+    """
+
+    ranks: Rows
+    split: np.ndarray
+    names: tuple[str, ...]
+    spare: Rows
+
+    def counts(self) -> dict[str, int]:
+        """Samples in each split."""
+        found = np.bincount(self.split, minlength=len(self.names))
+        return {name: int(n) for name, n in zip(self.names, found, strict=True)}
+
+
+def make_plan(rows: ExportRows, options: ExportOptions, near: Iterable[tuple[int, int]] = ()) -> Plan:
+    """The Plan of an export.
+
+    Args:
+        rows: the Subset.
+        options: what was asked.
+        near: pairs of rows of the Dataset that count as near-duplicates.
+
+    Raises:
+        InputError: there is nothing to export, or a split would stay empty.
+    """
+    keys = list(rows.keys())
+    if not keys:
+        raise InputError("The subset is empty.", "There is nothing to export.")
+    count = min(options.first, len(keys)) if options.first else len(keys)
+    spare = np.arange(count + 1, len(keys) + 1, dtype=np.int64)
+    names, code = _splits(keys[:count], options, near)
+    order = _order(rows, options, count)
+    order = order[np.argsort(code[order - 1], kind="stable")]
+    return Plan(order, code[order - 1], names, spare)
+
+
+def _order(rows: ExportRows, options: ExportOptions, count: int) -> Rows:
+    if options.order == "source":
+        order = rows.by_source()
+        return order[order <= count]
+    order = np.arange(1, count + 1, dtype=np.int64)
+    return np.random.default_rng(options.seed).permutation(order) if options.order == "shuffle" else order
+
+
+def _splits(
+    keys: list[Key], options: ExportOptions, near: Iterable[tuple[int, int]]
+) -> tuple[tuple[str, ...], np.ndarray]:
+    if options.split == (KEEP,):
+        names = tuple(dict.fromkeys(key[4] or "train" for key in keys))
+        place = {name: number for number, name in enumerate(names)}
+        return names, np.array([place[key[4] or "train"] for key in keys], np.int16)
+    wanted = shares(options.split)
+    if not wanted:
+        return ("",), np.zeros(len(keys), np.int16)
+    code = divide(groups_of(keys, options.together, near), tuple(wanted.values()), options.seed)
+    names = tuple(wanted)
+    for number, name in enumerate(names):
+        if not (code == number).any():
+            raise InputError(
+                f"The split “{name}” would be empty: {len(keys)} samples are too few, or too many are duplicates.",
+                "Give it a larger share, or leave it out.",
+            )
+    return names, code
+
+
+def groups_of(keys: list[Key], together: str, near: Iterable[tuple[int, int]] = ()) -> Rows:
+    """int64 [n]: the group of each sample, named by its first member. Samples of equal content, samples that show the
+    same picture, and near-duplicates are in one group, and so is what hangs together through others."""
+    parent = np.arange(len(keys))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = int(parent[i])
+        return i
+
+    def join(a: int, b: int) -> None:
+        a, b = sorted((root(a), root(b)))
+        parent[b] = a
+
+    if together != "nothing":
+        seen: dict[str, int] = {}
+        for i, (_, _, digest, images, _) in enumerate(keys):
+            for name in (digest, *(f"picture {image}" for image in images)):
+                join(seen.setdefault(name, i), i)
+    if together == "duplicates":
+        place = {key[1]: i for i, key in enumerate(keys)}
+        for left, right in near:
+            if left in place and right in place:
+                join(place[left], place[right])
+    return np.array([root(i) for i in range(len(keys))], np.int64)
+
+
+def divide(groups: Rows, parts: tuple[float, ...], seed: int) -> np.ndarray:
+    """int16 [n]: the split of each sample, whole groups together, as near to ``parts`` (adding up to 1) as they allow.
+
+    Groups go from the largest to the smallest, equal ones in an order drawn by the seed, each to the split that is
+    furthest behind its share (the first of equals).
+    """
+    heads, sizes = np.unique(groups, return_counts=True)
+    drawn = np.random.default_rng(seed).permutation(len(heads))
+    missing = np.array(parts, np.float64) * len(groups)
+    chosen = np.empty(len(heads), np.int16)
+    for group in drawn[np.argsort(-sizes[drawn], kind="stable")]:
+        best = int(np.argmax(missing))
+        chosen[group] = best
+        missing[best] -= sizes[group]
+    return chosen[np.searchsorted(heads, groups)]

@@ -1,0 +1,305 @@
+"""The samples of an export on their way out: converted, checked by a trainer's rules, with the fields that are wanted.
+
+An exporter gets an :class:`Outgoing` as its items and writes what it is given. It may go through it twice; both times
+it sees the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from curator.engine.dialogue import (
+    Dialogue,
+    Loss,
+    Picture,
+    Style,
+    Turn,
+    losses,
+    read_dialogue,
+    recognise,
+    write_dialogue,
+)
+from curator.engine.errors import InputError
+from curator.engine.export_fields import FieldRules
+from curator.engine.export_options import ExportOptions
+from curator.engine.export_pictures import Naming
+from curator.engine.export_plan import Plan
+from curator.engine.store_exporting import ExportRows
+from curator.engine.task import Task
+from curator.engine.trainers import Checking, Finding, trainer
+from curator.engine.trainers.counting import token_counter
+from curator.engine.trainers.mending import FIXABLE, mended
+from curator.engine.types import ExportItem
+
+ROWS_KEPT = 200
+"""Ranks that are remembered for each loss and finding."""
+ACTED_ON = ("stop", "skip")
+
+
+@dataclass
+class Count:
+    """How often something was met: ``ranks`` are the first of them, ``text`` the words of the first."""
+
+    text: str
+    count: int = 0
+    tokens: int = 0
+    ranks: list[int] = field(default_factory=list)
+
+    def add(self, rank: int, tokens: int = 0) -> None:
+        """One more."""
+        self.count += 1
+        self.tokens += tokens
+        if len(self.ranks) < ROWS_KEPT:
+            self.ranks.append(rank)
+
+
+@dataclass
+class Tally:
+    """What was met in one pass.
+
+    Attributes:
+        losses: what the conversion loses.
+        findings: (rule, effect) -> how often; those that were mended are not among them.
+        mended, dropped, replaced: records that were changed to fit, left out, or stood in for.
+        left_out: records that do not fit the format at all.
+        ranks: of the samples that went out, in order; ``splits`` goes with them.
+        fields: names of fields met, ``tags`` names of fields of turns that matter to a trainer.
+        pairs: whether there are preference pairs.
+    """
+
+    losses: dict[Loss, Count] = field(default_factory=dict)
+    findings: dict[tuple[str, str], Count] = field(default_factory=dict)
+    mended: Counter[str] = field(default_factory=Counter)
+    dropped: int = 0
+    replaced: int = 0
+    left_out: int = 0
+    ranks: array[int] = field(default_factory=lambda: array("q"))
+    splits: array[int] = field(default_factory=lambda: array("h"))
+    fields: set[str] = field(default_factory=set)
+    tags: set[str] = field(default_factory=set)
+    pairs: bool = False
+
+    @property
+    def severe(self) -> bool:
+        """Whether content would be lost."""
+        return any(loss.severe for loss in self.losses)
+
+
+class Outgoing:
+    """Items for an exporter; :attr:`tally` tells of the latest pass.
+
+    Args:
+        rows: the Subset.
+        plan: which samples, in which order.
+        shape: the format of records to convert to, "" = as they came.
+        style: what that format leaves open.
+        naming: what pictures are called in the export.
+        options: what was asked.
+        gate: refuse, at the end of a pass, when content would be lost without a yes.
+    """
+
+    def __init__(
+        self,
+        rows: ExportRows,
+        plan: Plan,
+        shape: str,
+        style: Style,
+        naming: Naming,
+        options: ExportOptions,
+        task: Task,
+        *,
+        gate: bool = True,
+        on_end: Callable[[Tally], None] = lambda tally: None,
+    ) -> None:
+        self._rows, self._plan, self._shape, self._style = rows, plan, shape, style
+        self._naming, self._options, self._task, self._gate, self._on_end = naming, options, task, gate, on_end
+        self._fields = FieldRules(options, shape)
+        self._trainer = trainer(options.trainer) if options.trainer else None
+        self._count = token_counter(options.tokenizer) if self._trainer else None
+        self._passes = 0
+        self.tally = Tally()
+
+    def __len__(self) -> int:
+        return len(self._plan.ranks)
+
+    def __iter__(self) -> Iterator[ExportItem]:
+        self.tally, self._passes = Tally(), self._passes + 1
+        spare = self._rows.items(self._plan.spare) if self._options.findings == "replace" else iter(())
+        for item, code in zip(self._rows.items(self._plan.ranks), self._plan.split.tolist(), strict=True):
+            made = self._made(item)
+            while made is None and (item := next(spare, None)) is not None:  # type: ignore[assignment]
+                made = self._made(item)
+                self.tally.replaced += made is not None
+            if made is not None:
+                self.tally.ranks.append(made.rank)
+                self.tally.splits.append(code)
+                yield replace(made, split=self._plan.names[code])
+        self._end()
+
+    def _end(self) -> None:
+        if self._gate and self.tally.severe and not self._options.allow_loss:
+            raise InputError(
+                f"Writing these records as {self._shape} would lose content:\n{lost_lines(self.tally)}",
+                "Choose another format, or allow it: --allow-loss",
+            )
+        self._on_end(self.tally)
+
+    def _made(self, item: ExportItem) -> ExportItem | None:
+        """The item as it goes out, None when it is left out."""
+        names = self._naming.names(item)
+        item = replace(item, image_names=names)
+        if not (self._shape or self._fields.any or self._trainer):
+            return item
+        try:
+            value = json.loads(item.record) if item.record else {}
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            if self._shape:
+                self._leave_out(item, "has no record that can be read")
+            return None if self._shape else item
+        record = value
+        if self._shape:
+            converted = self._converted(value, item)
+            if converted is None:
+                return None
+            record = converted
+        if self._fields.any:
+            record = self._fields.apply(record, item.weight)
+        if self._trainer is not None:
+            checked = self._checked(record, item)
+            if checked is None:
+                return None
+            record = checked
+        self._learn(record)
+        return item if record is value else replace(item, record=json.dumps(record, ensure_ascii=False))
+
+    def _learn(self, record: dict[str, Any]) -> None:
+        self.tally.fields |= record.keys()
+        self.tally.pairs = self.tally.pairs or "rejected" in record or "non_preferred_output" in record
+        turns = record.get("messages")
+        if isinstance(turns, list) and any(isinstance(turn, dict) and "train" in turn for turn in turns):
+            self.tally.tags.add("train")
+
+    def _converted(self, value: dict[str, Any], item: ExportItem) -> dict[str, Any] | None:
+        """The record in the wanted format; the very same object when it is in it already."""
+        rename = self._naming.renaming(item)
+        if fits(value, self._shape, self._style) and rename is None:
+            return value
+        shape = recognise(value)
+        for loss in losses(value, self._shape, self._style, shape):
+            self.tally.losses.setdefault(loss, Count(loss.text)).add(item.rank)
+        try:
+            dialogue = read_dialogue(value, shape)
+            if rename is not None:
+                dialogue = with_names(dialogue, rename)
+            written = write_dialogue(dialogue, self._shape, self._style)
+        except InputError as error:
+            self._leave_out(item, error.text)
+            return None
+        return value if written == value else written
+
+    def _leave_out(self, item: ExportItem, reason: str) -> None:
+        loss = Loss(f"the whole record: {reason}")
+        if loss not in self.tally.losses or item.rank not in self.tally.losses[loss].ranks[-1:]:
+            self.tally.losses.setdefault(loss, Count(loss.text)).add(item.rank)
+        self.tally.left_out += 1
+        if self._passes == 1:
+            self._task.problem(item.source, f"{reason}; left out")
+
+    def _checked(self, record: dict[str, Any], item: ExportItem) -> dict[str, Any] | None:
+        """The record after the trainer's rules and what is to be done about them; None = left out."""
+        found = self._findings(record, item)
+        acted = [f for f in found if f.effect in ACTED_ON]
+        if self._options.findings == "fix" and any(f.rule in FIXABLE for f in found):
+            better = self._mend(record, [f.rule for f in found])
+            remaining = self._findings(better, item)
+            if len(remaining) < len(found):
+                self.tally.mended.update({f.rule for f in found} - {f.rule for f in remaining})
+                record, found = better, remaining
+        for finding in found:
+            count = self.tally.findings.setdefault((finding.rule, finding.effect), Count(finding.text))
+            count.add(item.rank, finding.tokens)
+        if acted and self._options.findings in ("drop", "replace"):
+            self.tally.dropped += 1
+            if self._passes == 1:
+                self._task.problem(item.source, f"{acted[0].text}; left out")
+            return None
+        return record
+
+    def _mend(self, record: dict[str, Any], rules: list[str]) -> dict[str, Any]:
+        try:
+            shape = self._shape or recognise(record)
+            return write_dialogue(mended(read_dialogue(record), rules), shape, self._style)
+        except InputError:
+            return record
+
+    def _findings(self, record: dict[str, Any], item: ExportItem) -> list[Finding]:
+        assert self._trainer is not None and self._count is not None
+        dialogue = None
+        shape = self._shape or recognise(record)
+        if item.images and not shape:
+            shape, record = "image", {"image": item.image_names[0], "text": item.text, **record}
+        elif shape:
+            try:
+                dialogue = read_dialogue(record)
+            except InputError:
+                dialogue = None
+        length = self._options.length or self._trainer.length
+        about = Checking(dialogue, shape, length, self._count, self._naming.finder(item), (item.width, item.height))
+        return list(self._trainer.check(record, about))
+
+
+def lost_lines(tally: Tally) -> str:
+    """One line for each loss, the most frequent first."""
+    ordered = sorted(tally.losses.items(), key=lambda pair: (not pair[0].severe, -pair[1].count, pair[0].text))
+    return "\n".join(
+        f"  {count.count} record{'s' if count.count > 1 else ''}: {loss.text}"
+        + ("" if loss.severe else " (no word lost)")
+        for loss, count in ordered
+    )
+
+
+def fits(record: dict[str, Any], shape: str, style: Style) -> bool:
+    """Whether a record has the fields of a format itself, under their usual names, so that it can stay as it is."""
+    if shape == "alpaca":
+        return {"instruction", "input"} <= record.keys() and bool({"output", "chosen"} & record.keys())
+    if shape == "sharegpt":
+        return isinstance(record.get("conversations"), list) and "image" not in record
+    if shape == "messages":
+        return isinstance(record.get("messages"), list) and style == Style()
+    if shape in ("prompt-completion", "preference"):
+        sides = ("prompt", "completion") if shape == "prompt-completion" else ("prompt", "chosen", "rejected")
+        kind = list if style.as_turns else str
+        return not style.openai and all(isinstance(record.get(side), kind) for side in sides)
+    return False
+
+
+def with_names(dialogue: Dialogue, names: dict[str, str]) -> Dialogue:
+    """The record with its pictures called otherwise."""
+
+    def part(old: str | Picture) -> str | Picture:
+        return old if isinstance(old, str) else replace(old, name=names.get(old.name, old.name))
+
+    def renamed(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        return tuple(replace(turn, parts=tuple(part(old) for old in turn.parts)) for turn in turns)
+
+    return replace(
+        dialogue,
+        turns=renamed(dialogue.turns),
+        chosen=renamed(dialogue.chosen),
+        rejected=renamed(dialogue.rejected),
+        unplaced=tuple(names.get(name, name) for name in dialogue.unplaced),
+    )
+
+
+def relative(path: Path, base: Path) -> str:
+    """A path as seen from a folder, with forward slashes."""
+    return Path(os.path.relpath(path, base)).as_posix()

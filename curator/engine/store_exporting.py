@@ -1,0 +1,90 @@
+"""Reading a Subset for an export: in any order, a page at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from curator.engine.store import Store
+from curator.engine.store_samples import LABELS, inside
+from curator.engine.types import ExportItem, Rows
+
+PAGE = 1000
+
+
+class ExportRows:
+    """The rows of one Subset."""
+
+    def __init__(self, store: Store, subset_id: int) -> None:
+        self._store, self._subset_id = store, subset_id
+        self._root = store.dataset(store.subset(subset_id).dataset_id).root
+
+    def items(self, ranks: Rows) -> Iterator[ExportItem]:
+        """The samples at these ranks (int64, 1-based), in the order given."""
+        for first in range(0, len(ranks), PAGE):
+            page = ranks[first : first + PAGE].tolist()
+            found = self._page(page)
+            yield from (found[rank] for rank in page if rank in found)
+
+    def _page(self, ranks: list[int]) -> dict[int, ExportItem]:
+        marks = ",".join("?" * len(ranks))
+        sql = (
+            "select rank, source, digest, text, record, images, gain, weight, reason, coalesce(skill.name, ''),"
+            f" {LABELS}, sample.split, sample.width, sample.height"
+            " from subset_sample join subset on subset.id = subset_id join sample on sample.id = sample_id"
+            " left join skill on skill.clustering_id = subset.clustering_id and skill.number = subset_sample.skill"
+            f" where subset_id = ? and rank in ({marks})"
+        )
+        return {row[0]: self._item(row) for row in self._store.rows(sql, (self._subset_id, *ranks))}
+
+    def _item(self, row: tuple) -> ExportItem:
+        names = tuple(json.loads(row[5]))
+        return ExportItem(
+            rank=row[0],
+            source=row[1],
+            digest=row[2],
+            text=row[3],
+            record=row[4],
+            images=tuple(self._root / name for name in inside(names)),
+            image_names=names,
+            labels=tuple(json.loads(row[10] or "[]")),
+            gain=row[6],
+            weight=row[7],
+            reason=row[8],
+            skill=row[9],
+            split=row[11],
+            width=row[12],
+            height=row[13],
+        )
+
+    def keys(self) -> Iterator[tuple[int, int, str, tuple[str, ...], str]]:
+        """(rank, row in the Dataset, digest, picture names, split) in rank order."""
+        sql = (
+            "select rank, sample.row, digest, images, sample.split from subset_sample"
+            " join sample on sample.id = sample_id where subset_id = ? order by rank"
+        )
+        for row in self._store.db.conn.execute(sql, (self._subset_id,)):
+            yield row[0], row[1], row[2], tuple(json.loads(row[3])), row[4]
+
+    def by_source(self) -> Rows:
+        """int64 [b]: ranks in the order of the source."""
+        sql = (
+            "select rank from subset_sample join sample on sample.id = sample_id where subset_id = ?"
+            " order by sample.row"
+        )
+        return np.array([r for (r,) in self._store.rows(sql, (self._subset_id,))], np.int64)
+
+    def digest(self) -> str:
+        """sha256 over the digests of the samples in rank order: two exports of the same samples have the same."""
+        total = hashlib.sha256()
+        for _, _, digest, _, _ in self.keys():
+            total.update(digest.encode("utf-8") + b"\n")
+        return total.hexdigest()
+
+    def has_weights(self) -> bool:
+        """Whether any sample has a weight."""
+        sql = "select exists (select 1 from subset_sample where subset_id = ? and weight is not null)"
+        return bool(self._store.one(sql, (self._subset_id,)))

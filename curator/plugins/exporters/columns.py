@@ -1,0 +1,148 @@
+"""Samples as rows of an Arrow table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curator.engine.api import ExportItem, NotReadyError
+from curator.plugins.exporters.folder import record_of
+
+BATCH = 1000
+PICTURE_FIELDS = frozenset({"file_name", "image"})
+
+
+def need_arrow() -> None:
+    """Raise :class:`NotReadyError` when pyarrow is not installed."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise NotReadyError("Parquet needs the package pyarrow.", 'pip install "curator-desk[parquet]"') from None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names and types of columns.
+
+    Attributes:
+        kind: "image" or "instruction".
+        types: field of the records -> Arrow type; None = the values do not fit together, written as JSON text.
+        classes: names of classes, in order; () for none.
+        pictures: whether any sample has pictures.
+    """
+
+    kind: str
+    types: dict[str, Any]
+    classes: tuple[str, ...]
+    pictures: bool
+
+    @classmethod
+    def of(cls, items: Iterable[ExportItem], kind: str) -> Columns:
+        """The columns of all samples."""
+        types: dict[str, Any] = {}
+        classes: set[str] = set()
+        pictures, batch = False, list[dict[str, Any]]()
+        for item in items:
+            pictures = pictures or bool(item.images)
+            if kind == "image" and item.labels:
+                classes.add(item.labels[0])
+            batch.append(_fields(item, kind))
+            if len(batch) == BATCH:
+                _merge_types(types, batch)
+                batch = []
+        _merge_types(types, batch)
+        return cls(kind, types, tuple(sorted(classes)), pictures)
+
+    @property
+    def schema(self) -> Any:
+        """The Arrow schema, with the features that ``datasets`` reads."""
+        import pyarrow
+
+        picture = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+        fields: list[Any] = []
+        features: dict[str, Any] = {}
+        if self.kind == "image":
+            fields.append(("image", picture))
+            features["image"] = {"_type": "Image"}
+            if self.classes:
+                fields.append(("label", pyarrow.int64()))
+                features["label"] = {"names": list(self.classes), "_type": "ClassLabel"}
+        for name, type_ in self.types.items():
+            if self._holds_pictures(name):
+                continue
+            usable = type_ is not None and not pyarrow.types.is_null(type_)
+            fields.append((name, type_ if usable else pyarrow.string()))
+        if self.kind == "instruction" and self.pictures:
+            fields.append(("images", pyarrow.list_(picture)))
+            features["images"] = [{"_type": "Image"}]
+        described = json.dumps({"info": {"features": features}})
+        return pyarrow.schema(fields, metadata={"huggingface": described} if features else None)
+
+    def _holds_pictures(self, name: str) -> bool:
+        return self.kind == "instruction" and self.pictures and name in ("images", "image")
+
+    def row(self, item: ExportItem) -> tuple[dict[str, Any], int]:
+        """The row of a sample and about how many bytes it takes; raises :class:`InputError` for a missing picture."""
+        pictures = [
+            {"bytes": item.read_image(n), "path": Path(name).name} for n, name in enumerate(item.image_names)
+        ]  # fmt: skip
+        size = sum(len(picture["bytes"]) for picture in pictures) + len(item.record) + 64
+        row = {name: self._value(name, value) for name, value in _fields(item, self.kind).items()}
+        if self.kind == "image":
+            row["image"] = pictures[0] if pictures else None
+            if self.classes:
+                row["label"] = self.classes.index(item.labels[0]) if item.labels else None
+        elif self.pictures:
+            row.pop("image", None)
+            row["images"] = pictures
+        return row, size
+
+    def _value(self, name: str, value: Any) -> Any:
+        if self.types.get(name, 0) is None and value is not None:
+            return json.dumps(value, ensure_ascii=False)
+        return value
+
+    def table(self, rows: list[dict[str, Any]]) -> Any:
+        """Rows as an Arrow table."""
+        import pyarrow
+
+        return pyarrow.Table.from_pylist(rows, schema=self.schema)
+
+
+def _fields(item: ExportItem, kind: str) -> dict[str, Any]:
+    record = record_of(item)
+    if kind != "image":
+        return record
+    fields = {k: v for k, v in record.items() if k not in PICTURE_FIELDS and not (k == "label" and item.labels)}
+    if item.text and item.text not in record.values():
+        fields.setdefault("text", item.text)
+    return fields
+
+
+def _merge_types(types: dict[str, Any], batch: list[dict[str, Any]]) -> None:
+    """Widen the types of columns by the values of more rows."""
+    import pyarrow
+
+    names = dict.fromkeys(name for row in batch for name in row)
+    for name in names:
+        known = types.get(name, pyarrow.null())
+        if known is None:
+            continue
+        try:
+            new = pyarrow.array([row.get(name) for row in batch]).type
+            pair = [pyarrow.schema([(name, known)]), pyarrow.schema([(name, new)])]
+            merged = pyarrow.unify_schemas(pair, promote_options="permissive").field(name).type
+            types[name] = merged if _keeps_values(known, new, merged) else None
+        except (pyarrow.ArrowException, OverflowError, TypeError, ValueError):
+            types[name] = None
+
+
+def _keeps_values(known: Any, new: Any, merged: Any) -> bool:
+    """Whether a wider type changes no value: whole numbers must not become real ones."""
+    import pyarrow
+
+    whole = [t for t in (known, new) if pyarrow.types.is_integer(t)]
+    return not (whole and not pyarrow.types.is_integer(merged))

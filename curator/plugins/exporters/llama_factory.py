@@ -1,0 +1,116 @@
+"""Chosen records into LLaMA-Factory's data folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
+from curator.engine.exporting import atomic_file, atomic_folder, may_replace
+from curator.engine.provenance import write_provenance
+from curator.engine.trainers import Data
+from curator.engine.trainers.llama_factory import entry
+from curator.plugins.exporters.placing import Placer, again, needed_bytes
+from curator.plugins.exporters.record_files import EMPTY, NOTHING, Lines
+
+INFO = "dataset_info.json"
+
+
+@exporter("llama-factory", version=1, kinds={"instruction"})
+@dataclass(frozen=True)
+class LlamaFactoryData:
+    """A file for LLaMA-Factory, and its entry merged into the dataset_info.json beside it.
+
+    TARGET is the file, in LLaMA-Factory's data folder or any other (--dataset_dir); the data set is called as the file.
+    Other entries keep their place and text. Pictures are named relative to that folder, or copied into NAME_images.
+    """
+
+    formatting: str = param("sharegpt", choices=("sharegpt", "alpaca", "messages"), help="Format of the records")
+    images: str = param(
+        "reference", choices=("reference", "absolute", "copy"), help="Name pictures where they are, or copy them"
+    )
+
+    suffix: ClassVar[str] = ".jsonl"
+    beside: ClassVar[bool] = True
+
+    @property
+    def shape(self) -> str:
+        """The format that records are converted to."""
+        return self.formatting
+
+    def media(self, target: Path) -> str:
+        """The folder for copied pictures, relative to the one of the target."""
+        return f"{target.stem}_images"
+
+    def file_of(self, target: Path, split: str) -> str:
+        """The name of the file of a split."""
+        return f"{target.stem}_{split}{target.suffix}" if split else target.name
+
+    def export(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task) -> Path:
+        """Write pictures, files and entry, in this order, and return the path of the file.
+
+        Raises:
+            InputError: nothing to export, the entry belongs to another file, dataset_info.json is not what it should
+                be, content would be lost, the disk is full, or the target exists.
+        """
+        target, items, replacing = target.absolute(), again(items), may_replace(target)
+        files = {split: target.with_name(self.file_of(target, split)) for split in info.splits}
+        known = _known(target.parent, {path.stem: path.name for path in files.values()})
+        if self.images == "copy":
+            self._copy(items, target, info, task, replacing)
+        keys, pairs, counts = set[str](), False, dict[str, int]()
+        for split, path in files.items():
+            with atomic_file(path, overwrite=replacing) as file:
+                lines = Lines(file, path.suffix.lower() == ".json", ascii_only=True)
+                for item in task.track(items, "Writing records", info.count):
+                    if item.split == split:
+                        lines.write(item, task)
+                        record = json.loads(item.record)
+                        keys |= record.keys()
+                        pairs = pairs or "rejected" in record
+                lines.end()
+                if not lines.count:
+                    raise InputError(EMPTY, NOTHING)
+            counts[split] = lines.count
+        data = Data(target.stem, "llama-factory", self.shape, {}, info.count, frozenset(keys), pairs=pairs)
+        entries = {path.stem: entry(data, path.name) for path in files.values()}
+        _merge(target.parent, known, entries)
+        first = next(iter(files.values()))
+        write_provenance(first, info, sum(counts.values()))
+        return first
+
+    def _copy(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task, replacing: bool) -> None:
+        needed, placer = needed_bytes(items, task, info.count), Placer("copy", task)
+        folder = target.parent / self.media(target)
+        with atomic_folder(folder, overwrite=replacing, needed=needed) as partial:
+            for item in task.track(items, "Copying images", info.count):
+                for name, path in zip(item.image_names, item.images, strict=True):
+                    if reason := placer.place_once(path, partial / name.partition("/")[2]):
+                        raise InputError(f"{item.source} names the image {name}, which {reason}.", "Restore the file.")
+
+
+def _known(folder: Path, wanted: dict[str, str]) -> dict[str, Any]:
+    """What dataset_info.json says now; raises :class:`InputError` when it is broken or a name is taken."""
+    place = folder / INFO
+    if not place.exists():
+        return {}
+    try:
+        known = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{place} cannot be read: {error}.", "Mend it, or choose another folder.") from error
+    if not isinstance(known, dict) or "features" in known:
+        raise InputError(f"{place} is not a description for LLaMA-Factory.", "Choose another folder.")
+    for name, file in wanted.items():
+        other = known.get(name)
+        if other is not None and (not isinstance(other, dict) or other.get("file_name") != file):
+            raise InputError(f"The name “{name}” is taken in {place} by another file.", "Call the target otherwise.")
+    return known
+
+
+def _merge(folder: Path, known: dict[str, Any], entries: dict[str, Any]) -> None:
+    text = json.dumps(known | entries, indent=2) + "\n"
+    with atomic_file(folder / INFO, overwrite=True) as file:
+        file.write(text.encode("ascii"))

@@ -1,0 +1,142 @@
+"""Records into JSONL and JSON files: one file, or a folder with one for each split and the pictures beside them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from curator.engine.api import ExportInfo, ExportItem, InputError, Task
+from curator.engine.exporting import Journal, atomic_file, atomic_folder
+from curator.engine.provenance import write_provenance
+from curator.plugins.exporters.card import write_card
+from curator.plugins.exporters.placing import Placer, again, needed_bytes
+
+_BREAK = re.compile(r"\s*[\r\n]\s*")
+EMPTY = "The subset is empty."
+NOTHING = "There is nothing to export."
+
+
+def one_line(record: str) -> str:
+    """A JSON text without line breaks; the text of a JSON string cannot hold any, so nothing else changes."""
+    return _BREAK.sub(" ", record) if "\n" in record or "\r" in record else record
+
+
+def write_records(
+    items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task, *, copy: bool, suffix: str
+) -> Path:
+    """Write the records and return the path: a file, or a folder when pictures come along or there are splits.
+
+    Args:
+        items: the samples; their ``record`` is written as it is.
+        target: the file or folder to make.
+        info: what is exported.
+        task: progress, problems and cancel.
+        copy: take the pictures along, each under its ``image_names``.
+        suffix: ".jsonl" = one record a line, ".json" = one array.
+
+    Raises:
+        InputError: nothing to export, the disk is full, or the target exists.
+    """
+    if copy or info.splits != ("",):
+        return _write_folder(again(items), target, info, task, copy, suffix)
+    with atomic_file(target) as file:
+        lines = Lines(file, suffix == ".json")
+        for item in task.track(items, "Writing records", info.count):
+            lines.write(item, task)
+        lines.end()
+        if not lines.count:
+            raise InputError(EMPTY, NOTHING)
+    write_provenance(target, info, lines.count)
+    return target
+
+
+def _write_folder(
+    items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task, copy: bool, suffix: str
+) -> Path:
+    needed = needed_bytes(items, task, info.count) if copy else 0
+    placer, total = Placer("copy", task), 0
+    with atomic_folder(target, needed=needed, key=info.key) as folder:
+        journal, written, left_out = Journal(folder, info.key), dict[str, int](), 0
+        for path in folder.glob("*.json*"):
+            path.unlink()
+        with SplitFiles(folder, suffix) as files:
+            for number, item in enumerate(task.track(items, "Writing records", info.count)):
+                if copy and number >= journal.done:
+                    for name in item.image_names if number == journal.done else ():
+                        (folder / name).unlink(missing_ok=True)  # half of it may lie there since a kill
+                reason = placer.place_all(item, folder) if copy else ""
+                if reason:
+                    task.problem(item.source, reason)
+                    left_out += 1
+                    continue
+                files.of(item.split).write(item, task)
+                journal.note(number + 1)
+            written = files.counts()
+        total = sum(written.values())
+        if not total:
+            raise InputError(EMPTY, NOTHING)
+        write_card(folder, info, {split: f"{split or 'records'}{suffix}" for split in written})
+        write_provenance(folder, info, total, left_out)
+    return target
+
+
+class Lines:
+    """Records into one file, one a line or as an array."""
+
+    def __init__(self, file: BinaryIO, array: bool, ascii_only: bool = False) -> None:
+        self._file, self._array, self._ascii, self.count = file, array, ascii_only, 0
+
+    def write(self, item: ExportItem, task: Task) -> None:
+        """Write the record of a sample; one without a record is reported and left out."""
+        if not item.record:
+            task.problem(item.source, "has no record")
+            return
+        text = item.record if self._array else one_line(item.record)
+        if self._ascii and not text.isascii():
+            text = json.dumps(json.loads(text))
+        before = (b",\n" if self.count else b"[\n") if self._array else b""
+        self._file.write(before + text.encode("utf-8") + (b"" if self._array else b"\n"))
+        self.count += 1
+
+    def end(self) -> None:
+        """Close the array."""
+        if self._array:
+            self._file.write(b"\n]\n" if self.count else b"[]\n")
+
+
+class SplitFiles:
+    """A file for each split below a folder, each opened when the first of its samples comes."""
+
+    def __init__(self, folder: Path, suffix: str) -> None:
+        self._folder, self._suffix = folder, suffix
+        self._lines: dict[str, Lines] = {}
+        self._files: dict[str, BinaryIO] = {}
+
+    def __enter__(self) -> SplitFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def of(self, split: str) -> Lines:
+        """The file of one split; splits come one after the other, so only the latest is open."""
+        if split not in self._lines:
+            self._end()
+            file = (self._folder / f"{split or 'records'}{self._suffix}").open("wb")
+            self._files[split], self._lines[split] = file, Lines(file, self._suffix == ".json")
+        return self._lines[split]
+
+    def counts(self) -> dict[str, int]:
+        """Ends the last file and returns the records in each."""
+        self._end()
+        return {split: lines.count for split, lines in self._lines.items()}
+
+    def _end(self) -> None:
+        for split, lines in self._lines.items():
+            if not self._files[split].closed:
+                lines.end()
+                self._files[split].close()
