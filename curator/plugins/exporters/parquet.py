@@ -23,9 +23,10 @@ PART = ".part"
 class Parquet:
     """Parquet as the datasets of Hugging Face have it: pictures inside, classes by name, a column for each field.
 
-    Files are called data/train-00000-of-00012.parquet; pictures are kept byte for byte in the column image. Written so that datasets.load_dataset(TARGET) decodes the pictures and knows the names of the classes. Instruction
-    records keep their columns; their pictures go into images. A field whose values are of different types is written
-    as JSON text. Needs the extra: pip install "curator-desk[parquet]".
+    Files are called data/train-00000-of-00012.parquet; pictures are kept byte for byte in the column image. Written so
+    that datasets.load_dataset(TARGET) decodes the pictures and knows the names of the classes. Instruction records keep
+    their columns; their pictures go into images. A field whose values are of different types is written as JSON text.
+    Needs the extra: pip install "curator-desk[parquet]".
     """
 
     group_megabytes: int = param(64, low=1, high=128, help="Size of a row group at most", unit="MB")
