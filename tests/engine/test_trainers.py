@@ -97,8 +97,9 @@ def test_open_clip_drops_pictures_that_are_too_large():
 def test_what_is_fixable_is_fixed(name, record):
     rules = findings(name, record)
     better = write_dialogue(mended(read_dialogue(record), rules), recognise(record), Style())
-    if name == "axolotl":
-        return  # a question without any answer cannot be mended
+    if better == record:  # there is no question with an answer after it
+        assert [turn.role for turn in read_dialogue(record).turns] in (["user"], ["assistant", "user"])
+        return
     assert not set(findings(name, better)) & set(rules)
 
 
@@ -122,15 +123,24 @@ def test_stanzas_say_what_is_there():
     entry = json.loads(text[text.index("{") : text.rindex("}") + 1])["mine"]
     assert entry["columns"] == {"messages": "messages", "tools": "tools", "images": "images"}
     assert entry["tags"]["role_tag"] == "role" and entry["formatting"] == "sharegpt"
-    pair = Data("p", "alpaca", "alpaca", {"": "p.json"}, 3, frozenset({"instruction", "input", "chosen", "rejected"}), pairs=True)
+    pair = Data(
+        "p",
+        "alpaca",
+        "alpaca",
+        {"": "p.json"},
+        3,
+        frozenset({"instruction", "input", "chosen", "rejected"}),
+        pairs=True,
+    )
     text = trainer("llama-factory").stanza(pair)[1]
     entry = json.loads(text[text.index("{") : text.rindex("}") + 1])["p"]
     assert entry["ranking"] is True and "response" not in entry["columns"] and "--stage dpo" in text
     yaml = trainer("axolotl").stanza(data)[1]
     assert "field_messages: messages" in yaml and "field_tools: tools" in yaml
-    assert "--train-num-samples 12" in trainer("open-clip").stanza(
-        Data("s", "webdataset", "image", {"": "train-{000000..000003}.tar"}, 12)
-    )[1]
+    assert (
+        "--train-num-samples 12"
+        in trainer("open-clip").stanza(Data("s", "webdataset", "image", {"": "train-{000000..000003}.tar"}, 12))[1]
+    )
 
 
 def test_an_unknown_trainer_is_refused():

@@ -77,7 +77,7 @@ def converted(items: list[ExportItem], target: str, style: Style, file: Path) ->
     return EXPORTERS[target].export(made, file, info, Task())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(records(), min_size=1, max_size=5), st.sampled_from(TARGETS), st.sampled_from(TARGETS), st.booleans())
 def test_there_and_back_again(generated, start, target, as_turns):
     style = Style(as_turns=as_turns)
