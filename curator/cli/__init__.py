@@ -2,8 +2,7 @@
 
 from curator.cli import exporting as _exporting
 from curator.cli import rounds as _rounds
-from curator.cli import search as _search
 from curator.cli import subset as _subset
 from curator.cli.commands import cli
 
-__all__ = ["_exporting", "_rounds", "_search", "_subset", "cli"]
+__all__ = ["_exporting", "_rounds", "_subset", "cli"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,11 +54,10 @@ def cli(ctx: click.Context, offline: bool) -> None:
 
 @cli.command("open")
 @click.argument("project", type=click.Path(path_type=Path, file_okay=False), required=False)
-@AS_JSON
 @click.pass_obj
-def open_command(front: Front, project: Path | None, as_json: bool) -> None:
-    """Open the window, on PROJECT if given; as JSON, say with which code it ended."""
-    open_window(front, project, must=True, as_json=as_json)
+def open_command(front: Front, project: Path | None) -> None:
+    """Open the window, on PROJECT if given."""
+    open_window(front, project, must=True)
 
 
 @cli.command()
@@ -303,16 +301,12 @@ def plugins(front: Front, name: str | None, trusted: Path | None, as_json: bool)
 
 @cli.command()
 @click.argument("name", required=False)
-@AS_JSON
-def recipe(name: str | None, as_json: bool) -> None:
+def recipe(name: str | None) -> None:
     """Print a built-in recipe as TOML, to change and run as your own; without NAME, list them."""
     if name is None:
-        found = [(n, load_recipe(n).description) for n in builtin_names()]
-        as_table = table(("name", "what it is for"), found)
-        tell(as_json, as_table, [{"name": n, "description": words} for n, words in found])
+        click.echo(table(("name", "what it is for"), [(n, load_recipe(n).description) for n in builtin_names()]))
         return
-    text = load_recipe(name).to_toml()
-    tell(as_json, text.rstrip("\n"), tomllib.loads(text))
+    click.echo(load_recipe(name).to_toml(), nl=False)
 
 
 @cli.command()

@@ -23,7 +23,6 @@ from curator.engine.picking import (
     ordered_ranking,
     pinned_first,
     stopped,
-    trim_param,
     uncertain_ranking,
     without_outliers,
 )
@@ -96,7 +95,6 @@ __all__ = [
     "skill_names",
     "stopped",
     "strata_order",
-    "trim_param",
     "uncertain_ranking",
     "unit_rows",
     "water_fill",

@@ -21,6 +21,8 @@ from curator.engine.types import Changes, Draft, Inputs, Skip, Source
 
 CHUNK = 2000
 """Samples stored per transaction: large enough to be fast, small enough to lose and to wait for."""
+FIRST_CHUNK = 64
+"""The first ones are stored at once, so that there is something to look at; then ever more together."""
 
 
 def handle(store: Store, request: Request, task: Task, *, polite: bool = False) -> Changes:
@@ -46,7 +48,7 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
     importer_name = found[0][0].name
     dataset = store.begin_dataset(request.name or first.name, first.kind, root, first.format, importer_name)
     known = dataset.size
-    added = skipped = 0
+    added, skipped, chunk = 0, 0, FIRST_CHUNK
     for (_, importer, source), path in zip(found, request.paths, strict=True):
         prefix = "" if source.root == root else source.root.relative_to(root).as_posix() + "/"
         drafts: list[Draft] = []
@@ -58,7 +60,8 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
                 task.problem(item.source, item.reason)
             else:
                 drafts.append(_below(item, prefix))
-            if len(drafts) >= CHUNK or len(skips) >= CHUNK:
+            if len(drafts) >= chunk or len(skips) >= CHUNK:
+                chunk = min(CHUNK, 2 * chunk)
                 added += store.add_samples(dataset.id, drafts)
                 skipped += store.add_skips(dataset.id, skips)
                 drafts, skips = [], []

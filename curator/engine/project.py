@@ -75,7 +75,6 @@ class Project:
         self.rounds = Rounds(store, self._submit)
         self.exporting = Exporting(store)
         store.sweep()
-        self.browse = Browse(store, self._submit)
 
     @classmethod
     def create(cls, folder: Path, *, background: bool = False, plugins_dir: Path | None = None) -> Project:

@@ -52,14 +52,21 @@ ACTIONS = (
     Action("pin-in", EDIT, "Pin &in", "P", "pin_in", "highlight", "Later runs always choose these", True),
     Action("pin-out", EDIT, "Pin &out", "X", "pin_out", "highlight", "Later runs never choose these", True),
     Action("pin-clear", EDIT, "&Clear pin", "U", "pin_clear", "highlight", "Let later runs decide again", True),
+    Action("label", EDIT, "&Label…", "L", "labels.ask", "highlight", "Give the highlighted samples a class", True),
+    Action("label-clear", EDIT, "Remove la&bel", "0", "labels.clear", "highlight",
+           "Take your label away; a given one counts again", True),
     Action("gallery", VIEW, "&Gallery", "Ctrl+1", "show_gallery", "dataset", "Samples as pictures or cards"),
     Action("table", VIEW, "&Table", "Ctrl+2", "show_table", "dataset", "Samples as a table"),
+    Action("map", VIEW, "&Map", "Ctrl+3", "show_map", "dataset", "Samples laid out by likeness"),
     Action("preview", VIEW, "&Preview", "Space", "preview", "current", "Show a sample large; again to go back", True),
+    Action("sort", VIEW, "So&rt by…", "Ctrl+Alt+S", "sort_by", "ready", "Choose the order of the samples"),
+    Action("group", VIEW, "Gr&oup by…", "Ctrl+Alt+G", "group_by", "ready", "Put samples under headings"),
+    Action("colour", VIEW, "&Colour by…", "Ctrl+Alt+C", "colour_by", "ready", "Colour the map and the gallery"),
     Action("larger", VIEW, "&Larger", "Ctrl++", "larger", "dataset", "Larger pictures"),
     Action("smaller", VIEW, "&Smaller", "Ctrl+-", "smaller", "dataset", "Smaller pictures"),
     Action("all-samples", VIEW, "&Whole dataset", "Ctrl+D", "show_dataset", "subset",
            "All samples, with those of the newest subset marked"),
-    Action("run", RUN, "&Run recipe", "Ctrl+R", "run", "dataset", "Choose a subset with the recipe in the run panel"),
+    Action("run", RUN, "&Run recipe", "Ctrl+R", "run", "ready", "Choose a subset with the recipe in the run panel"),
     Action("cancel", RUN, "&Cancel job", "Ctrl+.", "cancel_running", "job", "Stop the job; finished work is kept"),
     Action("shortcuts", HELP, "&Shortcuts", "F1", "show_shortcuts", "always", "This list"),
     Action("about", HELP, "&About Curator", "", "about", "always", "Version and licence"),
@@ -70,8 +77,9 @@ CONDITIONS: dict[str, Condition] = {
     "always": lambda state, history: True,
     "project": lambda state, history: state.project is not None,
     "dataset": lambda state, history: state.dataset is not None,
+    "ready": lambda state, history: state.ready,
     "subset": lambda state, history: state.subset is not None,
-    "highlight": lambda state, history: len(state.highlight) > 0,
+    "highlight": lambda state, history: state.ready and len(state.highlight) > 0,
     "current": lambda state, history: state.current is not None,
     "undo": lambda state, history: bool(history.undo_label),
     "redo": lambda state, history: bool(history.redo_label),
@@ -83,10 +91,22 @@ GALLERY_KEYS = (
     ("Shift + arrow keys", "Highlight a range"),
     ("Ctrl + arrow keys", "Move without changing what is highlighted"),
     ("Ctrl + Space", "Highlight, or not, what the cursor is on"),
+    ("1 to 9", "Give what is highlighted the class with that number"),
+    ("Escape", "Highlight nothing"),
     ("Home / End", "First / last sample"),
     ("Page Up / Page Down", "A screen up / down"),
 )
 """What the gallery does with keys that are nobody's shortcut; for the F1 sheet."""
+
+MAP_KEYS = (
+    ("M, F, R", "Move, lasso (freehand), rectangle"),
+    ("Shift, Alt + lasso", "Add to what is highlighted, take away from it"),
+    ("Arrow keys", "Move the map"),
+    ("+ / −", "Closer / farther"),
+    ("Home", "Show all of the map"),
+    ("Escape", "Highlight nothing"),
+)
+"""The same for the map."""
 
 
 class ActionSet(QObject):

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from curator import __version__
 from curator.engine.errors import CuratorError
+from curator.ui.labelling import Labelling
 from curator.ui.messages import Notice, notice_of_error, notice_of_failure
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Commands(QObject):
     view_asked = Signal(str)
     zoom_asked = Signal(int)
     preview_asked = Signal()
+    arrange_asked = Signal(str)
     highlight_all_asked = Signal()
     run_asked = Signal()
     export_asked = Signal()
@@ -45,6 +47,7 @@ class Commands(QObject):
         super().__init__(state)
         self._state, self._bridge, self._opening = state, bridge, opening
         self._dialogs, self._settings = dialogs, settings
+        self.labels = Labelling(state, dialogs, self.write, self.noticed.emit)
         opening.noticed.connect(self.noticed)
         opening.submitted.connect(self.submitted)
         bridge.ended.connect(self._take)
@@ -138,9 +141,25 @@ class Commands(QObject):
         """A table."""
         self.view_asked.emit("table")
 
+    def show_map(self) -> None:
+        """The map."""
+        self.view_asked.emit("map")
+
     def preview(self) -> None:
         """One Sample, large."""
         self.preview_asked.emit()
+
+    def sort_by(self) -> None:
+        """Choose the order."""
+        self.arrange_asked.emit("sort")
+
+    def group_by(self) -> None:
+        """Choose the headings."""
+        self.arrange_asked.emit("group")
+
+    def colour_by(self) -> None:
+        """Choose the colours."""
+        self.arrange_asked.emit("colour")
 
     def larger(self) -> None:
         """Zoom in."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.actions import ACTIONS, ActionSet, menus
+from curator.ui.arrivals import Arrivals
 from curator.ui.commands import Commands
 from curator.ui.desk import Desk
 from curator.ui.job_bridge import JobBridge
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         self.recent = Recent(memory)
         self.opening = Opening(self.state, self.bridge, self.dialogs, settings, self.recent)
         self.commands = Commands(self.state, self.bridge, self.opening, self.dialogs, settings)
+        self.arrivals = Arrivals(self.state, self.bridge)
         self.actions_ = ActionSet(self.commands, self)
         self.samples, self.tree, self.history = SampleModel(self), TreeModel(self), HistoryModel(self)
         self.hues = Hues(self.state)

@@ -22,4 +22,10 @@ class Page:
     make: Callable[[Desk], QWidget]
 
 
-PAGES: tuple[Page, ...] = ()
+def _map(desk: Desk) -> QWidget:
+    from curator.ui.views.map_page import MapPage
+
+    return MapPage(desk)
+
+
+PAGES: tuple[Page, ...] = (Page("map", _map),)

@@ -75,6 +75,11 @@ class AppState(QObject):
         ):  # fmt: skip
             signal.emit()
 
+    @property
+    def ready(self) -> bool:
+        """Whether a Dataset is shown whose import has finished."""
+        return self.dataset is not None and self.dataset.status != IMPORTING
+
     # ---- what is shown ---------------------------------------------------------------------------------------
 
     def show_dataset(self, dataset_id: int) -> None:
@@ -138,7 +143,7 @@ class AppState(QObject):
 
     def take(self, changes: Changes) -> None:
         """Let everything that shows a changed table look again, then go where the write points."""
-        self._refresh()
+        self.refresh()
         self.data_changed.emit(changes.tables)
         match changes.focus:
             case ("subset", subset_id):
@@ -166,7 +171,7 @@ class AppState(QObject):
             return fresh
         return self.query if fresh.subset_id == self.query.subset_id else replace(fresh, where=self.query.where)
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Fetch what is shown again; it may have grown, been renamed, or been hidden by an undo."""
         if self.project is None:
             return

@@ -24,7 +24,7 @@ class Answers:
         self.project = self.folder = self.target = self.recipe = None
         self.files = []
         self.yes = True
-        self.proposed = None
+        self.proposed = self.name = None
 
     def images_folder(self):
         return self.folder
@@ -44,6 +44,9 @@ class Answers:
 
     def recipe_file(self):
         return self.recipe
+
+    def class_name(self, known):
+        return self.name
 
     def confirm(self, question, details):
         return self.yes

@@ -14,7 +14,7 @@ from curator.engine.jobs import RUNNING, Done, Job
 from curator.engine.pages import Layout
 from curator.engine.project import Contents
 from curator.engine.records import Dataset, HistoryEntry, Sample, Subset, SubsetRow
-from curator.engine.requests import ImportRequest, RunRequest
+from curator.engine.requests import ImportRequest, ProjectionRequest, RunRequest
 from curator.engine.types import Changes
 
 RECORD = '{"messages": [{"role": "user", "content": "Say <b>%d</b>"}, {"role": "assistant", "content": "It is %d."}]}'
@@ -67,7 +67,9 @@ class FakePages:
         return self._project.arriving
 
     def layouts(self, dataset):
-        return [Layout(i, name, "now") for i, name in enumerate(self.layouts_made, 1)]
+        size = self._dataset(dataset).size
+        made = enumerate(self.layouts_made.items(), 1)
+        return [Layout(i, name, "now") for i, (name, layout) in made if len(layout) == size]
 
     def layout(self, dataset, key):
         return list(self.layouts_made.values())[key - 1]
@@ -230,6 +232,9 @@ class FakeProject:
 
     def submit_run(self, dataset, recipe, subset="", device="auto", batch=0, listener=None):
         return self._submit(RunRequest(dataset, recipe.to_toml(), subset), listener)
+
+    def submit_projection(self, dataset, projector="pca", device="auto", listener=None):
+        return self._submit(ProjectionRequest(dataset, projector), listener)
 
     def _submit(self, request, listener):
         job = Job(request, listener)

@@ -33,12 +33,14 @@ TABLES = frozenset({"label", "subset", "subset_sample", "score", "clustering", "
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the legend. ``code`` is what :attr:`Hues.codes` holds for it."""
+    """One line of the legend. ``code`` is what :attr:`Hues.codes` holds for it; ``filters``: whether its name can be
+    a value in a filter."""
 
     name: str
     color: QColor
     count: int
     code: int
+    filters: bool = False
 
 
 class Hues(QObject):
@@ -105,10 +107,6 @@ class Hues(QObject):
         codes = np.where(rows < len(self.codes), self.codes[np.minimum(rows, len(self.codes) - 1)], 0)
         return [QColor(*map(int, self.colors[c])) if c else None for c in codes]
 
-    def row_mask(self, code: int) -> NDArray[np.bool_]:
-        """bool [n]: the rows of one entry of the legend."""
-        return self.codes == code
-
 
 Painted = tuple["NDArray[np.uint8]", "NDArray[np.uint8]", tuple[Entry, ...]]
 
@@ -124,7 +122,7 @@ def by_category(values: NDArray[np.integer], names: tuple[str, ...]) -> Painted:
         code_of[i] = code
     code_of[rest] = len(top) + 1
     colors = [NONE, *CATEGORIES[: len(top)], OTHER]
-    entries = [Entry(names[i], QColor(colors[code]), int(counts[i]), code) for code, i in enumerate(top, 1)]
+    entries = [Entry(names[i], QColor(colors[code]), int(counts[i]), code, True) for code, i in enumerate(top, 1)]
     if rest:
         entries.append(Entry(f"{len(rest):,} others", QColor(OTHER), int(counts[rest].sum()), len(top) + 1))
     missing = int((values < 0).sum())

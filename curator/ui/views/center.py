@@ -10,7 +10,10 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from curator.ui import theme
-from curator.ui.views.gallery import Gallery
+from curator.ui.models.marks import Marks
+from curator.ui.views.arrange import ArrangeBar
+from curator.ui.views.gallery import LARGEST, SMALLEST, Gallery
+from curator.ui.views.label_keys import LabelKeys
 from curator.ui.views.picture import Preview
 from curator.ui.views.start import StartPage
 from curator.ui.views.table import SampleTable
@@ -20,8 +23,12 @@ if TYPE_CHECKING:
     from curator.ui.models.samples import Item
     from curator.ui.pages import Page
 
-IN_VIEW = ("pin-in", "pin-out", "pin-clear", "preview", "highlight-all")
+IN_VIEW = ("pin-in", "pin-out", "pin-clear", "label", "label-clear", "preview", "highlight-all")
 IN_HEADER = ("all-samples", "export", "smaller", "larger", "gallery", "table")
+
+
+EMPTY = "There is nothing in this subset."
+NOT_FOUND = "Nothing here fits the filter. Clear it to see everything again."
 
 
 class CenterView(QWidget):
@@ -36,10 +43,12 @@ class CenterView(QWidget):
         self._made: dict[str, QWidget] = {}
         self.chosen = QItemSelectionModel(model, self)
         self.start = StartPage(actions)
-        self.gallery = Gallery(model, state, thumbs, desk.hues)
+        self.gallery = Gallery(model, state, thumbs, desk.hues, Marks(state))
+        self.arrange = ArrangeBar(state, SMALLEST, LARGEST)
+        self.keys = LabelKeys(desk)
         self.table = SampleTable(model, self.chosen)
         self.loading = _page("Reading what you brought…", QProgressBar())
-        self.nothing = _page("There is nothing in this subset.", None)
+        self.nothing = _page(EMPTY, None)
         self.stack = QStackedWidget()
         for page in (self.start, self.loading, self.nothing, self.gallery, self.table):
             self.stack.addWidget(page)
@@ -55,13 +64,20 @@ class CenterView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.header)
+        for bar in (self.header, self.arrange):
+            column.addWidget(bar)
         column.addWidget(self.stack, 1)
+        column.addWidget(self.keys)
         self._wanted = "gallery"
         self._importing = False
         for view in (self.gallery, self.table):
             view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
             view.addActions([actions[a] for a in IN_VIEW])
+        self.arrange.show_size(self.gallery.size_)
+        self.arrange.size_changed.connect(self.gallery.set_size)
+        self.gallery.size_changed.connect(self.arrange.show_size)
+        self.gallery.label_asked.connect(desk.commands.labels.pick)
+        desk.commands.arrange_asked.connect(self.arrange.open)
         self.gallery.activated.connect(self.toggle_preview)
         state.highlight_changed.connect(self.describe)
 
@@ -120,6 +136,7 @@ class CenterView(QWidget):
             page: QWidget = self.loading if self._importing else self.start
         elif not self._model.rowCount() and self._wanted not in self._pages:
             page = self.nothing
+            self._say_nothing()
         else:
             page = self.view
         self.start.tell(self._state.project is not None)
@@ -127,9 +144,17 @@ class CenterView(QWidget):
             action.setChecked(key == self._wanted)
         self.stack.setCurrentWidget(page)
         self.header.setVisible(self._state.dataset is not None)
+        self.arrange.setVisible(self._state.dataset is not None)
+        self.arrange.slider.setVisible(page is self.gallery)
+        self.keys.refresh(page in (self.gallery, self.table))
         if page not in (self.gallery, self.table):
             self.preview.leave()
         self.describe()
+
+    def _say_nothing(self) -> None:
+        label = self.nothing.findChild(QLabel)
+        if label is not None:
+            label.setText(NOT_FOUND if self._state.query.where.strip() else EMPTY)
 
     def describe(self) -> None:
         """The words above the views."""
@@ -138,6 +163,10 @@ class CenterView(QWidget):
             return
         self.title.setText(subset.name if subset else dataset.name)
         size = f"{subset.size:,} of {dataset.size:,} in {dataset.name}" if subset else f"{dataset.size:,} samples"
+        if not self._state.ready:
+            size += " so far; the import goes on"
+        elif self._state.query.where.strip():
+            size = f"{self._model.rowCount():,} of {size}"
         self.about.setText(size + (f"   ·   {count:,} highlighted" if count > 1 else ""))
 
     def toggle_preview(self) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 
 class Dialogs:
@@ -45,6 +46,13 @@ class Dialogs:
         """A Recipe."""
         name, _ = QFileDialog.getOpenFileName(self.parent, "Recipe", str(Path.home()), "Recipes (*.toml)")
         return _path(name)
+
+    def class_name(self, known: Sequence[str]) -> str | None:
+        """A class, one of those known or a new one."""
+        name, yes = QInputDialog.getItem(
+            self.parent, "Label", "Class of the highlighted samples:", list(known), 0, True
+        )
+        return name if yes else None
 
     def confirm(self, question: str, details: str) -> bool:
         """Yes or no."""

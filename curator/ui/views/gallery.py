@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from curator.ui.models.hues import Hues
+    from curator.ui.models.marks import Marks
     from curator.ui.models.samples import Item, SampleModel
     from curator.ui.state import AppState
     from curator.ui.thumbnails import Thumbnails
@@ -35,11 +36,19 @@ class Gallery(QAbstractScrollArea):
 
     activated = Signal()
     zoom_asked = Signal(int)
+    label_asked = Signal(int)
+    """A number key: the class to give what is highlighted."""
     size_changed = Signal(int)
     """The edge of a cell in pixels."""
 
     def __init__(
-        self, model: SampleModel, state: AppState, thumbs: Thumbnails, hues: Hues, parent: QWidget | None = None
+        self,
+        model: SampleModel,
+        state: AppState,
+        thumbs: Thumbnails,
+        hues: Hues,
+        marks: Marks,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("gallery")
@@ -47,7 +56,8 @@ class Gallery(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
-        self._model, self._state, self._thumbs, self._hues = model, state, thumbs, hues
+        self._model, self._state, self._thumbs = model, state, thumbs
+        self._hues, self._marks = hues, marks
         self.cursor_ = Cursor(model, state)
         self.size_ = FIRST
         self._grid: Grid | None = None
@@ -65,7 +75,8 @@ class Gallery(QAbstractScrollArea):
         model.modelReset.connect(self._reset)
         state.current_changed.connect(self._follow)
         for signal in (
-            model.dataChanged, model.members_changed, thumbs.ready, state.highlight_changed, hues.changed
+            model.dataChanged, model.members_changed, thumbs.ready, state.highlight_changed, hues.changed,
+            marks.changed,
         ):  # fmt: skip
             signal.connect(self._again)
 
@@ -171,6 +182,8 @@ class Gallery(QAbstractScrollArea):
             self.activated.emit()
         elif key == Keys.Key_Escape:
             self.cursor_.none()
+        elif Keys.Key_1 <= key <= Keys.Key_9 and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            self.label_asked.emit(int(key) - int(Keys.Key_0))
         else:
             super().keyPressEvent(event)
 
@@ -270,7 +283,8 @@ class Gallery(QAbstractScrollArea):
         """Tooltips name the source and say why."""
         if isinstance(event, QHelpEvent):
             item = self._model.item(self.place_at(event.pos()))
-            QToolTip.showText(event.globalPos(), tip(item) if item else "", self)
+            words = tip(item, self._marks.copy_of(item.sample.row)) if item else ""
+            QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().viewportEvent(event)
 
@@ -305,7 +319,8 @@ class Gallery(QAbstractScrollArea):
                 wanted.append(item.image)
                 picture = self._thumbs.get(item.image, pixels, item.sample.digest)
                 picture = self._thumbs.other(item.image) if picture is None else picture
-            look = Look(bool(lit[i]), row == current and self.hasFocus(), self._model.is_member(row), hues[i])
+            copy = bool(self._marks.copy_of(row))
+            look = Look(bool(lit[i]), row == current and self.hasFocus(), self._model.is_member(row), hues[i], copy)
             paint_cell(painter, grid.rect(place).translated(0, -top), item, picture, look, c)
         self.painted = len(seen)
         self._thumbs.keep_only(wanted, pixels)
@@ -326,8 +341,9 @@ class Gallery(QAbstractScrollArea):
         return round(bar.value() / max(1, bar.maximum()) * (self.viewport().height() - 40)) + 20
 
 
-def tip(item: Item) -> str:
+def tip(item: Item, copy_of: str = "") -> str:
     """What a tooltip says of a Sample."""
     sample = item.sample
-    parts = [sample.source, ", ".join(sample.labels), item.choice.reason if item.choice else "", sample.problem]
+    parts = [sample.source, ", ".join(sample.labels), item.choice.reason if item.choice else ""]
+    parts += [f"Copy of {copy_of}" if copy_of else "", f"Set aside: {sample.problem}" if sample.problem else ""]
     return "\n".join(p for p in parts if p)

@@ -28,6 +28,7 @@ class Look:
     current: bool
     member: bool
     hue: QColor | None = None
+    copy: bool = False
 
 
 def paint_cell(p: QPainter, rect: QRect, item: Item | None, picture: QPixmap | None, look: Look, c: Colors) -> None:
@@ -119,7 +120,10 @@ def draw_fitted(p: QPainter, place: QRect, picture: QPixmap, enlarge: float) -> 
 
 
 def _paint_badges(p: QPainter, rect: QRect, item: Item, look: Look, c: Colors) -> None:
-    """Rank top left, pin top right, membership bottom right: each has a shape of its own, not only a colour."""
+    """Rank top left, pin top right, copy and broken bottom left, membership bottom right.
+
+    Each has a shape of its own, not only a colour.
+    """
     if item.choice is not None:
         _paint_rank(p, rect, f"{item.choice.rank:,}", c)
     size = max(16, min(22, rect.width() // 6))
@@ -131,6 +135,13 @@ def _paint_badges(p: QPainter, rect: QRect, item: Item, look: Look, c: Colors) -
         _disc(p, corner, c.bad)
         _stroke(p, corner, ((0.32, 0.32), (0.68, 0.68)))
         _stroke(p, corner, ((0.68, 0.32), (0.32, 0.68)))
+    low = QRectF(rect.left() + 5, rect.bottom() - size - 5, size, size)
+    if item.sample.problem:
+        _disc(p, low, c.bad)
+        _stroke(p, low, ((0.5, 0.24), (0.5, 0.56)))
+        _stroke(p, low, ((0.5, 0.75), (0.5, 0.76)))
+    elif look.copy:
+        _paint_copy(p, low, c)
     if look.member and item.choice is None:
         p.setPen(QPen(c.ground, 1.5))
         p.setBrush(c.accent)
@@ -151,6 +162,20 @@ def _paint_rank(p: QPainter, rect: QRect, text: str, c: Colors) -> None:
     p.setPen(c.text)
     p.drawText(plate, int(Qt.AlignmentFlag.AlignCenter), text)
     p.setFont(before)
+
+
+def _paint_copy(p: QPainter, place: QRectF, c: Colors) -> None:
+    """Two sheets, one behind the other."""
+    plate = theme.mix(c.ground, c.text, 0.12)
+    plate.setAlpha(215)
+    p.setPen(Qt.PenStyle.NoPen)
+    p.setBrush(plate)
+    p.drawRoundedRect(place, 4, 4)
+    p.setPen(QPen(c.text, 1.3))
+    side = place.width() * 0.42
+    for x, y in ((0.2, 0.2), (0.38, 0.38)):
+        p.setBrush(plate)
+        p.drawRect(QRectF(place.x() + x * place.width(), place.y() + y * place.height(), side, side))
 
 
 def _disc(p: QPainter, place: QRectF, color: QColor) -> None:

@@ -7,7 +7,7 @@ import html
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-from curator.ui.actions import ACTIONS, GALLERY_KEYS, menus
+from curator.ui.actions import ACTIONS, GALLERY_KEYS, MAP_KEYS, menus
 
 
 def sheet() -> str:
@@ -17,7 +17,8 @@ def sheet() -> str:
         rows = [(_shown(a.shortcut), _plain(a.text), a.help) for a in ACTIONS if a.menu == menu and a.shortcut]
         if rows:
             parts.append(_section(_plain(menu), rows))
-    parts.append(_section("In the gallery", [(keys, what, "") for keys, what in GALLERY_KEYS]))
+    for place, known in (("In the gallery", GALLERY_KEYS), ("On the map", MAP_KEYS)):
+        parts.append(_section(place, [(keys, what, "") for keys, what in known]))
     return "".join(parts)
 
 

@@ -1,0 +1,169 @@
+"""One line above the views: in what order, under which headings, in which colours, and how large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
+
+from curator.engine.errors import CuratorError
+from curator.ui import theme
+
+if TYPE_CHECKING:
+    from curator.engine.browse import Field
+    from curator.ui.state import AppState
+
+NUMBERS = ("entropy", "gain", "rank", "width", "height", "length", "images")
+Choice = tuple[str, str]
+"""(name, words)"""
+
+
+class ArrangeBar(QWidget):
+    """Changes ``state.query`` and ``state.colour``. The menus are filled when they are opened: fields come and go."""
+
+    size_changed = Signal(int)
+
+    def __init__(self, state: AppState, smallest: int, largest: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self.sort = self._button("Sort", "Order of the samples", self._fill_sort)
+        self.group = self._button("Group", "Headings that samples are put under", self._fill_group)
+        self.colour = self._button("Colour", "What colours the map and the gallery", self._fill_colour)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(smallest, largest)
+        self.slider.setPageStep(40)
+        self.slider.setFixedWidth(self.fontMetrics().averageCharWidth() * 18)
+        self.slider.setAccessibleName("Size of the pictures")
+        self.slider.setToolTip("Size of the pictures (Ctrl + wheel)")
+        self.slider.valueChanged.connect(self.size_changed)
+        self.words = QLabel()
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        theme.mark(self.words, "faint")
+        line = QHBoxLayout(self)
+        line.setContentsMargins(8, 0, 10, 4)
+        line.setSpacing(4)
+        for widget in (self.sort, self.group, self.colour):
+            line.addWidget(widget)
+        line.addWidget(self.words, 1)
+        line.addWidget(self.slider)
+        state.query_changed.connect(self.refresh)
+        state.colour_changed.connect(self.refresh)
+        self.refresh()
+
+    def _button(self, word: str, help: str, fill: Callable[[QMenu], None]) -> QToolButton:
+        button = QToolButton()
+        button.setToolTip(help)
+        button.setAutoRaise(True)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setProperty("word", word)
+        menu = QMenu(button)
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(partial(fill, menu))
+        button.setMenu(menu)
+        return button
+
+    def refresh(self) -> None:
+        """Say what is chosen."""
+        query, ready = self._state.query, self._state.ready
+        order = "rank" if query.subset_id is not None else "row"
+        falling = " ↓" if query.descending else ""
+        for button, name in (
+            (self.sort, ("order" if query.sort == order else spoken(query.sort)) + falling),
+            (self.group, spoken(query.group) or "none"),
+            (self.colour, self._spoken_colour() or "none"),
+        ):
+            word = button.property("word")
+            button.setText(f"{word}: {name}")
+            button.setAccessibleName(f"{word} by: {name}")
+            button.setEnabled(ready)
+
+    def show_size(self, size: int) -> None:
+        """The gallery was zoomed otherwise."""
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(size)
+
+    def open(self, which: str) -> None:
+        """Open the menu "sort", "group" or "colour"."""
+        {"sort": self.sort, "group": self.group, "colour": self.colour}[which].showMenu()
+
+    # ---- menus -----------------------------------------------------------------------------------------------
+
+    def _fill_sort(self, menu: QMenu) -> None:
+        query = self._state.query
+        order = "rank" if query.subset_id is not None else "row"
+        choices = [(order, "In the order of the ranking" if order == "rank" else "In the order of the import")]
+        choices += [(f.name, f.words) for f in self._fields() if f.sortable and f.name != order]
+        self._fill(menu, choices, query.sort, lambda name: self._ask(sort=name))
+        menu.addSeparator()
+        falling = menu.addAction("Largest first")
+        falling.setCheckable(True)
+        falling.setChecked(query.descending)
+        falling.triggered.connect(lambda on: self._ask(descending=on))
+
+    def _fill_group(self, menu: QMenu) -> None:
+        choices = [("", "No headings"), *((f.name, f.words) for f in self._fields() if f.groupable)]
+        self._fill(menu, choices, self._state.query.group, lambda name: self._ask(group=name))
+
+    def _fill_colour(self, menu: QMenu) -> None:
+        self._fill(menu, self.colours(), self._state.colour, self._state.set_colour)
+
+    def colours(self) -> list[Choice]:
+        """What can be coloured by, with words for each."""
+        found = [("", "No colours")]
+        for field in self._fields():
+            if field.groupable or field.name in NUMBERS or field.name.startswith("score."):
+                found.append((field.name, field.words))
+        project, dataset = self._state.project, self._state.dataset
+        if project is not None and dataset is not None:
+            mine = [s for s in project.contents().subsets if s.dataset_id == dataset.id]
+            found += [(f"subset:{s.id}", f"Whether it is in “{s.name}”") for s in mine[-12:]]
+        return found
+
+    def _fill(self, menu: QMenu, choices: list[Choice], chosen: str, choose: Callable[[str], None]) -> None:
+        menu.clear()
+        group = QActionGroup(menu)
+        for name, words in choices:
+            text = words if name.startswith("subset:") else spoken(name) or "none"
+            action = menu.addAction(text.replace("&", "&&"))
+            action.setToolTip(words)
+            action.setCheckable(True)
+            action.setChecked(name == chosen)
+            action.triggered.connect(partial(_call, choose, name))
+            group.addAction(action)
+
+    def _fields(self) -> tuple[Field, ...]:
+        project, dataset = self._state.project, self._state.dataset
+        if project is None or dataset is None or not self._state.ready:
+            return ()
+        try:
+            return project.browse.fields(dataset.id)
+        except CuratorError:
+            return ()
+
+    def _ask(self, **changes: object) -> None:
+        self._state.set_query(replace(self._state.query, **changes))  # type: ignore[arg-type]
+
+    def _spoken_colour(self) -> str:
+        name, project = self._state.colour, self._state.project
+        if name.startswith("subset:") and project is not None:
+            try:
+                return project.subset(int(name.removeprefix("subset:"))).name
+            except CuratorError:
+                return name
+        return spoken(name)
+
+
+def _call(choose: Callable[[str], None], name: str, _checked: bool = False) -> None:
+    choose(name)
+
+
+def spoken(name: str) -> str:
+    """A field for people: "score.length" is "length (score)", "row" is "order"."""
+    if name.startswith("score."):
+        return f"{name.removeprefix('score.')} (score)"
+    return {"row": "order", "duplicate": "copies"}.get(name, name)

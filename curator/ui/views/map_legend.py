@@ -1,0 +1,81 @@
+"""What the colours of the map mean; a click shows that category alone, another shows everything again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from curator.ui import theme
+
+if TYPE_CHECKING:
+    from curator.ui.models.hues import Entry
+
+LONGEST = 24
+
+
+class Legend(QFrame):
+    """A small card in a corner of the map."""
+
+    picked = Signal(list)
+    """Names of the entries that are pressed; empty when none is."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setAccessibleName("Legend")
+        self.title = QLabel()
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setFont(theme.scaled(self.font(), 0.95, bold=True))
+        self.buttons: list[QToolButton] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(8, 6, 8, 6)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.title)
+
+    def show_entries(self, title: str, entries: tuple[Entry, ...], pickable: bool, pressed: frozenset[str]) -> None:
+        """Another legend; without entries there is none."""
+        for button in self.buttons:
+            self._column.removeWidget(button)
+            button.deleteLater()
+        self.buttons = [self._button(e, pickable and e.name in pressed, pickable and e.filters) for e in entries]
+        for button in self.buttons:
+            self._column.addWidget(button)
+        self.title.setText(title)
+        self.setVisible(bool(entries))
+        self.adjustSize()
+
+    def _button(self, entry: Entry, pressed: bool, pickable: bool) -> QToolButton:
+        button = QToolButton()
+        name = entry.name if len(entry.name) <= LONGEST else entry.name[: LONGEST - 1] + "…"
+        button.setText(f"{name}   {entry.count:,}".replace("&", "&&"))
+        button.setIcon(swatch(entry.color))
+        button.setIconSize(QSize(11, 11))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setAutoRaise(True)
+        button.setAccessibleName(f"{entry.name}, {entry.count} samples")
+        button.setProperty("entry", entry.name)
+        button.setToolTip(f"Show only {entry.name}" if pickable else entry.name)
+        button.setCheckable(pickable)
+        button.setChecked(pressed)
+        if pickable:
+            button.clicked.connect(self._pick)
+        return button
+
+    def _pick(self) -> None:
+        self.picked.emit([str(b.property("entry")) for b in self.buttons if b.isChecked()])
+
+
+def swatch(color: QColor) -> QIcon:
+    """A round patch of a colour."""
+    pixmap = QPixmap(22, 22)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawEllipse(2, 2, 18, 18)
+    painter.end()
+    return QIcon(pixmap)

@@ -1,0 +1,206 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import FakeProject
+from PySide6.QtCore import QPoint, QRectF, Qt
+
+from curator.engine.jobs import Failed
+from curator.engine.records import EmbeddingRecord
+from curator.engine.task import Progress
+from curator.engine.types import Changes
+from curator.ui.views.map_legend import Legend
+from curator.ui.views.map_names import free_places
+
+MADE = Changes(frozenset({"projection", "embedding"}))
+
+
+@pytest.fixture
+def project(pictures):
+    return FakeProject(pictures, sizes=(900, 30), kinds=("image", "instruction"), subset_size=40)
+
+
+@pytest.fixture
+def layout():
+    grid = np.stack(np.meshgrid(np.arange(30), np.arange(30)), axis=-1).reshape(-1, 2)
+    return grid.astype(np.float32)
+
+
+@pytest.fixture
+def page(window, qtbot, project, request):
+    if request.node.get_closest_marker("parametrize") is None and "layout" in request.fixturenames:
+        project.pages.layouts_made["umap"] = request.getfixturevalue("layout")
+    window.state.set_project(project)
+    window.commands.show_map()
+    made = window.center.view
+    if project.pages.layouts_made:
+        qtbot.waitUntil(lambda: made.canvas is not None and made.canvas.data is not None)
+    return made
+
+
+def text(page):
+    return page.message.text()
+
+
+def test_without_a_map_there_is_a_button_that_makes_one(page, project, qtbot):
+    assert page.layouts.condition == "empty"
+    assert page.button.isVisible() and "no map" in text(page)
+    assert page.canvas is None
+    page.button.click()
+    assert [j.request.projector for j in project.submitted] == ["pca", "umap"]
+    assert page.layouts.condition == "loading"
+    assert page.bar.isVisible() and not page.button.isVisible()
+    project.submitted[0].take(Progress("Embedding", 30, 120))
+    qtbot.waitUntil(lambda: "25%" in text(page))
+
+
+def test_what_went_wrong_is_said_and_can_be_tried_again(page, project, qtbot):
+    page.button.click()
+    for job in project.submitted:
+        job.take(Failed("input", "There is no room.", "Make some."))
+    qtbot.waitUntil(lambda: page.layouts.condition == "error")
+    assert text(page) == "There is no room." and page.button.text() == "&Try again"
+    page.button.click()
+    assert page.layouts.condition == "loading"
+
+
+def test_the_quick_map_comes_first_and_the_fine_one_replaces_it(page, project, qtbot):
+    grid = np.random.default_rng(0).random((900, 2)).astype(np.float32)
+    page.button.click()
+    first, second = project.submitted
+    project.pages.layouts_made["pca"] = grid
+    project.finish(first, MADE)
+    qtbot.waitUntil(lambda: page.layouts.condition == "ready")
+    assert page.which.text() == "Layout: pca"
+    project.pages.layouts_made["umap"] = grid[::-1].copy()
+    project.finish(second, MADE)
+    qtbot.waitUntil(lambda: page.which.text() == "Layout: umap")
+    qtbot.waitUntil(lambda: page.canvas.data is not None)
+    page.layouts.choose(1)
+    assert page.which.text() == "Layout: pca"
+    assert len(project.submitted) == 2
+
+
+def test_with_an_embedding_the_quick_map_is_made_unasked(window, qtbot, project):
+    embedding = EmbeddingRecord(1, 1, "lsa", {}, "f", "f.npy", 900, 8, "cpu", "now", 1.0)
+    before = project.contents
+    project.contents = lambda: replace(before(), embeddings=[embedding])
+    window.state.set_project(project)
+    assert not project.submitted
+    window.commands.show_map()
+    assert [j.request.projector for j in project.submitted] == ["pca"]
+
+
+def test_a_lasso_highlights_everywhere(page, window, qtbot, layout):
+    canvas = page.canvas
+    path = [canvas._to_view(x, y) for x, y in ((-0.5, -0.5), (4.5, -0.5), (4.5, 2.5), (-0.5, 2.5))]
+    rows = canvas.rows_inside(path)
+    assert rows.tolist() == [r * 30 + c for r in range(3) for c in range(5)]
+    canvas.encircled.emit(rows, "set")
+    assert window.state.highlight.tolist() == rows.tolist()
+    canvas.encircled.emit(np.array([100, 101], np.int32), "add")
+    assert len(window.state.highlight) == 17
+    canvas.encircled.emit(rows, "remove")
+    assert window.state.highlight.tolist() == [100, 101]
+    assert sorted(i.row() for i in window.center.chosen.selectedRows()) == [100, 101]
+
+
+def drag(canvas, qtbot, points, modifiers=Qt.KeyboardModifier.NoModifier):
+    view = canvas.viewport()
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, modifiers, points[0].toPoint())
+    for point in points[1:]:
+        qtbot.mouseMove(view, point.toPoint())
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, modifiers, points[-1].toPoint())
+
+
+def test_a_rectangle_by_mouse_and_a_click(page, window, qtbot, layout):
+    canvas = page.canvas
+    qtbot.keyClick(page, Qt.Key.Key_R)
+    assert canvas.tool == "rectangle"
+    drag(canvas, qtbot, [canvas._to_view(9.5, 9.5), canvas._to_view(11, 11), canvas._to_view(12.5, 12.5)])
+    assert window.state.highlight.tolist() == [310, 311, 312, 340, 341, 342, 370, 371, 372]
+    qtbot.keyClick(page, Qt.Key.Key_M)
+    spot = canvas._to_view(5, 5).toPoint()
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    assert (window.state.highlight.tolist(), window.state.current) == ([155], 155)
+    qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert window.state.highlight.tolist() == []
+
+
+def test_the_filter_the_choice_and_the_colour_are_those_of_all_views(page, window, qtbot, layout):
+    state, canvas = window.state, page.canvas
+    state.set_query(replace(state.query, where="row<100"))
+    qtbot.waitUntil(lambda: len(canvas.data.base) == 100)
+    state.set_colour("class")
+    qtbot.waitUntil(lambda: len(page.legend.buttons) == 3)
+    assert canvas.names and {n.text for n in canvas.names} == {"class_0", "class_1", "class_2"}
+    state.set_query(replace(state.query, where=""))
+    state.show_subset(1)
+    qtbot.waitUntil(lambda: len(canvas.data.chosen) == 40 and len(canvas.data.base) == 900)
+    state.set_highlight([1, 2, 3])
+    qtbot.waitUntil(lambda: len(canvas.data.lit) == 3)
+    page.names.setChecked(False)
+    qtbot.waitUntil(lambda: not canvas.names)
+
+
+def test_the_legend_filters(page, window, qtbot, layout, project):
+    find = project.browse.find
+    project.browse.find = lambda query: find(replace(query, where=""))
+    window.state.set_colour("class")
+    qtbot.waitUntil(lambda: len(page.legend.buttons) == 3)
+    page.legend.buttons[1].click()
+    assert window.state.query.where == 'class:"class_1"'
+    qtbot.waitUntil(lambda: page.legend.buttons[1].isChecked())
+    page.legend.buttons[0].click()
+    assert window.state.query.where == 'class:"class_0","class_1"'
+    for _ in range(2):
+        next(b for b in page.legend.buttons if b.isChecked()).click()
+    assert window.state.query.where == ""
+
+
+def test_keys_and_zoom_move_the_map_and_the_points_are_painted(page, qtbot, layout):
+    canvas = page.canvas
+    before = canvas.box.viewRect()
+    qtbot.keyClick(canvas, Qt.Key.Key_Right)
+    assert canvas.box.viewRect().left() > before.left()
+    qtbot.keyClick(canvas, Qt.Key.Key_Plus)
+    assert canvas.box.viewRect().width() < before.width()
+    qtbot.keyClick(canvas, Qt.Key.Key_Home)
+    qtbot.waitUntil(lambda: canvas._complete and not canvas._rest.isActive())
+    image = canvas.grab().toImage()
+    spot = canvas._to_view(10, 10).toPoint()
+    beside = (canvas._to_view(10, 10) + canvas._to_view(11, 11)).toPoint() / 2
+    assert image.pixelColor(spot) != image.pixelColor(beside)
+
+
+def test_the_card_shows_what_is_under_the_mouse(page, qtbot, layout):
+    canvas = page.canvas
+    canvas.hovered.emit(155, QPoint(60, 60))
+    assert page.card.isVisible()
+    assert "class_2" in page.card.text.text()
+    canvas.hovered.emit(None, QPoint())
+    assert not page.card.isVisible()
+
+
+def test_nothing_is_computed_while_it_is_hidden(page, window, qtbot, layout):
+    window.commands.show_gallery()
+    window.state.set_highlight([5])
+    window.state.set_colour("class")
+    assert len(page.canvas.data.lit) == 0
+    window.commands.show_map()
+    qtbot.waitUntil(lambda: len(page.canvas.data.lit) == 1)
+    window.state.show_dataset(2)
+    qtbot.waitUntil(lambda: page.canvas.data is None)
+    assert page.layouts.condition == "empty"
+
+
+def test_names_do_not_lie_on_each_other():
+    boxes = [QRectF(10, 10, 40, 10), QRectF(20, 12, 40, 10), QRectF(10, 40, 40, 10), QRectF(90, 90, 40, 10)]
+    assert free_places(boxes, QRectF(0, 0, 100, 100)) == [0, 2]
+
+
+def test_an_empty_legend_hides(qtbot):
+    legend = Legend()
+    qtbot.addWidget(legend)
+    legend.show_entries("x", (), True, frozenset())
+    assert not legend.isVisible()
