@@ -1,8 +1,9 @@
 """The command line: click commands over a Project. Results go to stdout, progress and messages to stderr."""
 
 from curator.cli import exporting as _exporting
+from curator.cli import importing as _importing
 from curator.cli import rounds as _rounds
 from curator.cli import subset as _subset
 from curator.cli.commands import cli
 
-__all__ = ["_exporting", "_rounds", "_subset", "cli"]
+__all__ = ["_exporting", "_importing", "_rounds", "_subset", "cli"]

@@ -10,6 +10,7 @@ import click
 from curator import __version__
 from curator.cli.ground import (
     AS_JSON,
+    MAP,
     PROJECT,
     SET,
     CuratorGroup,
@@ -19,7 +20,7 @@ from curator.cli.ground import (
     ids,
     no_window,
     open_window,
-    pair,
+    parameters,
     tell,
     the_dataset,
     with_overrides,
@@ -72,9 +73,10 @@ def init(front: Front, project: Path, as_json: bool) -> None:
 
 @cli.command("import")
 @PROJECT
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--name", default="", help="Name of the dataset. An existing one is extended.")
 @click.option("--importer", default="", help="Importer to use instead of the one found by looking.")
+@MAP
 @SET
 @AS_JSON
 @click.pass_obj
@@ -84,14 +86,17 @@ def import_command(
     paths: Sequence[Path],
     name: str,
     importer: str,
+    mapped: Sequence[str],
     overrides: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Import folders of images, lists of paths, or JSON and JSONL records into PROJECT.
+    """Import pictures and instruction records into PROJECT: folders, lists, tables, archives, shards, JSON, CSV.
 
-    Nothing is copied and the originals are never changed. Importing again adds what is new and keeps all ids.
+    Nothing is copied and the originals are never changed. Importing again adds what is new, says what changed or
+    vanished, and keeps all ids; with --name alone a dataset is imported again as it was. PATHS may hold patterns like
+    shard-{0000..0012}.tar. See first what would come in with: curator inspect PATH
     """
-    params = dict(pair(o) for o in overrides)
+    params = parameters(overrides, mapped)
     with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         changes = run_job(p, p.submit_import, paths, name, importer, params, quiet=as_json)
         dataset = p.dataset(focus(changes, "dataset"))
@@ -99,6 +104,7 @@ def import_command(
             echo_json({"dataset": dataset, "skipped": p.skips(dataset.id, 0, 1000)})
             return
         click.echo(f"“{dataset.name}”: {dataset.size} {dataset.kind} samples, {dataset.skipped} set aside.")
+        click.echo("  " + " ".join(changes.notes))
 
 
 @cli.command()

@@ -20,7 +20,7 @@ from curator.settings import Settings
 PROJECT = click.argument("project", type=click.Path(path_type=Path, file_okay=False))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 SET = click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value; may be repeated.")
-
+MAP = click.option("--map", "mapped", multiple=True, metavar="COLUMN=ROLE", help="What a column is; may be repeated.")
 
 ShowWindow = Callable[[Path | None, Settings], int | None]
 """Shows the window and returns its exit code, or None where there is no display."""
@@ -108,6 +108,14 @@ def pair(text: str) -> tuple[str, str]:
     if not equals or not key:
         raise click.UsageError(f"--set takes KEY=VALUE, not {text!r}.")
     return key.strip(), value.strip()
+
+
+def parameters(overrides: Sequence[str], mapped: Sequence[str]) -> dict[str, str]:
+    """Parameters of an importer from ``--set`` and ``--map``."""
+    params = dict(pair(o) for o in overrides)
+    if mapped:
+        params["map"] = ", ".join(mapped)
+    return params
 
 
 def ids(text: str) -> list[int]:

@@ -24,7 +24,7 @@ from curator.engine.schema import FILE, in_words
 from curator.engine.types import Changes
 
 UNDOABLE = {
-    "dataset": {"hidden", "size", "fingerprint", "name"},
+    "dataset": {"hidden", "size", "fingerprint", "name", "root"},
     "sample": {"hidden"},
     "label": {"hidden"},
     "pin": {"state"},

@@ -29,11 +29,11 @@ def find_importer(path: Path, name: str | None, registry: Registry) -> tuple[Plu
     if name:
         spec = registry.get("importer", name)
         importer = spec.make()
-        return spec, importer, _sure(importer, path)
+        return spec, importer, sure(importer, path)
     found = []
     for spec in (s for s in registry.all() if s.role == "importer"):
         importer = spec.make()
-        found.append((spec, importer, _sure(importer, path)))
+        found.append((spec, importer, sure(importer, path)))
     best = max(found, key=lambda choice: choice[2], default=None)
     if best is None or best[2] <= 0:
         raise InputError(
@@ -43,7 +43,7 @@ def find_importer(path: Path, name: str | None, registry: Registry) -> tuple[Plu
     return best
 
 
-def _sure(importer: Any, path: Path) -> float:
+def sure(importer: Any, path: Path) -> float:
     """What the Importer says, 0 when it cannot tell: one that fails must not keep the others from reading."""
     try:
         return float(importer.match(path))

@@ -14,6 +14,7 @@ from curator.engine.errors import InputError
 from curator.engine.estimating import Estimates
 from curator.engine.export_options import make_options
 from curator.engine.exports import Exporting
+from curator.engine.imports import Imports
 from curator.engine.jobs import InlineQueue, Job, JobQueue, Message, Queue
 from curator.engine.pages import Pages
 from curator.engine.recipe import Recipe
@@ -74,6 +75,7 @@ class Project:
         self.duplicates = DuplicateLists(store, self._submit)
         self.rounds = Rounds(store, self._submit)
         self.exporting = Exporting(store)
+        self.importing = Imports(store, self._submit)
         store.sweep()
 
     @classmethod

@@ -29,9 +29,10 @@ class Request(Protocol):
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """Read ``paths`` into the Dataset ``name`` (made when new, extended when there). ``importer`` "" = by looking."""
+    """Read ``paths`` into the Dataset ``name`` (made when new, extended when there; without paths it is imported again
+    as it was). ``importer`` "" = by looking."""
 
-    handler: ClassVar[str] = "curator.engine.pipeline:import_samples"
+    handler: ClassVar[str] = "curator.engine.import_run:import_samples"
 
     paths: tuple[str, ...]
     name: str = ""

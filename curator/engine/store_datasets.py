@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
-from typing import Any
+from typing import Any, Protocol
 
 from curator.engine.errors import InputError
 from curator.engine.history import Ledger, clean, name_of, now
@@ -26,6 +26,14 @@ DATASET = (
 _CONTENT = ("digest", "text", "record", "images", "width", "height", "split", "stamp")
 CHANGED = "changed since it was imported; kept as first imported"
 OUTSIDE = "its picture lies outside the folder of the dataset"
+
+
+class Tally(Protocol):
+    """What counts the Samples that an import meets again."""
+
+    def met(self, row: int, same: bool) -> None:
+        """The Sample of that row, with the same content or another."""
+        ...
 
 
 @dataclass
@@ -123,11 +131,11 @@ class DatasetStore(Ledger):
         if self.db.execute(sql, (dataset_id, size)).rowcount > 0:
             self.drop_redo()
 
-    def add_samples(self, dataset_id: int, drafts: Sequence[Draft]) -> int:
+    def add_samples(self, dataset_id: int, drafts: Sequence[Draft], tally: Tally | None = None) -> int:
         """Append what is new by source, in one transaction; returns how many were never stored before.
 
         A source that is there with another digest keeps its content, and is noted as skipped; so is one whose picture
-        lies outside the Dataset's root.
+        lies outside the Dataset's root. ``tally`` is told of those that were there.
         """
         if not drafts:
             return 0
@@ -143,7 +151,10 @@ class DatasetStore(Ledger):
                 if not all(is_inside(name) for name in draft.images):
                     skips.append(Skip(source, OUTSIDE))
                 elif place >= 0:
-                    skips += [Skip(source, CHANGED)] if digest != clean(draft.digest) else []
+                    same = digest == clean(draft.digest)
+                    skips += [] if same else [Skip(source, CHANGED)]
+                    if tally is not None:
+                        tally.met(place, same)
                 else:
                     stored = first_id + len(batch.new) if key is None else key
                     batch.put((stored, dataset_id, row, source), draft, known=None if key is None else digest)

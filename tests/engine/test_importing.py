@@ -67,10 +67,10 @@ def test_a_name_wins(tmp_path, plugins, image_folder):
     ("names", "words"),
     [
         ((), "It is empty"),
-        (("a.parquet", "b.parquet"), "It holds 2 .parquet. Convert"),
-        (("a.zip",), "Unpack the archive"),
+        (("a.parquet", "b.parquet"), "It holds 2 .parquet. "),
+        (("a.rar",), "unpack any other archive"),
         (("a.jsonl",), "Name the files themselves"),
-        (("README",), "1 file without an ending. Looked for: image-folder"),
+        (("README",), "1 file without an ending. Looked for: coco"),
     ],
 )
 def test_nothing_found_says_what_is_there_and_what_to_do(tmp_path, plugins, names, words):
@@ -98,6 +98,6 @@ def test_an_importer_that_fails_to_look_does_not_stop_the_others(image_folder, p
 
 
 @pytest.mark.real_data
-def test_a_description_of_datasets_is_no_dataset(shared_data, plugins):
-    with pytest.raises(InputError):
-        find_importer(shared_data / "instruct" / "llamafactory" / "dataset_info.json", None, plugins)
+def test_a_description_of_datasets_is_read_as_such(shared_data, plugins):
+    found = find_importer(shared_data / "instruct" / "llamafactory" / "dataset_info.json", None, plugins)
+    assert (found[0].name, found[2]) == ("llama-factory", 1.0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.json_records import Raw, check_encoding
-from curator.plugins.importers.mapping import HELP, View, parse_map
+from curator.plugins.importers.mapping import HELP, View, parse_map, roles_of
 from curator.plugins.importers.raw_files import expected, is_array, is_record_file, look, read_raws, record_parts
 from curator.plugins.importers.record_drafts import AUTO, CONFIDENCE, Pictures, Shaping
 from curator.plugins.importers.shapes import TEXTS, recognise
@@ -52,6 +52,12 @@ class Instructions:
             return 0.0
         shape, _ = shapes.most_common(1)[0]
         return CONFIDENCE[shape] * (shapes.total() / len(raws))
+
+    def columns(self, path: Path) -> dict[str, str]:
+        """Column -> role of the first records, "" for what is kept in the record only; for a look before an import."""
+        parts = record_parts(path)
+        raws = look(parts[0].file, encoding=self.encoding) if parts else []
+        return roles_of([raw.value for raw in raws if isinstance(raw.value, dict)], View(parse_map(self.map)))
 
     def open(self, path: Path) -> Source:
         """Raises :class:`InputError` when the path is no file, is over 4 GB, or the folder of images is not there."""

@@ -53,6 +53,26 @@ def parse_map(text: str) -> dict[str, str]:
     return found
 
 
+KNOWN = {
+    **{field: role for role, field in ROLES.items()},
+    **dict.fromkeys(("messages", "conversation", "segments"), "messages"),
+    **dict.fromkeys(("prompt", "question", "INSTRUCTION", "article", "message_1"), "prompt"),
+    **dict.fromkeys(("completion", "response", "answer", "RESPONSE", "summary", "message_2"), "response"),
+    **dict.fromkeys(("task", "category", "class"), "label"),
+    **dict.fromkeys(("chosen_response", "preferred_output"), "chosen"),
+    **dict.fromkeys(("rejected_response", "non_preferred_output"), "rejected"),
+    "system_prompt": "system",
+}
+"""Columns that need no mapping, and their roles."""
+
+
+def roles_of(records: list[dict[str, Any]], view: View) -> dict[str, str]:
+    """Column -> role of all columns of some records, "" for those that mean nothing."""
+    columns = dict.fromkeys(name for record in records for name in record)
+    seen = {name: view.columns.get(name) or ("" if view.only else KNOWN.get(name, "")) for name in columns}
+    return {name: "" if role == IGNORED else role for name, role in seen.items()}
+
+
 @dataclass(frozen=True)
 class View:
     """How the records of a source are looked at.
