@@ -33,6 +33,7 @@ UNDOABLE = {
     "study": {"hidden", "name"},
     "study_round": {"hidden"},
     "study_pick": {"hidden", "state", "answer"},
+    "trial": {"hidden"},
 }
 """Tables and columns that undo may write; a Project from a stranger cannot name others."""
 

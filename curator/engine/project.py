@@ -35,6 +35,7 @@ from curator.engine.store_choices import SkillChoices
 from curator.engine.studies import Rounds
 from curator.engine.subsets import Subsets
 from curator.engine.task import Task
+from curator.engine.trials import Trials
 from curator.engine.types import Changes
 
 SUFFIX = ".curator"
@@ -76,6 +77,7 @@ class Project:
         self.rounds = Rounds(store, self._submit)
         self.exporting = Exporting(store)
         self.importing = Imports(store, self._submit)
+        self.trials = Trials(store, self._submit)
         store.sweep()
 
     @classmethod

@@ -17,6 +17,7 @@ from curator.engine.migrations_adapt import add_skill_choice
 from curator.engine.migrations_browse import browse_tables
 from curator.engine.migrations_importing import importing
 from curator.engine.migrations_rounds import add_tables as add_studies
+from curator.engine.migrations_trials import add_trials
 
 APPLICATION_ID = 0x43555241  # "CURA"
 FILE = "project.sqlite"
@@ -125,7 +126,14 @@ def _first(db: Database) -> None:
             db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, importing, browse_tables, add_skill_choice, add_studies)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _first,
+    importing,
+    browse_tables,
+    add_skill_choice,
+    add_studies,
+    add_trials,
+)
 
 
 def connect(file: Path, *, new: bool = False) -> Database:
