@@ -7,7 +7,8 @@ probabilities choose the next batch. Everything is rows in the Project, so a Stu
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from curator.engine.store_rounds import RoundStore
 from curator.engine.studies import NextRound, StartStudy
 from curator.engine.study import OPEN, Study, StudyPlan
 from curator.engine.task import Task
-from curator.engine.types import Changes, Floats, Ints, Rows
+from curator.engine.types import Changes, Floats, Ints, Ranking, Rows
 
 FOLDS = 5
 FEWEST = 10
@@ -109,6 +110,7 @@ def _advance(bench: Bench, rounds: RoundStore, study: Study, ground: Ground) -> 
         device=bench.device.name,
         task=bench.task,
     )
+    ranking = _with_names(ranking, bench)
     key = {"study": study.id, "round": number, "labels": labelled.rows.tolist(), "classes": labelled.classes.tolist()}
     file = f"study-{fingerprint({**key, 'teacher': ground.teacher_file})[:32]}.npy"
     save_array(bench.store.arrays / file, q)
@@ -125,6 +127,20 @@ def _advance(bench: Bench, rounds: RoundStore, study: Study, ground: Ground) -> 
         embedding=ground.embedding,
         seconds=time.monotonic() - started,
     )
+
+
+def _with_names(ranking: Ranking, bench: Bench) -> Ranking:
+    """Reasons that name files, without the folder, where the selector says "row 17"."""
+    if ranking.nearest is None or not ranking.reasons:
+        return ranking
+    rows = np.unique(ranking.nearest[ranking.nearest >= 0])
+    names = (PurePosixPath(s).name for s in bench.store.iter_sources(bench.dataset.id, rows))
+    name = dict(zip(rows.tolist(), names, strict=True))
+    reasons = [
+        reason.replace(f"row {near}", name[near]) if near >= 0 else reason
+        for reason, near in zip(ranking.reasons, ranking.nearest.tolist(), strict=True)
+    ]
+    return replace(ranking, reasons=tuple(reasons))
 
 
 def _fit(ground: Ground, study: Study, labelled: Labelled, pool: Rows, number: int, task: Task) -> _Model:

@@ -159,7 +159,7 @@ def fit_student(
     order = np.argsort(labelled, kind="stable")
     labelled, classes = labelled[order], np.asarray(classes)[order]
     with one_thread():
-        optimiser = torch.optim.AdamW(net.weights, lr=plan.rate)
+        optimiser = torch.optim.AdamW(net.weights, lr=plan.rate, fused=True)
         for _ in task.track(range(plan.steps if len(labelled) or teach else 0), LABEL):
             loss = _step_loss(net, x, labelled, classes, rest, teacher if teach else None, plan, rng)
             optimiser.zero_grad()
@@ -171,18 +171,21 @@ def fit_student(
 def _step_loss(
     net: _Net, x: Any, labelled: Rows, classes: Any, rest: Rows, teacher: Any, plan: StudentPlan, rng: Any
 ) -> Tensor:
-    losses = []
-    if len(labelled):
-        drawn = rng.integers(len(labelled), size=plan.batch)
-        rows = labelled[drawn]
-        guess, distilled = net(_rows(x, rows))
-        truth = torch.from_numpy(classes[drawn].astype(np.int64))
-        pairs = [] if teacher is None else [(distilled, _rows(teacher, rows))]
-        losses.append(student_loss((guess, truth), pairs, plan.temperature, plan.distil if teacher is not None else 0))
-    if teacher is not None and len(rest):
-        rows = rest[rng.integers(len(rest), size=plan.batch)]
-        losses.append(plan.distil * distillation_loss(net(_rows(x, rows))[1], _rows(teacher, rows), plan.temperature))
-    return torch.stack(losses).sum()
+    """The loss of one step; rows of both kinds go through the body together."""
+    known = rng.integers(len(labelled), size=plan.batch if len(labelled) else 0)
+    drawn = rng.integers(max(1, len(rest)), size=plan.batch if teacher is not None and len(rest) else 0)
+    rows = np.concatenate([labelled[known], rest[drawn]])
+    guess, distilled = net(_rows(x, rows))
+    parts = [slice(0, len(known)), slice(len(known), len(rows))]
+    pairs = []
+    if teacher is not None:
+        target = _rows(teacher, rows)
+        pairs = [(distilled[p], target[p]) for p in parts if len(rows[p])]
+    distil = plan.distil if teacher is not None else 0.0
+    if not len(known):
+        return distil * distillation_loss(*pairs[0], plan.temperature)
+    truth = torch.from_numpy(classes[known].astype(np.int64))
+    return student_loss((guess[parts[0]], truth), pairs, plan.temperature, distil)
 
 
 def _rows(array: Any, rows: Any) -> Tensor:

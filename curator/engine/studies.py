@@ -103,6 +103,10 @@ class Rounds:
         """All Studies, or those of one Dataset, oldest first."""
         return self._rounds.studies(dataset)
 
+    def known_classes(self, dataset: int) -> tuple[str, ...]:
+        """Names of the classes that a Dataset's source gives, sorted."""
+        return tuple(sorted(set(self._rounds.given(dataset).values())))
+
     def study(self, key: int | str) -> Study:
         """A Study by id or name; raises :class:`InputError` naming those there are."""
         return self._rounds.study(key)

@@ -58,6 +58,8 @@ ACTIONS = (
     Action("gallery", VIEW, "&Gallery", "Ctrl+1", "show_gallery", "dataset", "Samples as pictures or cards"),
     Action("table", VIEW, "&Table", "Ctrl+2", "show_table", "dataset", "Samples as a table"),
     Action("map", VIEW, "&Map", "Ctrl+3", "show_map", "dataset", "Samples laid out by likeness"),
+    Action("rounds", VIEW, "Label in &rounds", "Ctrl+5", "show_rounds", "dataset", "Label the few that teach most"),
+    Action("trials", VIEW, "T&rials", "Ctrl+6", "show_trials", "dataset", "Try selectors against each other"),
     Action("preview", VIEW, "&Preview", "Space", "preview", "current", "Show a sample large; again to go back", True),
     Action("sort", VIEW, "So&rt by…", "Ctrl+Alt+S", "sort_by", "ready", "Choose the order of the samples"),
     Action("group", VIEW, "Gr&oup by…", "Ctrl+Alt+G", "group_by", "ready", "Put samples under headings"),

@@ -141,6 +141,14 @@ class Commands(QObject):
         """A table."""
         self.view_asked.emit("table")
 
+    def show_rounds(self) -> None:
+        """Rounds of labels."""
+        self.view_asked.emit("rounds")
+
+    def show_trials(self) -> None:
+        """Selectors against each other."""
+        self.view_asked.emit("trials")
+
     def show_map(self) -> None:
         """The map."""
         self.view_asked.emit("map")

@@ -28,4 +28,16 @@ def _map(desk: Desk) -> QWidget:
     return MapPage(desk)
 
 
-PAGES: tuple[Page, ...] = (Page("map", _map),)
+def _rounds(desk: Desk) -> QWidget:
+    from curator.ui.views.rounds.page import RoundsPage  # the plots load with it
+
+    return RoundsPage(desk)
+
+
+def _trials(desk: Desk) -> QWidget:
+    from curator.ui.views.rounds.trials import TrialsPage
+
+    return TrialsPage(desk)
+
+
+PAGES: tuple[Page, ...] = (Page("map", _map), Page("rounds", _rounds), Page("trials", _trials))

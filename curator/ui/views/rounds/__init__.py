@@ -1,0 +1,1 @@
+"""The page of labelling rounds, and the page of trials."""

@@ -1,0 +1,294 @@
+"""Rounds of labels: what to label now, what it has bought so far, and the space it is chosen from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from curator.engine.simplex import hole, leaning
+from curator.ui import theme
+from curator.ui.views.rounds.asking import Asking
+from curator.ui.views.rounds.plots import CurvePlot, SpacePlot
+from curator.ui.views.rounds.starting import StartForm
+
+if TYPE_CHECKING:
+    from curator.engine.jobs import Job
+    from curator.engine.study import RoundRecord, Space, Study
+    from curator.ui.desk import Desk
+
+NEW = "New study…"
+TABLES = frozenset({"study", "study_round", "study_pick", "label"})
+SHOWN_PAIRS = 5
+
+
+class RoundsPage(QWidget):
+    """States: the form (no study yet, or a new one), busy (a batch is being chosen), asking."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._job: Job | None = None
+        self.study: Study | None = None
+        self.space: Space | None = None
+        self._curve: list[RoundRecord] = []
+        self.chosen = QComboBox()
+        self.chosen.setAccessibleName("Study")
+        self.chosen.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.words = QLabel()
+        theme.mark(self.words, "faint")
+        self.next = QPushButton("Next round")
+        self.next.setObjectName("primary")
+        self.next.setToolTip("Fit the student to the labels so far and choose the next batch")
+        self.form = StartForm()
+        self.asking = Asking(desk.thumbs)
+        self.curve, self.space_plot = CurvePlot(), SpacePlot()
+        self.leaning = QLabel()
+        self.stack = QStackedWidget()
+        self._build()
+        self._connect()
+        self.refresh()
+
+    # ---- building --------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        line = QHBoxLayout()
+        line.setContentsMargins(10, 6, 10, 6)
+        line.setSpacing(12)
+        line.addWidget(self.chosen)
+        line.addWidget(self.words, 1)
+        line.addWidget(self.next)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.curve, "Curve")
+        self.tabs.addTab(self._space_tab(), "Probability space")
+        sides = QSplitter(Qt.Orientation.Horizontal)
+        sides.addWidget(self.asking)
+        sides.addWidget(self.tabs)
+        sides.setStretchFactor(0, 3)
+        sides.setStretchFactor(1, 2)
+        sides.setChildrenCollapsible(False)
+        self.stack.addWidget(self.form)
+        self.stack.addWidget(sides)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(line)
+        column.addWidget(self.stack, 1)
+
+    def _space_tab(self) -> QWidget:
+        tab = QWidget()
+        self.corners = [QComboBox() for _ in range(3)]
+        for number, box in enumerate(self.corners, 1):
+            box.setAccessibleName(f"Corner {number}")
+            box.setMinimumContentsLength(6)
+            box.currentIndexChanged.connect(self._draw_space)
+        self.as_teacher = QCheckBox("As the teacher sees it")
+        self.as_teacher.toggled.connect(self._draw_space)
+        line = QHBoxLayout()
+        line.addWidget(QLabel("Corners"))
+        for box in self.corners:
+            line.addWidget(box, 1)
+        self.leaning.setWordWrap(True)
+        self.leaning.setTextFormat(Qt.TextFormat.PlainText)
+        self.leaning.setAccessibleName("What the teacher leans to")
+        column = QVBoxLayout(tab)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addLayout(line)
+        column.addWidget(self.as_teacher)
+        column.addWidget(self.space_plot, 1)
+        column.addWidget(self.leaning)
+        return tab
+
+    def _connect(self) -> None:
+        state = self._desk.state
+        state.project_changed.connect(self.refresh)
+        state.shown_changed.connect(self.refresh)
+        state.data_changed.connect(self._data_changed)
+        self._desk.bridge.changed.connect(self._job_speaks)
+        self._desk.bridge.ended.connect(self._job_ended)
+        self.chosen.activated.connect(self._choose)
+        self.next.clicked.connect(self.next_round)
+        self.form.asked.connect(self._start)
+        self.asking.labelled.connect(self._label)
+        self.asking.skipped.connect(lambda key: self._write("skip", key))
+        self.asking.unlisted.connect(lambda key: self._write("unlisted", key))
+        self.asking.undone.connect(self._desk.commands.undo)
+
+    # ---- what is shown ---------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """The studies of the dataset shown, and the newest or the one chosen before."""
+        project, dataset = self._desk.state.project, self._desk.state.dataset
+        studies = project.rounds.studies(dataset.id) if project and dataset else []
+        kept = next((s for s in studies if self.study is not None and s.id == self.study.id), None)
+        self.study = kept or (studies[-1] if studies else None)
+        self.chosen.clear()
+        for study in studies:
+            self.chosen.addItem(study.name, study.id)
+        self.chosen.addItem(NEW, None)
+        self.chosen.setCurrentIndex(self.chosen.findData(self.study.id) if self.study else len(studies))
+        self._show_study()
+
+    def _choose(self, index: int) -> None:
+        project, key = self._desk.state.project, self.chosen.itemData(index)
+        self.study = project.rounds.study(key) if project is not None and key is not None else None
+        self._show_study()
+
+    def _data_changed(self, tables: frozenset[str]) -> None:
+        if tables & TABLES:
+            self.refresh()
+
+    def _show_study(self) -> None:
+        project = self._desk.state.project
+        self.stack.setCurrentIndex(0 if self.study is None else 1)
+        self._curve = project.rounds.curve(self.study.id) if project and self.study else []
+        if project is None or self.study is None:
+            dataset = self._desk.state.dataset
+            if project is not None and dataset is not None and not self.form.classes.text():
+                self.form.propose(project.rounds.known_classes(dataset.id))
+            self._tell()
+            return
+        self.asking.show_classes(self.study.classes)
+        self.curve.show_curve(self._curve, len(self.study.classes))
+        space = project.rounds.space(self.study.id)
+        if space is None or self.space is None or space.names != self.space.names:
+            self._fill_corners(space)
+        self.space = space
+        self._draw_space()
+        self._show_pick()
+        self._tell()
+
+    def _show_pick(self) -> None:
+        project, dataset = self._desk.state.project, self._desk.state.dataset
+        assert project is not None and self.study is not None
+        batch = project.rounds.batch(self.study.id)
+        self.asking.show_batch(batch)
+        pick = self.asking.pick
+        sample = next(iter(project.samples_by_id([pick.sample_id])), None) if pick else None
+        path = dataset.root / sample.images[0] if dataset and sample and sample.images else None
+        self.asking.show_sample(sample, Path(path) if path else None)
+
+    def _tell(self) -> None:
+        busy = self._job is not None
+        self.next.setEnabled(not busy and self.study is not None)
+        self.next.setVisible(self.study is not None)
+        self.asking.setEnabled(not busy)
+        self.form.start.setEnabled(not busy)
+        if busy:
+            progress = self._job.progress if self._job else None
+            self.words.setText(f"{progress.label}…" if progress else "Starting…")
+        elif self._curve and self.study is not None:
+            m = self._curve[-1].measures
+            last, k = self._curve[-1], len(self.study.classes)
+            text = f"Round {last.number}  ·  {m.spent} labels  ·  {m.classes} of {k} classes"
+            if last.measured:
+                text += f"  ·  {m.accuracy:.0%} right ({last.measured})"
+            self.words.setText(text)
+        else:
+            self.words.setText("")
+
+    # ---- the space -------------------------------------------------------------------------------------------
+
+    def _fill_corners(self, space: Space | None) -> None:
+        for box in self.corners:
+            box.blockSignals(True)
+            box.clear()
+            box.addItem("all classes")
+            box.addItems(list(space.names) if space else [])
+            box.blockSignals(False)
+
+    def _draw_space(self) -> None:
+        if self.space is None:
+            self.space_plot.show_space(None, ())
+            self.leaning.setText("The probabilities of this round were tidied away; the next round makes them anew.")
+            return
+        picked = sorted({box.currentIndex() - 1 for box in self.corners if box.currentIndex() > 0})
+        columns = picked if len(picked) >= 2 else range(len(self.space.names))
+        self.as_teacher.setVisible(self.space.teacher is not None)
+        self.space_plot.show_space(self.space, list(columns), self.as_teacher.isChecked())
+        self.leaning.setText(leaning_words(self.space))
+
+    # ---- what the user does ----------------------------------------------------------------------------------
+
+    def next_round(self) -> None:
+        """Ask for the next batch."""
+        project, study = self._desk.state.project, self.study
+        if project is not None and study is not None and self._job is None:
+            device = self._desk.settings.device
+            self._submit(lambda: project.rounds.next(study.id, device, listener=self._desk.bridge.listener))
+
+    def _start(self, plan: dict[str, object], name: str) -> None:
+        project, dataset = self._desk.state.project, self._desk.state.dataset
+        if project is not None and dataset is not None and self._job is None:
+            device, listener = self._desk.settings.device, self._desk.bridge.listener
+            self._submit(lambda: project.rounds.start(dataset.name, plan, name, device, listener=listener))
+
+    def _submit(self, submit: object) -> None:
+        def work() -> Job:
+            self._job = submit()  # type: ignore[operator]
+            return self._job
+
+        self._desk.submit(work)
+        self._tell()
+
+    def _label(self, sample_id: int, name: str) -> None:
+        project, study = self._desk.state.project, self.study
+        if project is not None and study is not None:
+            self._desk.write(lambda: project.rounds.label(study.id, [sample_id], name))
+
+    def _write(self, verb: str, sample_id: int) -> None:
+        project, study = self._desk.state.project, self.study
+        if project is not None and study is not None:
+            self._desk.write(lambda: getattr(project.rounds, verb)(study.id, [sample_id]))
+
+    def _job_speaks(self, job: Job) -> None:
+        if self._job is not None and job.id == self._job.id:
+            self._tell()
+
+    def _job_ended(self, job: Job) -> None:
+        if self._job is None or job.id != self._job.id:
+            return
+        self._job = None
+        if job.changes is not None and job.changes.focus is not None and self._desk.state.project is not None:
+            self.study = self._desk.state.project.rounds.study(job.changes.focus[1])
+        self.refresh()
+        self.asking.setFocus()
+
+
+def leaning_words(space: Space) -> str:
+    """The teacher's bias and the largest hole, in words."""
+    p = space.teacher if space.teacher is not None else space.probabilities
+    found = leaning(p, SHOWN_PAIRS)
+    who = "The teacher" if space.teacher is not None else "The student"
+    words = []
+    if found.never:
+        words.append(f"{who} never says {_names(space, found.never)}.")
+    if found.rarely:
+        words.append(f"{who} hardly ever says {_names(space, found.rarely)}.")
+    if found.confused:
+        pairs = ", ".join(f"{space.names[a]} / {space.names[b]} ({overlap:.2f})" for a, b, overlap in found.confused)
+        words.append(f"Confused most (1 = always equally likely): {pairs}.")
+    if (row := hole(space.probabilities, space.labelled)) >= 0:
+        p = space.probabilities[row]
+        first, second = p.argsort()[::-1][:2]
+        mix = f"{space.names[first]} {p[first]:.0%}, {space.names[second]} {p[second]:.0%}"
+        words.append(f"The largest hole among the labels lies at {mix}.")
+    return " ".join(words) or f"{who} leans to no class."
+
+
+def _names(space: Space, numbers: tuple[int, ...]) -> str:
+    return ", ".join(space.names[n] for n in numbers)

@@ -1,0 +1,253 @@
+"""Trials: which selector suits this pile, as a plot and a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QSplitter,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from curator.engine.trial_tables import main_measure
+from curator.ui import theme
+from curator.ui.views.rounds.plots import TrialPlot
+
+if TYPE_CHECKING:
+    from curator.engine.jobs import Job
+    from curator.engine.trial import Trial
+    from curator.engine.trial_tables import Line
+    from curator.ui.desk import Desk
+
+KINDS = (("Simulate rounds of labels", "simulate"), ("Compare subsets", "compare"))
+DEFAULTS = {
+    "simulate": ("pcoreset, random, entropy, margin, k-center", "10"),
+    "compare": ("pcoreset, random, k-center, skill-quota", "50, 100, 200"),
+}
+SIZES = {"simulate": "Rounds", "compare": "Budgets"}
+AXIS = {"simulate": "labels spent", "compare": "samples chosen"}
+EMPTY = "No trial yet. A simulation needs a dataset whose classes are known; a comparison works on any."
+
+
+class TrialsPage(QWidget):
+    """States: nothing tried yet, busy, a trial with its plot and table."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._job: Job | None = None
+        self.trial: Trial | None = None
+        self._lines: list[Line] = []
+        self.kind, self.chosen, self.measure = QComboBox(), QComboBox(), QComboBox()
+        for words, value in KINDS:
+            self.kind.addItem(words, value)
+        for box, name in ((self.kind, "Kind of trial"), (self.chosen, "Trial"), (self.measure, "Measure")):
+            box.setAccessibleName(name)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.selectors, self.sizes, self.seeds = QLineEdit(), QLineEdit(), QSpinBox()
+        self.selectors.setAccessibleName("Selectors")
+        self.seeds.setRange(1, 100)
+        self.seeds.setValue(3)
+        self.seeds.setAccessibleName("Repetitions")
+        self.sizes_words = QLabel()
+        self.start, self.export = QPushButton("Start"), QPushButton("Save…")
+        self.start.setObjectName("primary")
+        self.words = QLabel(EMPTY)
+        self.words.setWordWrap(True)
+        theme.mark(self.words, "faint")
+        self.plot, self.table = TrialPlot(), QTableWidget()
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.verticalHeader().hide()
+        self.table.setAccessibleName("Results")
+        self._build()
+        self._connect()
+        self._kind_changed()
+        self.refresh()
+
+    def _build(self) -> None:
+        top = QHBoxLayout()
+        for widget, stretch in (
+            (self.kind, 0), (self.selectors, 1), (self.sizes_words, 0), (self.sizes, 0), (QLabel("Repetitions"), 0),
+            (self.seeds, 0), (self.start, 0),
+        ):  # fmt: skip
+            top.addWidget(widget, stretch)
+        self.sizes.setMaximumWidth(self.fontMetrics().averageCharWidth() * 18)
+        second = QHBoxLayout()
+        second.addWidget(self.chosen)
+        second.addWidget(self.measure)
+        second.addWidget(self.words, 1)
+        second.addWidget(self.export)
+        sides = QSplitter(Qt.Orientation.Vertical)
+        sides.addWidget(self.plot)
+        sides.addWidget(self.table)
+        sides.setStretchFactor(0, 3)
+        sides.setStretchFactor(1, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.addLayout(top)
+        column.addLayout(second)
+        column.addWidget(sides, 1)
+
+    def _connect(self) -> None:
+        state = self._desk.state
+        state.project_changed.connect(self.refresh)
+        state.shown_changed.connect(self.refresh)
+        state.data_changed.connect(lambda tables: self.refresh() if "trial" in tables else None)
+        self._desk.bridge.changed.connect(self._job_speaks)
+        self._desk.bridge.ended.connect(self._job_ended)
+        self.kind.currentIndexChanged.connect(self._kind_changed)
+        self.chosen.activated.connect(self._choose)
+        self.measure.activated.connect(self._draw)
+        self.start.clicked.connect(self.run)
+        self.export.clicked.connect(self._ask_file)
+
+    def _kind_changed(self) -> None:
+        kind = self.kind.currentData()
+        selectors, sizes = DEFAULTS[kind]
+        self.selectors.setText(selectors)
+        self.sizes.setText(sizes)
+        self.sizes_words.setText(SIZES[kind])
+        self.sizes.setAccessibleName(SIZES[kind])
+
+    def plan(self) -> dict[str, Any]:
+        """What is asked for."""
+        sizes = {"simulate": "rounds", "compare": "budgets"}[self.kind.currentData()]
+        return {"selectors": self.selectors.text(), sizes: self.sizes.text(), "seeds": self.seeds.value()}
+
+    def run(self) -> None:
+        """Start a trial."""
+        project, dataset = self._desk.state.project, self._desk.state.dataset
+        if project is None or dataset is None or self._job is not None:
+            return
+
+        def work() -> Job:
+            self._job = project.trials.submit(
+                self.kind.currentData(), dataset.name, self.plan(), "", self._desk.settings.device,
+                listener=self._desk.bridge.listener,
+            )  # fmt: skip
+            return self._job
+
+        self._desk.submit(work)
+        self._tell()
+
+    def refresh(self) -> None:
+        """The trials of the dataset shown."""
+        project, dataset = self._desk.state.project, self._desk.state.dataset
+        trials = project.trials.trials(dataset.id) if project and dataset else []
+        kept = next((t for t in trials if self.trial is not None and t.id == self.trial.id), None)
+        self.trial = kept or (trials[-1] if trials else None)
+        self.chosen.clear()
+        for trial in trials:
+            self.chosen.addItem(trial.name, trial.id)
+        if self.trial is not None:
+            self.chosen.setCurrentIndex(self.chosen.findData(self.trial.id))
+        self._show_trial()
+
+    def _choose(self, index: int) -> None:
+        project = self._desk.state.project
+        if project is not None and index >= 0:
+            self.trial = project.trials.trial(self.chosen.itemData(index))
+            self._show_trial()
+
+    def _show_trial(self) -> None:
+        project = self._desk.state.project
+        there = project is not None and self.trial is not None
+        for widget in (self.chosen, self.measure, self.export, self.plot, self.table):
+            widget.setVisible(there)
+        self._lines = []
+        if project is not None and self.trial is not None:
+            self._lines = project.trials.lines(self.trial.id)
+            names = list(self._lines[0].measures) if self._lines else []
+            names = [n for n in names if any(line.measures[n].count for line in self._lines)]
+            main = main_measure(project.trials.points(self.trial.id))
+            self.measure.clear()
+            for name in names:
+                self.measure.addItem(name.replace("_", " "), name)
+            self.measure.setCurrentIndex(max(0, self.measure.findData(main)))
+            self._draw()
+        self._tell()
+
+    def _draw(self) -> None:
+        if self.trial is None or self.measure.currentData() is None:
+            return
+        measure, kind = self.measure.currentData(), self.trial.kind
+        self.plot.show_lines(self._lines, measure, AXIS[kind])
+        head = ["Selector", "Labels" if kind == "simulate" else "Budget", "Mean", "± deviation", "Ahead of random", "p"]
+        self.table.setColumnCount(len(head))
+        self.table.setHorizontalHeaderLabels(head)
+        self.table.setRowCount(len(self._lines))
+        for row, line in enumerate(self._lines):
+            found, ahead = line.measures[measure], line.ahead
+            cells = [
+                line.selector,
+                "all rounds" if line.size == 0 else f"{line.size:,}",
+                f"{found.mean:.3f}",
+                f"{found.deviation:.3f}",
+                "" if ahead is None else f"{ahead.difference:+.3f} [{ahead.low:+.3f}, {ahead.high:+.3f}]",
+                "" if ahead is None else f"{ahead.p:.2g}",
+            ]
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                if column:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(row, column, item)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setStretchLastSection(True)
+
+    def _tell(self) -> None:
+        self.start.setEnabled(self._job is None and self._desk.state.dataset is not None)
+        if self._job is not None:
+            progress = self._job.progress
+            self.words.setText(f"{progress.label} {progress.done} of {progress.total}…" if progress else "Starting…")
+        else:
+            self.words.setText("" if self.trial is not None else EMPTY)
+
+    def _job_speaks(self, job: Job) -> None:
+        if self._job is not None and job.id == self._job.id:
+            self._tell()
+
+    def _job_ended(self, job: Job) -> None:
+        if self._job is None or job.id != self._job.id:
+            return
+        self._job = None
+        project = self._desk.state.project
+        if job.changes is not None and job.changes.focus is not None and project is not None:
+            self.trial = project.trials.trial(job.changes.focus[1])
+        self.refresh()
+
+    def _ask_file(self) -> None:
+        if self.trial is None:
+            return
+        kinds = "Table (*.csv);;Everything (*.json);;Picture (*.png);;Drawing (*.svg)"
+        name, _ = QFileDialog.getSaveFileName(self, "Save the trial", f"{self.trial.name}.csv", kinds)
+        if name:
+            self.save(Path(name))
+
+    def save(self, target: Path) -> None:
+        """Write the trial shown to a file."""
+        from curator.engine.errors import CuratorError
+        from curator.ui.messages import Notice, notice_of_error
+
+        project = self._desk.state.project
+        if project is None or self.trial is None:
+            return
+        try:
+            written = project.trials.export(self.trial.id, target, overwrite=True)
+        except CuratorError as error:
+            self._desk.commands.noticed.emit(notice_of_error(error))
+            return
+        self._desk.commands.noticed.emit(Notice(f"Wrote {written}", good=True))
