@@ -52,6 +52,7 @@ def plugins_page() -> str:
                 continue
             parts.append(f"### {name}\n\n{spec.help}\n")
             needs = ", ".join(sorted(spec.needs)) or "nothing"
+            needs += f"; uses {', '.join(sorted(spec.uses))} where there are any" if spec.uses else ""
             parts.append(f"Version {spec.version}; needs {needs}; reads {', '.join(sorted(spec.kinds))}.\n")
             if spec.params:
                 parts.append(_parameters(spec.params))

@@ -3,6 +3,7 @@
 from curator.cli import exporting as _exporting
 from curator.cli import importing as _importing
 from curator.cli import rounds as _rounds
+from curator.cli import search as _search
 from curator.cli import subset as _subset
 from curator.cli import trials as _trials
 from curator.cli.commands import cli

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,10 +56,11 @@ def cli(ctx: click.Context, offline: bool) -> None:
 
 @cli.command("open")
 @click.argument("project", type=click.Path(path_type=Path, file_okay=False), required=False)
+@AS_JSON
 @click.pass_obj
-def open_command(front: Front, project: Path | None) -> None:
-    """Open the window, on PROJECT if given."""
-    open_window(front, project, must=True)
+def open_command(front: Front, project: Path | None, as_json: bool) -> None:
+    """Open the window, on PROJECT if given; as JSON, say with which code it ended."""
+    open_window(front, project, must=True, as_json=as_json)
 
 
 @cli.command()
@@ -307,12 +309,16 @@ def plugins(front: Front, name: str | None, trusted: Path | None, as_json: bool)
 
 @cli.command()
 @click.argument("name", required=False)
-def recipe(name: str | None) -> None:
+@AS_JSON
+def recipe(name: str | None, as_json: bool) -> None:
     """Print a built-in recipe as TOML, to change and run as your own; without NAME, list them."""
     if name is None:
-        click.echo(table(("name", "what it is for"), [(n, load_recipe(n).description) for n in builtin_names()]))
+        found = [(n, load_recipe(n).description) for n in builtin_names()]
+        as_table = table(("name", "what it is for"), found)
+        tell(as_json, as_table, [{"name": n, "description": words} for n, words in found])
         return
-    click.echo(load_recipe(name).to_toml(), nl=False)
+    text = load_recipe(name).to_toml()
+    tell(as_json, text.rstrip("\n"), tomllib.loads(text))
 
 
 @cli.command()

@@ -67,10 +67,12 @@ def no_window(_project: Path | None, _settings: Settings) -> int | None:
     return None
 
 
-def open_window(front: Front, project: Path | None, *, must: bool) -> None:
+def open_window(front: Front, project: Path | None, *, must: bool, as_json: bool = False) -> None:
     """Show the window; without a display, say so (an error only when it was asked for by name)."""
     code = front.show_window(project, front.settings)
     if code is not None:
+        if as_json:
+            echo_json({"project": project, "code": code})
         raise SystemExit(code)
     if must:
         raise InputError("There is no display to open a window on.", "See curator --help for the command line.")

@@ -42,6 +42,7 @@ def described_plugin(spec: PluginSpec) -> dict[str, Any]:
         "version": spec.version,
         "help": spec.help,
         "needs": sorted(spec.needs),
+        "uses": sorted(spec.uses),
         "kinds": sorted(spec.kinds),
         "params": params,
     }

@@ -23,6 +23,7 @@ from curator.engine.picking import (
     ordered_ranking,
     pinned_first,
     stopped,
+    trim_param,
     uncertain_ranking,
     without_outliers,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "skill_names",
     "stopped",
     "strata_order",
+    "trim_param",
     "uncertain_ranking",
     "unit_rows",
     "water_fill",

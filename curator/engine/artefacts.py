@@ -227,7 +227,7 @@ class Bench:
                 "version": spec.version,
                 "params": dict(step.params),
                 "embedding": self.fingerprints["embedding"],
-                "classes": inputs.label_names if "labels" in spec.needs or step.name == "zero-shot" else [],
+                "classes": inputs.label_names if "labels" in spec.reads else [],
                 "problems": fingerprint(np.flatnonzero(~_alive(inputs)).tolist()),
                 "seed": self.seed,
             }
@@ -288,17 +288,11 @@ class Bench:
         )
         self.fingerprints[f"score.{step.name}"] = name
         found = self.store.score(name)
-        if found is not None and self._here(found.file):
-            return open_array(self.store.arrays / found.file)
-        values = np.ascontiguousarray(plugin.score(inputs, self.task), np.float32)
-        if values.shape != (inputs.n,):
-            raise PluginError(f"The scorer “{step.name}” returned {values.shape} instead of ({inputs.n},).")
-        file = f"score-{name[:32]}.npy"
-        save_array(self.store.arrays / file, values)
-        self.store.add_score(
-            dataset_id=self.dataset.id, scorer=step.name, params=dict(step.params), fingerprint=name, file=file
-        )
-        return values
+        if found is None or not self._here(found.file):
+            file = self._keep(spec, f"score-{name[:32]}.npy", plugin.score(inputs, self.task), (inputs.n,))
+            about = {"dataset_id": self.dataset.id, "fingerprint": name, "file": file}
+            found = self.store.add_score(scorer=step.name, params=dict(step.params), **about)
+        return open_array(self.store.arrays / found.file)
 
     def projection(self, step: Step, inputs: Inputs) -> int:
         """Id of the Projection that ``step`` makes of the Embedding."""
@@ -313,16 +307,20 @@ class Bench:
             }
         )
         found = self.store.projection(name)
-        if found is not None and self._here(found.file):
-            return found.id
-        layout = np.ascontiguousarray(spec.make(dict(step.params)).project(inputs, self.task), np.float32)
-        if layout.shape != (inputs.n, 2):
-            raise PluginError(f"The projector “{step.name}” returned {layout.shape} instead of ({inputs.n}, 2).")
-        file = f"projection-{name[:32]}.npy"
-        save_array(self.store.arrays / file, layout)
-        return self.store.add_projection(
-            dataset_id=self.dataset.id, projector=step.name, params=dict(step.params), fingerprint=name, file=file
-        ).id
+        if found is None or not self._here(found.file):
+            layout = spec.make(dict(step.params)).project(inputs, self.task)
+            file = self._keep(spec, f"projection-{name[:32]}.npy", layout, (inputs.n, 2))
+            about = {"dataset_id": self.dataset.id, "fingerprint": name, "file": file}
+            found = self.store.add_projection(projector=step.name, params=dict(step.params), **about)
+        return found.id
+
+    def _keep(self, spec: PluginSpec, file: str, values: Any, shape: tuple[int, ...]) -> str:
+        """Save what a plugin made as float32, and give the name of the file; raises :class:`PluginError`."""
+        ready = np.ascontiguousarray(values, np.float32)
+        if ready.shape != shape:
+            raise PluginError(f"The {spec.role} “{spec.name}” returned {ready.shape} instead of {shape}.")
+        save_array(self.store.arrays / file, ready)
+        return file
 
 
 def _alive(inputs: Inputs) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curator.engine.arrays import open_array
 from curator.engine.browse_columns import Column, Columns
-from curator.engine.errors import InputError, NotReadyError
-from curator.engine.filter_language import Filter, FilterError, Term, parse_filter
-from curator.engine.filter_terms import FLAGS, NUMBER_FIELDS, SIMILAR, Reading, category, similar_terms, uses_words
+from curator.engine.errors import InputError
+from curator.engine.filter_language import FilterError, parse_filter
+from curator.engine.filter_terms import FLAGS, NUMBER_FIELDS, SIMILAR, Reading, category
+from curator.engine.jobs import Job, Message
 from curator.engine.records import Dataset, Sample, Subset
+from curator.engine.requests import Request
+from curator.engine.searching import SearchRequest, cosines, is_ready, newest_embedding, similarity
 from curator.engine.store import Store
 from curator.engine.store_browse import NUMBERS
 
+Listener = Callable[[Job, Message], None]
+Submit = Callable[[Request, Listener | None], Job]
+ANSWERS = 8
+"""Latest answers kept, while nothing changes: several views ask the same."""
 MAX_VALUES = 500
 """Names of a field that are offered for completion."""
 
@@ -58,11 +67,14 @@ class Found:
         rows: int32 [m], rows of the Dataset in the order to show them.
         groups: in display order; empty when the Query asks for none.
         words: what is shown, in words.
+        similarity: float64 [n], for each row of the Dataset how like it is to what was searched for; None when the
+            Query has no search by likeness.
     """
 
     rows: NDArray[np.int32]
     groups: tuple[Group, ...] = ()
     words: str = ""
+    similarity: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,14 +97,23 @@ class Field:
     groupable: bool = False
 
 
+@dataclass(frozen=True)
+class Neighbour:
+    """A row, and how alike it is: the cosine in an Embedding."""
+
+    row: int
+    similarity: float
+
+
 class Browse:
     """Reached as ``project.browse``. May be called from several threads; one at a time works."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, submit: Submit | None = None) -> None:
         self._store = store
+        self._submit = submit
         self._columns = Columns(store)
         self._lock = threading.RLock()
-        self._similar: dict[tuple[int, str, tuple[str, ...]], NDArray[np.float64]] = {}
+        self._found: OrderedDict[tuple[Query, tuple[int, int]], Found] = OrderedDict()
 
     def find(self, query: Query) -> Found:
         """The rows that a Query asks for.
@@ -100,26 +121,64 @@ class Browse:
         Raises:
             FilterError: ``where`` is not a filter, or names what is not there; ``start`` and ``end`` say where.
             InputError: there is no such Dataset, Subset or column.
-            NotReadyError: a search by likeness needs what :meth:`preparation` would start.
+            NotReadyError: a search by likeness needs what :meth:`submit` starts.
         """
         with self._lock:
-            dataset = self._store.dataset(query.dataset_id)
-            subset = self._subset(dataset, query.subset_id)
-            where = parse_filter(query.where)
-            reading = self._reading(dataset, subset)
-            mask = np.ones(dataset.size, bool) if where is None else reading.mask(where)
-            if subset is not None:
-                members = self._columns.ranks(dataset, subset).rows.astype(np.int64)
-                rows = np.sort(members[mask[members]])
-            else:
-                rows = np.flatnonzero(mask)
-            if query.sort != "row":
-                values = self._sort_values(dataset, subset, query.sort, reading)[rows]
-                rows = rows[_order(values, query.descending)]
-            elif query.descending:
-                rows = rows[::-1]
-            rows, groups = self._grouped(dataset, rows, query.group)
-        return Found(np.ascontiguousarray(rows, np.int32), groups, _words(query, dataset, subset, len(rows)))
+            key = (query, self._columns.sql.token())
+            if key not in self._found:
+                self._found[key] = self._find(query)
+            self._found.move_to_end(key)
+            while len(self._found) > ANSWERS:
+                self._found.popitem(last=False)
+            return self._found[key]
+
+    def is_ready(self, query: Query) -> bool:
+        """Whether :meth:`find` can answer in a moment, or something must be encoded or indexed by :meth:`submit` first.
+
+        Raises:
+            FilterError: ``where`` is not a filter.
+        """
+        return is_ready(self._store, self._store.dataset(query.dataset_id), query.where)
+
+    def submit(self, query: Query, device: str = "auto", listener: Listener | None = None) -> Job:
+        """Start what :meth:`find` needs: words and pictures encoded, texts indexed."""
+        assert self._submit is not None
+        name = self._store.dataset(query.dataset_id).name
+        return self._submit(SearchRequest(name, query.where, device), listener)
+
+    def neighbours(self, dataset_id: int, row: int, count: int = 12) -> tuple[Neighbour, ...]:
+        """The rows most like one row in the newest Embedding, exactly, the nearest first; () without an Embedding."""
+        dataset = self._store.dataset(dataset_id)
+        record = newest_embedding(self._store, dataset)
+        if record is None:
+            return ()
+        matrix = open_array(self._store.arrays / record.file, (record.rows, record.dims))
+        if not np.isfinite(matrix[row, 0]):
+            return ()
+        values = cosines(matrix, matrix[row])
+        values[row] = np.nan
+        order = _order(values, descending=True)[:count]
+        return tuple(Neighbour(int(r), float(values[r])) for r in order if np.isfinite(values[r]))
+
+    def _find(self, query: Query) -> Found:
+        dataset = self._store.dataset(query.dataset_id)
+        subset = self._subset(dataset, query.subset_id)
+        where = parse_filter(query.where)
+        reading = self._reading(dataset, subset)
+        mask = np.ones(dataset.size, bool) if where is None else reading.mask(where)
+        if subset is not None:
+            members = self._columns.ranks(dataset, subset).rows.astype(np.int64)
+            rows = np.sort(members[mask[members]])
+        else:
+            rows = np.flatnonzero(mask)
+        if query.sort != "row":
+            values = self._sort_values(dataset, subset, query.sort, reading)[rows]
+            rows = rows[_order(values, query.descending)]
+        elif query.descending:
+            rows = rows[::-1]
+        rows, groups = self._grouped(dataset, rows, query.group)
+        words = _words(query, dataset, subset, len(rows))
+        return Found(np.ascontiguousarray(rows, np.int32), groups, words, next(iter(reading.found.values()), None))
 
     def column(self, dataset_id: int, name: str) -> Column:
         """One value for each row: "class", "skill", "entropy", "score.NAME", "gain" or "gain:ID" (of a Subset),
@@ -184,16 +243,13 @@ class Browse:
             dataset,
             self._store.subsets(dataset.id),
             subset,
-            lambda term: self._similarity(dataset, term),
+            lambda term: similarity(self._store, dataset, term),
             self._words_ready,
         )
 
     def _words_ready(self) -> None:
         while self._columns.sql.take_in_words():
             pass
-
-    def _similarity(self, dataset: Dataset, term: Term) -> NDArray[np.float64]:
-        raise NotReadyError("Nothing has been searched for yet.")
 
     def _sort_values(self, dataset: Dataset, subset: Subset | None, sort: str, reading: Reading) -> NDArray[np.float64]:
         if sort == "similarity":
@@ -267,6 +323,4 @@ def _words(query: Query, dataset: Dataset, subset: Subset | None, count: int) ->
     return words + (f", grouped by {query.group}" if query.group else "")
 
 
-__all__ = [
-    "Browse", "Column", "Field", "Filter", "FilterError", "Found", "Group", "Query", "similar_terms", "uses_words",
-]  # fmt: skip
+__all__ = ["Browse", "Column", "Field", "FilterError", "Found", "Group", "Neighbour", "Query"]

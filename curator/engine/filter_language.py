@@ -111,6 +111,26 @@ def quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def by_meaning(text: str) -> str:
+    """The filter with its bare words, where they must all hold, as one search by meaning.
+
+    ``red car label:dog`` becomes ``like:"red car" label:dog``.
+
+    Raises:
+        FilterError: the text is not a filter.
+    """
+    parsed = parse_filter(text)
+    parts = parsed.parts if isinstance(parsed, Both) else (parsed,)
+    bare = [p for p in parts if isinstance(p, Term) and not p.field]
+    if not bare:
+        return text
+    rest, end = "", 0
+    for part in bare:
+        rest, end = rest + text[end : part.start], part.end
+    rest = " ".join((rest + text[end:]).split())
+    return f"like:{quoted(' '.join(p.values[0] for p in bare))} {rest}".strip()
+
+
 @lru_cache(maxsize=1)
 def _parser() -> Any:
     from lark import Lark

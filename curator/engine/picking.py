@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from curator.engine.caps import Quota
 from curator.engine.errors import NotReadyError
+from curator.engine.params import param
 from curator.engine.registry import registry
 from curator.engine.task import Task
 from curator.engine.types import Inputs, Ranking, Rows
@@ -117,6 +118,18 @@ def farthest_ranking(
     words = [stopped(len(rows), budget, inputs), _repeats(int((found.gaps == 0).sum()), len(rows))]
     words += [f"Outliers set aside: {whole - len(inputs.rows)}."] if len(inputs.rows) < whole else []
     return Ranking(rows, gains=gains, nearest=nearest, reasons=reasons, stopped=" ".join(filter(None, words)))
+
+
+def trim_param() -> Any:
+    """The parameter ``trim`` of selectors that go farthest first, see :func:`without_outliers`."""
+    return param(
+        0.0,
+        low=0.0,
+        high=0.5,
+        help="Share of outliers to set aside first: what lies farthest from its ten nearest neighbours",
+        unit="share",
+        advanced=True,
+    )
 
 
 def _repeats(copies: int, picked: int) -> str:

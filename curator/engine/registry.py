@@ -36,8 +36,9 @@ PluginClass = TypeVar("PluginClass", bound=type)
 
 @dataclass(frozen=True)
 class PluginSpec:
-    """One registered plugin. ``needs`` names the fields of ``Inputs`` it cannot work without; ``kinds`` the kinds
-    of Dataset it reads; ``version`` is part of every fingerprint its output carries."""
+    """One registered plugin. ``needs`` names the fields of ``Inputs`` it cannot work without; ``uses`` those that it
+    reads where they are there, so that its answer depends on them; ``kinds`` the kinds of Dataset it reads;
+    ``version`` is part of every fingerprint its output carries."""
 
     role: str
     name: str
@@ -46,6 +47,12 @@ class PluginSpec:
     needs: frozenset[str]
     kinds: frozenset[str]
     origin: str
+    uses: frozenset[str] = frozenset()
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """All fields of ``Inputs`` that its answer depends on."""
+        return self.needs | self.uses
 
     @property
     def params(self) -> tuple[Param, ...]:
@@ -88,7 +95,7 @@ class Registry:
         """Register one plugin; raises :class:`PluginError` for a bad or duplicate declaration."""
         if not is_dataclass(spec.cls):
             raise PluginError(f"Plugin “{spec.name}” must be a dataclass.", "Put @dataclass(frozen=True) under it.")
-        if spec.role not in ROLES or not spec.needs <= NEEDS:
+        if spec.role not in ROLES or not spec.reads <= NEEDS:
             raise PluginError(f"Plugin “{spec.name}” names an unknown role or need.")
         earlier = self._specs.get((spec.role, spec.name))
         if earlier is not None and earlier.cls.__qualname__ + earlier.cls.__module__ != (
@@ -159,13 +166,15 @@ def _decorator(role: str) -> Callable[..., Callable[[PluginClass], PluginClass]]
         *,
         version: int,
         needs: Iterable[str] = (),
+        uses: Iterable[str] = (),
         kinds: Iterable[str] = ("image", "instruction"),
         api: int = API_VERSION,
     ) -> Callable[[PluginClass], PluginClass]:
         def register(cls: PluginClass) -> PluginClass:
             if api != API_VERSION:
                 raise PluginError(f"Plugin “{name}” asks for version {api} of the plugin API; this is {API_VERSION}.")
-            spec = PluginSpec(role, name, version, cls, frozenset(needs), frozenset(kinds), _registry.loading)
+            wants = frozenset(needs), frozenset(kinds), _registry.loading, frozenset(uses)
+            spec = PluginSpec(role, name, version, cls, *wants)
             _registry.add(spec)
             return cls
 

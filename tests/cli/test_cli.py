@@ -197,6 +197,8 @@ def test_plugins_lists_and_explains(run):
 def test_recipe_prints_the_built_in_ones(run):
     assert "diverse" in run("recipe").stdout
     assert 'name = "balanced"' in run("recipe", "balanced").stdout
+    assert {r["name"] for r in json.loads(run("recipe", "--json").stdout)} >= {"diverse", "balanced", "dedupe"}
+    assert json.loads(run("recipe", "balanced", "--json").stdout)["name"] == "balanced"
 
 
 def test_doctor_finds_no_fault_in_a_sound_project_and_names_a_missing_array(run, project, tmp_path):

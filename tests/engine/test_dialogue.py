@@ -168,7 +168,7 @@ def records(draw):
     return write_dialogue(read_dialogue(record), shape)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(records(), st.sampled_from(TARGETS), st.booleans())
 def test_what_loses_nothing_comes_back_equal(record, target, as_turns):
     style = Style(as_turns=as_turns)

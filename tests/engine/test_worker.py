@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -63,12 +64,23 @@ def test_a_polite_cancel_is_heard_within_half_a_second(tmp_path, many_images):
         started = threading.Event()
         job = project.submit_import([many_images], "pile", listener=lambda job, _: started.set())
         assert started.wait(60)
-        asked = time.monotonic()
+        asked, used = time.monotonic(), _worked(project.worker_pid)
         project.cancel(job)
         with pytest.raises(Cancelled):
             job.result()
         assert job.state == CANCELLED
-        assert time.monotonic() - asked < 5.0  # the promise is 0.5 s; a busy machine gets the rest
+        # By the worker's own clock, which stands still while others have the processor; by the wall where it has none.
+        took = time.monotonic() - asked if used is None else _worked(project.worker_pid) - used
+        assert took < 0.5
+
+
+def _worked(pid):
+    """Seconds of processor time a process has used so far, None where the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_waiting_job_is_cancelled_at_once(tmp_path, many_images, records):

@@ -49,6 +49,8 @@ def _compare(before: Dialogue, after: Dialogue) -> Iterator[Loss]:
     yield from _compare_sides(before, after)
     if before.tools != after.tools:
         yield Loss("descriptions of tools")
+    elif before.tools_text != after.tools_text:
+        yield Loss("how descriptions of tools are spaced", severe=False)
     if before.desirable != after.desirable:
         yield Loss("whether the answer is a good one")
     if before.images != after.images:

@@ -85,6 +85,7 @@ class Dialogue:
         chosen: the better answer of a pair, () when the record is no pair.
         rejected: the worse answer of a pair.
         tools: descriptions of tools ({"name", "description", "parameters"}); () for none.
+        tools_text: their JSON text, where the record has one that is spelled in its own way; "" = the usual way.
         unplaced: pictures that the record names without saying where they stand.
         desirable: whether the answer is a good one, for records that say so (KTO); None = not said.
         unusual: fields that were spelled otherwise than the format does.
@@ -95,6 +96,7 @@ class Dialogue:
     chosen: tuple[Turn, ...] = ()
     rejected: tuple[Turn, ...] = ()
     tools: tuple[Any, ...] = ()
+    tools_text: str = ""
     unplaced: tuple[str, ...] = ()
     desirable: bool | None = None
     unusual: tuple[str, ...] = ()

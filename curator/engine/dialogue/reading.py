@@ -37,7 +37,7 @@ def read_dialogue(record: object, shape: str = "") -> Dialogue:
         found = Dialogue((Turn("assistant", _text(record, "text")),), extra=rest)
     else:
         found = _read_fields(record, fields_of(record) or Fields(shape, "instruction"))
-    return _with_pictures(_with_verdict(found))
+    return _with_pictures(_with_verdict(_with_tools(found)))
 
 
 def _with_verdict(found: Dialogue) -> Dialogue:
@@ -62,7 +62,7 @@ def _read_chat(record: Record) -> Dialogue:
     if isinstance(rest.get("system"), str):
         turns = _system(rest.pop("system"), turns)
         unusual += ("system",)
-    found = Dialogue(turns, unusual=unusual, tools=_tools(rest), extra=rest)
+    found = Dialogue(turns, unusual=unusual, extra=rest)
     return _with_pair(found)
 
 
@@ -81,7 +81,7 @@ def _read_fields(record: Record, fields: Fields) -> Dialogue:
     turns += _prompt(rest, fields)
     key = next((k for k in fields.answers if rest.get(k) is not None), "")
     unusual = tuple(k for k, usual in ((fields.prompt, ("instruction", "prompt")),) if k not in usual)
-    found = Dialogue(turns, tools=_tools(rest), extra=rest)
+    found = Dialogue(turns, extra=rest)
     if key:
         usual = "output" if fields.shape == "alpaca" else "completion"
         unusual += (key,) if key != usual else ()
@@ -121,7 +121,7 @@ def _read_preference(record: Record) -> Dialogue:
     elif isinstance(given, str):
         rest.pop("input")
         turns, unusual = (Turn("user", (given,)),), ("input",)
-    return _with_pair(Dialogue(turns, unusual=unusual, tools=_tools(rest), extra=rest))
+    return _with_pair(Dialogue(turns, unusual=unusual, extra=rest))
 
 
 def _with_pair(found: Dialogue) -> Dialogue:
@@ -171,20 +171,23 @@ def _system(text: str, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     return (Turn("system", (text,)), *turns)
 
 
-def _tools(rest: dict[str, Any]) -> tuple[Any, ...]:
-    """Descriptions of tools, taken out of ``rest`` when they are a list, or the JSON text of one."""
-    value = rest.get("tools")
-    if isinstance(value, str) and value.strip():
+def _with_tools(found: Dialogue) -> Dialogue:
+    """Descriptions of tools out of the other fields, when they are a list or the JSON text of one."""
+    value = found.extra.get("tools")
+    text = value if isinstance(value, str) else ""
+    if text.strip():
         try:
-            value = json.loads(value)
+            value = json.loads(text)
         except (ValueError, RecursionError):
-            return ()
+            return found
+    rest = {key: other for key, other in found.extra.items() if key != "tools"}
+    if value is None or value == "":
+        return replace(found, extra=rest)
     if not isinstance(value, list):
-        if value is None or value == "":
-            rest.pop("tools", None)
-        return ()
-    rest.pop("tools")
-    return tuple(_function(tool) for tool in value)
+        return found
+    tools = tuple(_function(tool) for tool in value)
+    usual = json.dumps(tools, ensure_ascii=False) if tools else ""
+    return replace(found, tools=tools, tools_text="" if text == usual else text, extra=rest)
 
 
 def _function(tool: Any) -> Any:

@@ -61,8 +61,8 @@ def _alpaca(dialogue: Dialogue, style: Style) -> dict[str, Any]:
         earlier = pairs[:-1]
     if system is not None:
         record["system"] = system.marked
-    if dialogue.tools:
-        record["tools"] = json.dumps(dialogue.tools, ensure_ascii=False)
+    if dialogue.tools or dialogue.tools_text:
+        record["tools"] = dialogue.tools_text or json.dumps(dialogue.tools, ensure_ascii=False)
     if earlier:
         record["history"] = [[a.marked, b.marked] for a, b in earlier]
     if dialogue.desirable is not None:
@@ -99,8 +99,8 @@ def _sharegpt(dialogue: Dialogue, style: Style) -> dict[str, Any]:
             raise InputError("has an answer of several turns, which the format cannot hold")
         record["chosen"] = _said(dialogue.chosen[0]) if dialogue.chosen else None
         record["rejected"] = _said(dialogue.rejected[0]) if dialogue.rejected else None
-    if dialogue.tools:
-        record["tools"] = json.dumps(dialogue.tools, ensure_ascii=False)
+    if dialogue.tools or dialogue.tools_text:
+        record["tools"] = dialogue.tools_text or json.dumps(dialogue.tools, ensure_ascii=False)
     if dialogue.desirable is not None:
         record["kto_tag"] = dialogue.desirable
     return record | _pictures_beside(dialogue)

@@ -12,7 +12,7 @@ CLIP_SCALE = 100.0
 """The logit scale that CLIP models end their training at; used where an encoder has none."""
 
 
-@clusterer("zero-shot", version=1, needs={"vectors", "encode_texts"})
+@clusterer("zero-shot", version=1, needs={"vectors", "encode_texts"}, uses={"labels"})
 @dataclass(frozen=True)
 class ZeroShot:
     """Sort the pile by words: the probability of each class that you name, by the encoder's own judgement.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from curator.engine.api import Inputs, Ranking, Task, farthest_ranking, param, selector
+from curator.engine.api import Inputs, Ranking, Task, farthest_ranking, param, selector, trim_param
 
 
 @selector("pcoreset", version=1, needs={"membership"})
@@ -21,14 +21,7 @@ class PCoreSet:
     """
 
     budget: int = param(1000, low=1, help="How many samples to keep", unit="samples")
-    trim: float = param(
-        0.0,
-        low=0.0,
-        high=0.5,
-        help="Share of outliers to set aside first: what lies farthest from its ten nearest neighbours",
-        unit="share",
-        advanced=True,
-    )
+    trim: float = trim_param()
 
     def select(self, inputs: Inputs, task: Task) -> Ranking:
         """Farthest-first over ``inputs.membership``; gains are Euclidean distances in the simplex, 0 to 1.414.

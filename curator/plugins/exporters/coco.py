@@ -1,0 +1,157 @@
+"""Chosen pictures with their boxes or captions as COCO."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
+from curator.engine.export_pictures import TakenNames
+from curator.engine.exporting import atomic_folder
+from curator.engine.provenance import write_provenance
+from curator.plugins.exporters.boxes import annotations_of, has_box, size_of
+from curator.plugins.exporters.folder import record_of
+from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes
+
+
+@exporter("coco", version=1, kinds={"image"})
+@dataclass(frozen=True)
+class Coco:
+    """COCO: a folder images/, and annotations/instances_train.json with the boxes or captions of the chosen pictures.
+
+    Ids of pictures, annotations and categories stay as the records have them; what has none, or shares one, gets the
+    next free number. Categories are those that the chosen samples name, so that annotations of samples left out are
+    left out with them. A picture without annotations is kept.
+    """
+
+    mode: str = param("copy", choices=MODES, help="How files get there; a hard link across disks becomes a copy")
+
+    suffix: ClassVar[str] = ""
+
+    def file_of(self, target: Path, split: str) -> str:
+        """The annotations of a split."""
+        return f"annotations/instances_{split or 'train'}.json"
+
+    def export(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task) -> Path:
+        """Write the folder and return its path; a picture that is missing is reported and left out.
+
+        Raises:
+            InputError: nothing to export, no picture is there any more, the disk is full, or the target exists.
+        """
+        items = again(items)
+        needed = needed_bytes(items, task, info.count) if self.mode == "copy" else 0
+        categories = _categories(task.track(items, "Looking at categories", info.count))
+        placer, names, written = Placer(self.mode, task), TakenNames(), 0
+        with atomic_folder(target, needed=needed) as folder:
+            (folder / "annotations").mkdir()
+            for split in info.splits:
+                with _Description(folder / self.file_of(folder, split), categories) as description:
+                    for item in task.track(items, "Writing images", info.count):
+                        if item.split != split:
+                            continue
+                        place = "images/" + (f"{split}/" if split else "")
+                        name = names.safe((item.image_names or (item.source,))[0].rpartition("/")[2], place)
+                        reason = _put(item, folder / place / name, placer)
+                        if not reason:
+                            reason = description.add(item, name)
+                        if reason:
+                            task.problem(item.source, reason)
+                        else:
+                            written += 1
+            if not written:
+                raise InputError("None of the chosen pictures is there any more.", "Connect the disk they are on.")
+            write_provenance(folder, info, written, info.count - written)
+        return target
+
+
+def _put(item: ExportItem, place: Path, placer: Placer) -> str:
+    return placer.place(item.images[0], place) if item.images else "has no picture"
+
+
+def _categories(items: Iterable[ExportItem]) -> dict[str, int]:
+    """Name -> id of the categories: the ids of the records where those agree, else numbers from 1 in order of names."""
+    ids: dict[str, set[int]] = {}
+    for item in items:
+        for one in annotations_of(item, (1, 1)):
+            if one["category_name"] or has_box(one):
+                known = one.get("category_id")
+                ids.setdefault(one["category_name"], set()).add(known if isinstance(known, int) else -1)
+    kept = {name: min(found) for name, found in ids.items()}
+    agree = all(len(found) == 1 for found in ids.values()) and -1 not in kept.values()
+    if agree and len(set(kept.values())) == len(kept):
+        return dict(sorted(kept.items(), key=lambda pair: pair[1]))
+    return {name: number for number, name in enumerate(sorted(ids), 1)}
+
+
+class _Description:
+    """The JSON file of a split, written as samples come: annotations wait in a temporary file."""
+
+    def __init__(self, path: Path, categories: dict[str, int]) -> None:
+        self._path, self._categories = path, categories
+        self._image_ids, self._annotation_ids = _Ids(), _Ids()
+        self._first = [True, True]
+
+    def __enter__(self) -> _Description:
+        self._file: IO[str] = self._path.open("w", encoding="utf-8", newline="\n")
+        self._waiting: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self._file.write('{"images": [\n')
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.write('\n],\n"annotations": [\n')
+        self._waiting.seek(0)
+        while block := self._waiting.read(2**20):
+            self._file.write(block)
+        listed = [{"id": id_, "name": name, "supercategory": ""} for name, id_ in self._categories.items()]
+        self._file.write(f'\n],\n"categories": {json.dumps(listed)}}}\n')
+        self._file.close()
+        self._waiting.close()
+
+    def add(self, item: ExportItem, name: str) -> str:
+        """Describe one picture; returns "" or why it cannot be."""
+        try:
+            size = size_of(item)
+        except InputError as error:
+            return error.text
+        record = record_of(item)
+        image_id = self._image_ids.take(record.get("id"))
+        rest = {k: v for k, v in record.items() if k not in ("annotations", "objects", "image")}
+        entry = {**rest, "id": image_id, "file_name": name, "width": size[0], "height": size[1]}
+        self._write(self._file, 0, entry)
+        for one in annotations_of(item, size):
+            self._write(self._waiting, 1, self._annotation(one, image_id))
+        return ""
+
+    def _annotation(self, one: dict[str, Any], image_id: int) -> dict[str, Any]:
+        name = one.pop("category_name")
+        one |= {"id": self._annotation_ids.take(one.get("id")), "image_id": image_id}
+        if has_box(one):
+            one["category_id"] = self._categories[name]
+            one.setdefault("area", one["bbox"][2] * one["bbox"][3])
+            one.setdefault("iscrowd", 0)
+        return one
+
+    def _write(self, file: IO[str], which: int, value: dict[str, Any]) -> None:
+        file.write(("" if self._first[which] else ",\n") + json.dumps(value))
+        self._first[which] = False
+
+
+class _Ids:
+    """Whole numbers that are there once: the one that is wanted when it is free, else the next free one."""
+
+    def __init__(self) -> None:
+        self._taken: set[int] = set()
+        self._next = 1
+
+    def take(self, wanted: Any) -> int:
+        """An id that nothing else has."""
+        free = isinstance(wanted, int) and not isinstance(wanted, bool) and wanted not in self._taken
+        while not free and self._next in self._taken:
+            self._next += 1
+        found = int(wanted) if free else self._next
+        self._taken.add(found)
+        return found

@@ -1,0 +1,93 @@
+"""Chosen pictures with their boxes as YOLO."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
+from curator.engine.export_pictures import TakenNames
+from curator.engine.exporting import atomic_folder
+from curator.engine.provenance import write_provenance
+from curator.plugins.exporters.boxes import annotations_of, has_box, shares_of, size_of
+from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes
+
+
+@exporter("yolo", version=1, kinds={"image"})
+@dataclass(frozen=True)
+class Yolo:
+    """YOLO: images/train/x.jpg, labels/train/x.txt with a line for each box, and data.yaml with the names of classes.
+
+    A line is: number of the class, then centre x, centre y, width and height as shares of the picture. Boxes are
+    clipped to their picture. A picture without boxes has an empty file, which trainers take as background.
+    """
+
+    mode: str = param("copy", choices=MODES, help="How files get there; a hard link across disks becomes a copy")
+
+    suffix: ClassVar[str] = ""
+
+    def export(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task) -> Path:
+        """Write the folder and return its path; a picture that is missing is reported and left out.
+
+        Raises:
+            InputError: nothing to export, no picture is there any more, the disk is full, or the target exists.
+        """
+        items = again(items)
+        needed = needed_bytes(items, task, info.count) if self.mode == "copy" else 0
+        boxes = (one for item in items for one in annotations_of(item, (1, 1)) if has_box(one))
+        classes = {name: number for number, name in enumerate(sorted({one["category_name"] for one in boxes}))}
+        placer, names, written = Placer(self.mode, task), TakenNames(), 0
+        with atomic_folder(target, needed=needed) as folder:
+            for item in task.track(items, "Writing images", info.count):
+                reason = _put(item, folder, item.split or "train", classes, placer, names)
+                if reason:
+                    task.problem(item.source, reason)
+                else:
+                    written += 1
+            if not written:
+                raise InputError("None of the chosen pictures is there any more.", "Connect the disk they are on.")
+            (folder / "data.yaml").write_text(_description(info.splits, list(classes)), encoding="utf-8")
+            write_provenance(folder, info, written, info.count - written)
+        return target
+
+
+def _put(item: ExportItem, folder: Path, split: str, classes: dict[str, int], placer: Placer, names: TakenNames) -> str:
+    """One picture and its boxes; returns "" or what is wrong with it."""
+    if not item.images:
+        return "has no picture"
+    try:
+        size = size_of(item)
+    except InputError as error:
+        return error.text
+    wanted = Path(item.image_names[0].rpartition("/")[2])
+    stem = names.safe(wanted.stem, split)  # a.jpg and a.png must not share a file of boxes
+    reason = placer.place(item.images[0], folder / "images" / split / f"{stem}{wanted.suffix}")
+    if reason:
+        return reason
+    lines = []
+    for one in annotations_of(item, size):
+        if has_box(one):
+            try:
+                sides = shares_of(one["bbox"], size)
+            except InputError:
+                continue
+            lines.append(" ".join([str(classes[one["category_name"]]), *(f"{side:.6f}" for side in sides)]) + "\n")
+    place = folder / "labels" / split / f"{stem}.txt"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("".join(lines), encoding="ascii")
+    return ""
+
+
+def _description(splits: tuple[str, ...], classes: list[str]) -> str:
+    names = [split or "train" for split in splits]
+    lines = ["path: ."]
+    for key, words in (("train", ("train",)), ("val", ("val", "validation", "valid", "dev", "test"))):
+        found = next((word for word in words if word in names), names[0])
+        lines.append(f"{key}: images/{found}")
+    if "test" in names:
+        lines.append("test: images/test")
+    lines += ["names:", *(f"  {number}: {json.dumps(name, ensure_ascii=False)}" for number, name in enumerate(classes))]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,134 @@
+"""An export of many files that was killed goes on where it stopped, and ends with the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from curator.engine.api import ExportInfo, ExportItem, Task
+from curator.engine.export_pictures import TakenNames, safe_path
+from curator.engine.exporting import Journal, atomic_folder
+from curator.plugins.exporters.folder import Folder
+from curator.plugins.exporters.webdataset import WebDataset
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals of POSIX")
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from curator.engine import exporting
+from curator.engine.api import Task
+from tests.engine.test_export_resume import info_of, samples
+from curator.plugins.exporters.folder import Folder
+from curator.plugins.exporters.webdataset import WebDataset
+exporting.NOTE_EVERY_S = 0.0
+class Slow(Task):
+    def step(self, label, done, total=0):
+        if label.startswith("Writing") and done == 7:
+            print("ready", flush=True)
+            time.sleep(60)
+exporter = {"Folder": Folder(), "WebDataset": WebDataset(most_samples=3)}[sys.argv[1]]
+exporter.export(samples(Path(sys.argv[2])), Path(sys.argv[3]), info_of(), Slow())
+"""
+
+
+def samples(folder: Path) -> list[ExportItem]:
+    folder.mkdir(exist_ok=True)
+    items = []
+    for number in range(10):
+        path = folder / f"{number}.png"
+        if not path.exists():
+            Image.new("RGB", (3, 2), (number, 0, 0)).save(path)
+        record = json.dumps({"n": number})
+        items.append(
+            ExportItem(number, path.name, "d", "", record, (path,), (path.name,), (), None, None, "", "")
+        )  # fmt: skip
+    return items
+
+
+def info_of() -> ExportInfo:
+    return ExportInfo("image", "", "pile", "best", 10, key="the same")
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@posix
+@pytest.mark.parametrize("exporter", [Folder(), WebDataset(most_samples=3)], ids=lambda e: type(e).__name__)
+def test_a_killed_export_goes_on(tmp_path, exporter):
+    root = Path(__file__).resolve().parents[2]
+    command = [
+        sys.executable,
+        "-c",
+        textwrap.dedent(SCRIPT),
+        type(exporter).__name__,
+        tmp_path / "in",
+        tmp_path / "out",
+    ]
+    env = {**os.environ, "PYTHONPATH": str(root)}
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, cwd=root, env=env)
+    assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    (partial,) = tmp_path.glob(".out.partial-*")
+    done = Journal(partial, "the same").done
+    assert done == (7 if isinstance(exporter, Folder) else 6)
+    name = "0.png" if isinstance(exporter, Folder) else "train-000000.tar"
+    before = (partial / name).stat().st_mtime_ns
+    items = samples(tmp_path / "in")
+    exporter.export(items, tmp_path / "out", info_of(), Task())
+    assert (tmp_path / "out" / name).stat().st_mtime_ns == before
+    exporter.export(items, tmp_path / "whole", info_of(), Task())
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "out", "whole"]
+
+
+def test_another_export_starts_afresh(tmp_path):
+    old = tmp_path / ".out.partial-999999999-0123456789ab"
+    old.mkdir()
+    Journal(old, "other").note(5, now=True)
+    with atomic_folder(tmp_path / "out", key="mine") as folder:
+        assert Journal(folder, "mine").done == 0 and not list(folder.iterdir())
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_journal_cut_off_in_the_middle_counts_what_is_whole(tmp_path):
+    journal = Journal(tmp_path, "k")
+    journal.note(3, {"a": 1}, now=True)
+    with (tmp_path / ".journal").open("a", encoding="utf-8") as file:
+        file.write('["k", 9')
+    again = Journal(tmp_path, "k")
+    assert (again.done, again.state) == (3, {"a": 1})
+    Journal(tmp_path / "none", "").note(4, now=True)
+
+
+def test_names_never_meet_and_take_little_time():
+    names = TakenNames("metadata.jsonl")
+    started = time.monotonic()
+    made = [names.safe("X.png" if number % 2 else "x.PNG") for number in range(4000)]
+    assert len({name.casefold() for name in made}) == 4000 and time.monotonic() - started < 5
+    assert names.safe("metadata.jsonl") == "metadata-2.jsonl"
+    assert names.safe("X.png", "elsewhere") == "X.png"
+
+
+@pytest.mark.parametrize(("name", "safe"), [("a/b.png", "a/b.png"), ("x y/é.jpg", "x y/é.jpg")])
+def test_safe_paths_stay_as_they_are(name, safe):
+    assert safe_path(name) == safe
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/abs/x.png", "a//b.png", "con/x.png", "a:b.png", "..", "t.tar!1.jpg/"]
+)
+def test_other_paths_are_made_safe_and_told_apart(name):
+    made = safe_path(name)
+    assert ".." not in made.split("/") and not made.startswith("/") and made != safe_path(name + "?")
