@@ -22,7 +22,7 @@ from curator.engine.store_imports import ImportNotes, Plan, Report, Tally
 from curator.engine.task import Task
 from curator.engine.types import Changes, Draft, Skip, Source
 
-CHUNK = 2000
+CHUNK = 4000
 """Samples stored per transaction: large enough to be fast, small enough to lose and to wait for."""
 FIRST_CHUNK = 64
 """The first ones are stored at once, so that there is something to look at; then ever more together."""
@@ -66,7 +66,7 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
     task.log(report.words)
     more = store.count_samples(dataset.id) - dataset.size
     verb = f"Import {dataset.name}" if dataset.size == 0 else f"Extend {dataset.name} by {more}"
-    changes = store.finish_import(dataset.id, verb)
+    changes = store.finish_import(dataset.id, verb, reading.tally.fingerprint)
     notes.note(dataset.id, replace(plan, importer=found[0][0].name), report)
     return replace(changes, tables=changes.tables | {"sample"}, notes=(report.words,))
 
@@ -145,7 +145,7 @@ class _Reading:
     outer: Task
 
     def __post_init__(self) -> None:
-        self.tally = Tally(self.dataset.size)
+        self.tally = Tally(self.dataset.size, self.store.is_fresh(self.dataset.id))
         self.aside, self.chunk = 0, FIRST_CHUNK
         self.log: list[str] = []
         self.task = _Remembering(self.outer, self.log)

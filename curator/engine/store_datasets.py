@@ -29,7 +29,17 @@ OUTSIDE = "its picture lies outside the folder of the dataset"
 
 
 class Tally(Protocol):
-    """What counts the Samples that an import meets again."""
+    """What counts the Samples that an import meets again.
+
+    Attributes:
+        fresh: the Dataset has held no Sample so far, so nothing needs to be looked up.
+    """
+
+    fresh: bool
+
+    def stored(self, digests: list[str]) -> None:
+        """Samples with these digests came in, in this order."""
+        ...
 
     def met(self, row: int, same: bool) -> None:
         """The Sample of that row, with the same content or another."""
@@ -44,6 +54,7 @@ class _Batch:
     back: list[tuple[int, int]] = field(default_factory=list)
     fresh: list[tuple[Any, ...]] = field(default_factory=list)
     labels: list[tuple[int, str, str]] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
     moment: str = field(default_factory=now)
 
     def put(self, place: tuple[int, int, int, str], draft: Draft, *, known: str | None) -> None:
@@ -53,13 +64,15 @@ class _Batch:
         words = (digest, clean(draft.text), clean(draft.record), images)
         content = (*words, draft.width, draft.height, clean(draft.split), draft.stamp)
         key, _, row, _ = place
+        self.digests.append(digest)
         if known is None:
             self.new.append((*place, *content))
         else:
             self.back.append((row, key))
             if known != digest:
                 self.fresh.append((*content, key))
-        self.labels += [(key, clean(label), self.moment) for label in draft.labels]
+        if draft.labels:
+            self.labels += [(key, clean(label), self.moment) for label in draft.labels]
 
     def store(self, conn: sqlite3.Connection) -> None:
         """Write everything; call inside a transaction."""
@@ -139,9 +152,17 @@ class DatasetStore(Ledger):
         """
         if not drafts:
             return 0
+        if tally is not None and tally.fresh:
+            try:
+                return self._append(dataset_id, drafts, tally, fresh=True)
+            except sqlite3.IntegrityError:  # a source that was met before in this very import
+                tally.fresh = False
+        return self._append(dataset_id, drafts, tally, fresh=False)
+
+    def _append(self, dataset_id: int, drafts: Sequence[Draft], tally: Tally | None, *, fresh: bool) -> int:
         with self.write():
             sources = [clean(d.source) for d in drafts]
-            known = self._stored(dataset_id, sources)
+            known = {} if fresh else self._stored(dataset_id, sources)
             row = int(self.one("select max(-1, max(row)) + 1 from sample where dataset_id = ?", (dataset_id,)) or 0)
             first_id = int(self.one("select coalesce(max(id), 0) + 1 from sample"))
             skips: list[Skip] = []
@@ -162,6 +183,8 @@ class DatasetStore(Ledger):
                     row += 1
             batch.store(self.db.conn)
             self.add_skips(dataset_id, skips)
+        if tally is not None:
+            tally.stored(batch.digests)
         return len(batch.new)
 
     def _stored(self, dataset_id: int, sources: list[str]) -> dict[str, tuple[int | None, int, str]]:
@@ -183,11 +206,10 @@ class DatasetStore(Ledger):
             )
         return len(skips)
 
-    def finish_import(self, dataset_id: int, label: str) -> Changes:
-        """Make all imported rows visible, in one transaction with its entry in the history."""
-        digest = hashlib.sha256()
-        for (value,) in self._stream("digest", dataset_id):
-            digest.update(value.encode("utf-8") + b"\n")
+    def finish_import(self, dataset_id: int, label: str, fingerprint: str = "") -> Changes:
+        """Make all imported rows visible, in one transaction with its entry in the history. ``fingerprint`` is the one
+        of all digests, when it was kept on the way."""
+        fingerprint = fingerprint or self.fingerprint_of(dataset_id)
         count = self.count_samples(dataset_id)
         with self.write():
             before = self._dataset_by_id(dataset_id)
@@ -195,17 +217,28 @@ class DatasetStore(Ledger):
                 self.claims.release(f"dataset-{dataset_id}")
                 return Changes(frozenset(), ("dataset", dataset_id))
             self.db.execute("update dataset set status = 'ready' where id = ?", (dataset_id,))
-            edits = [("dataset", dataset_id, "size", count), ("dataset", dataset_id, "fingerprint", digest.hexdigest())]
+            edits = [("dataset", dataset_id, "size", count), ("dataset", dataset_id, "fingerprint", fingerprint)]
             if before.status == "ready":
                 self.change(label, edits)
             else:
                 self.db.execute(
                     "update dataset set size = ?, fingerprint = ?, hidden = 1 where id = ?",
-                    (count, digest.hexdigest(), dataset_id),
+                    (count, fingerprint, dataset_id),
                 )
                 self.change(label, (), [("dataset", dataset_id)])
             self.claims.release(f"dataset-{dataset_id}")
         return Changes(frozenset({"dataset", "sample", "skipped", "label", "history"}), ("dataset", dataset_id), label)
+
+    def fingerprint_of(self, dataset_id: int) -> str:
+        """sha256 over the digests of all rows in their order, a line each."""
+        digest = hashlib.sha256()
+        for (value,) in self._stream("digest", dataset_id):
+            digest.update(value.encode("utf-8") + b"\n")
+        return digest.hexdigest()
+
+    def is_fresh(self, dataset_id: int) -> bool:
+        """Whether no Sample was ever stored for a Dataset."""
+        return self.one("select 1 from sample where dataset_id = ? limit 1", (dataset_id,)) is None
 
     def count_samples(self, dataset_id: int) -> int:
         """Rows of a Dataset, those of an import under way included."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -48,9 +49,11 @@ class Report:
 
 @dataclass
 class Tally:
-    """Counts of an import under way; ``seen`` holds a byte for each row that was there before."""
+    """Counts of an import under way; ``seen`` holds a byte for each row that was there before, ``fresh`` is True while
+    no source can have been stored before."""
 
     known: int
+    fresh: bool = False
     added: int = 0
     unchanged: int = 0
     changed: int = 0
@@ -58,6 +61,17 @@ class Tally:
 
     def __post_init__(self) -> None:
         self.seen = bytearray(self.known)
+        self._digest = hashlib.sha256()
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of a Dataset that was empty before; "" for one that was not."""
+        return "" if self.known else self._digest.hexdigest()
+
+    def stored(self, digests: list[str]) -> None:
+        """Samples came in."""
+        if digests:
+            self._digest.update(("\n".join(digests) + "\n").encode("utf-8"))
 
     def met(self, row: int, same: bool) -> None:
         """A Sample was met again."""

@@ -24,6 +24,8 @@ def read_image(path: Path) -> tuple[str, int, int]:
 
 def clean(text: str) -> str:
     """Text that can be stored: without NUL and without half of a surrogate pair."""
+    if text.isascii():
+        return text.replace("\0", " ")
     return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
 
 

@@ -18,6 +18,8 @@ from curator.plugins.importers.shapes import TEXTS, recognise
 
 LABEL = "Reading records"
 MAX_BYTES = 4 * 2**30
+STRIDE = 50
+"""Records between two looks at whether the user wants to stop."""
 
 
 @importer("instructions", version=1, kinds={"instruction"})
@@ -93,14 +95,16 @@ class Instructions:
         parts = record_parts(path)
         for part in parts:
             try:
-                for raw in task.track(read_raws(part.file, self.encoding), LABEL, expected(part.file)):
-                    yield shaping.item(f"{prefix}{part.name}#{raw.place}", raw, part.split)
+                total, begin = expected(part.file), f"{prefix}{part.name}#"
+                for done, raw in enumerate(read_raws(part.file, self.encoding)):
+                    if not done % STRIDE:
+                        task.step(LABEL, done, total)
+                    yield shaping.item(f"{begin}{raw.place}", raw, part.split)
             except InputError as error:
                 if len(parts) == 1:
                     raise
                 yield Skip(prefix + part.name, error.text)
-        if elsewhere := shaping.pictures.elsewhere:
-            task.log(f"{elsewhere} pictures are not files on this computer; their records are read as text.")
+        shaping.tell(task)
 
 
 def _shape(raw: Raw, view: View) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn, TextIO
 
+import orjson
+
 from curator.engine.api import InputError
 
 RECORD_LIMIT = 64 * 2**20
@@ -33,12 +35,13 @@ TOO_DEEP = "is nested too deeply"
 @dataclass(frozen=True)
 class Raw:
     """One record: ``place`` is its 1-based line or number, ``text`` what stands in the file; ``value`` that parsed,
-    unless ``reason`` says why not."""
+    unless ``reason`` says why not. ``doubled`` is a field that it names twice, "" for none."""
 
     place: int
     text: str = ""
     value: Any = None
     reason: str = ""
+    doubled: str = ""
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -97,6 +100,9 @@ def read_records(file: BinaryIO, encoding: str = "") -> Iterator[Raw]:
             yield from _read_elements(text, wrapper.end(), "]")
         elif start == "{" and not _has_whole_line(head):
             yield from _read_elements(text, 0, "")
+        elif text.encoding == "utf-8-sig":
+            file.seek(3 if file.read(3) == codecs.BOM_UTF8 else 0)
+            yield from read_byte_lines(file)
         else:
             yield from read_lines(text)
 
@@ -111,6 +117,43 @@ def _has_whole_line(head: str) -> bool:
     """Whether one of the first lines is a JSON object by itself, which makes the file JSONL."""
     lines = head.split("\n", 20)
     return len(lines) == 1 or any(isinstance(_parse(line).value, dict) for line in lines[:20])
+
+
+def read_byte_lines(file: BinaryIO) -> Iterator[Raw]:
+    """As :func:`read_lines`, the short way: sound lines of UTF-8 are parsed as they are."""
+    place = 0
+    while line := file.readline(RECORD_LIMIT):
+        place += 1
+        if len(line) == RECORD_LIMIT and not line.endswith(b"\n"):
+            while (rest := file.readline(RECORD_LIMIT)) and not rest.endswith(b"\n"):
+                pass
+            yield Raw(place, reason=TOO_LONG)
+            continue
+        line = line.rstrip(b"\r\n")
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            if line.strip():
+                yield _parse(line.decode("utf-8", _ON_ERROR), place)
+            continue
+        if type(value) is dict and line.count(b'":') != _count_keys(value):
+            yield _parse(line.decode("utf-8", _ON_ERROR), place)
+        else:
+            yield Raw(place, line.decode(), value)
+
+
+def _count_keys(value: dict[str, Any]) -> int:
+    """All keys of all objects; a negative number when there is a float, whose digits only the other parser keeps."""
+    count = len(value)
+    for inner in value.values():
+        kind = type(inner)
+        if kind is dict:
+            count += _count_keys(inner)
+        elif kind is list:
+            count += sum(_count_keys({"": one}) - 1 for one in inner if type(one) is not str)
+        elif kind is float:
+            return -(2**40)
+    return count
 
 
 def read_lines(text: TextIO) -> Iterator[Raw]:
@@ -132,9 +175,23 @@ def _parse(text: str, place: int = 0) -> Raw:
     if BAD_BYTE in text:
         return Raw(place, text, reason=NOT_TEXT)
     try:
-        return Raw(place, text, _DECODER.decode(text))
+        value = _DECODER.decode(text)
+        return Raw(place, text, value, doubled=_doubled(text) if isinstance(value, dict) else "")
     except (ValueError, RecursionError) as error:
         return Raw(place, text, reason=_fault(error))
+
+
+def _doubled(text: str) -> str:
+    """A field that some object of a JSON text names twice, "" for none."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        if len({key for key, _ in pairs}) < len(pairs):
+            names = [key for key, _ in pairs]
+            found.append(next(name for name in names if names.count(name) > 1))
+
+    json.loads(text, object_pairs_hook=look)
+    return found[0][:100] if found else ""
 
 
 def _fault(error: Exception) -> str:
@@ -198,7 +255,7 @@ def _element(window: _Window, place: int) -> Raw:
             window.take(end)
             if BAD_BYTE in found:
                 return Raw(place, found, reason=NOT_TEXT)
-            return Raw(place, found, value, fault)
+            return Raw(place, found, value, fault, _doubled(found) if value is not None else "")
         if len(window.held) - window.at > RECORD_LIMIT:
             return Raw(place, reason=TOO_LONG + "; nothing after it was read")
         if not window.more() and not end:

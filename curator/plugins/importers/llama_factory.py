@@ -73,6 +73,7 @@ class LlamaFactory:
                 shaping = Shaping(Pictures(source.root), view=view_of(entry))
                 for raw in task.track(read_raws(target), LABEL, expected(target)):
                     yield shaping.item(f"{relative}#{raw.place}", raw)
+                shaping.tell(task)
             except InputError as error:
                 yield Skip(f"{FILE}#{name}", error.text)
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from curator.engine.api import Draft, InputError, Skip
+import orjson
+
+from curator.engine.api import Draft, InputError, Skip, Task
 from curator.engine.pictures import read_bytes, read_header
 from curator.plugins.importers.drafts import clean
 from curator.plugins.importers.json_records import TOO_DEEP, Raw
 from curator.plugins.importers.mapping import View
 from curator.plugins.importers.places import Places
+from curator.plugins.importers.quick import quick_text
 from curator.plugins.importers.shapes import images_of, labels_of, recognise, text_of
 
 AUTO = "auto"
@@ -28,7 +31,10 @@ ELSEWHERE = ("http://", "https://", "data:", "s3://", "gs://")
 
 def canonical(record: object) -> bytes:
     """The same bytes for the same record, however it is spaced and whatever the order of its fields."""
-    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode("ascii")
+    try:
+        return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer of more than 64 bits, or half of a surrogate pair
+        return json.dumps(record, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 @dataclass
@@ -70,11 +76,22 @@ class Pictures:
 
 @dataclass
 class Shaping:
-    """How records become Drafts: the shape wanted, the view on the columns, and where pictures are."""
+    """How records become Drafts: the shape wanted, the view on the columns, and where pictures are. ``doubled`` are
+    the records that name a field twice, and the field."""
 
     pictures: Pictures
     format: str = AUTO
     view: View = field(default_factory=View)
+    doubled: list[tuple[str, str]] = field(default_factory=list)
+
+    def tell(self, task: Task) -> None:
+        """Log what was noticed on the way."""
+        if elsewhere := self.pictures.elsewhere:
+            task.log(f"{elsewhere} pictures are not files on this computer; their records are read as text.")
+        if self.doubled:
+            name, key = self.doubled[0]
+            count = len(self.doubled)
+            task.log(f"{count} records name a field twice, such as “{key}” in {name}; the last one counts.")
 
     def item(self, name: str, raw: Raw, split: str = "") -> Draft | Skip:
         """One record under the name ``name``."""
@@ -82,21 +99,31 @@ class Shaping:
             return Skip(name, raw.reason)
         if not isinstance(raw.value, dict):
             return Skip(name, "is not a JSON object")
+        if raw.doubled:
+            self.doubled.append((name, raw.doubled))
+        if self.format == AUTO and not self.view and (quick := quick_text(raw.value)) is not None:
+            digest, text = hashlib.sha256(canonical(raw.value)).hexdigest(), clean(quick[1])
+            labels = tuple(map(clean, labels_of(raw.value)))
+            return Draft(name, digest, text, raw.text, (), 0, 0, labels, split or split_in(raw.value))
+        return self._whole(name, raw, split)
+
+    def _whole(self, name: str, raw: Raw, split: str) -> Draft | Skip:
+        """A record that takes a closer look."""
         seen = self.view.of(raw.value)
         shape = recognise(seen)
         if not shape or (self.format != AUTO and not fits(shape, self.format)):
             return Skip(name, _unknown(raw.value, self.format))
         try:
             text = clean(text_of(seen, shape))
-            digest = hashlib.sha256(canonical(raw.value))
+            hashed = hashlib.sha256(canonical(raw.value))
             labels = tuple(clean(label) for label in labels_of(seen))
             draft = Draft(name, "", text, raw.text, labels=labels, split=split or split_in(seen))
-            draft = self.pictures.add(draft, images_of(seen), digest.update)
+            draft = self.pictures.add(draft, images_of(seen), hashed.update)
         except InputError as error:
             return Skip(name, error.text)
         except RecursionError:
             return Skip(name, TOO_DEEP)
-        return replace(draft, digest=digest.hexdigest())
+        return replace(draft, digest=hashed.hexdigest())
 
 
 def split_in(record: Any) -> str:
