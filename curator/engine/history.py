@@ -15,12 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from curator.engine.claims import Claims
 from curator.engine.errors import InputError
 from curator.engine.records import HistoryEntry
 from curator.engine.schema import FILE, in_words
+from curator.engine.sqlite import Database
 from curator.engine.types import Changes
 
 UNDOABLE = {

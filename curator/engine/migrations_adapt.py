@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlite_utils import Database
+from curator.engine.sqlite import Database
 
 SKILL_CHOICE = """
 create table skill_choice (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlite_utils import Database
+from curator.engine.sqlite import Database
 
 STATEMENTS = (
     "create virtual table sample_text using fts5 (text, content='sample', content_rowid='id',"

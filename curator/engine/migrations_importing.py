@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlite_utils import Database
+from curator.engine.sqlite import Database
 
 SPLITS = "alter table sample add column split text not null default ''"
 STAMPS = "alter table sample add column stamp text not null default ''"

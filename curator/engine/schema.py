@@ -10,14 +10,13 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from curator.engine.errors import StoreError
 from curator.engine.migrations_adapt import add_skill_choice
 from curator.engine.migrations_browse import browse_tables
 from curator.engine.migrations_importing import importing
 from curator.engine.migrations_rounds import add_tables as add_studies
 from curator.engine.migrations_trials import add_trials
+from curator.engine.sqlite import Database
 
 APPLICATION_ID = 0x43555241  # "CURA"
 FILE = "project.sqlite"

@@ -68,3 +68,13 @@ def test_run_shows_the_window_reports_a_bug_and_closes(tmp_path):
     assert first.startswith("True ") and "missing" in first
     assert second == "Something in Curator broke: ZeroDivisionError: division by zero"
     assert "Traceback" in done.stderr
+
+
+def test_the_window_leaves_pandas_and_pyqtgraph_until_they_are_needed():
+    code = (
+        "import sys, curator.ui.app, curator.ui.main_window, curator.engine.store\n"
+        "print([m for m in ('pandas', 'pyqtgraph', 'scipy', 'matplotlib') if sys.modules.get(m)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"

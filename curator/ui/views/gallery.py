@@ -12,6 +12,7 @@ from curator.ui import theme
 from curator.ui.views.gallery_cursor import NO_KEYS, Cursor
 from curator.ui.views.gallery_grid import Grid
 from curator.ui.views.gallery_paint import MARGIN, Look, paint_cell, paint_heading, paint_hint
+from curator.ui.views.stamps import Stamps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from curator.ui.state import AppState
     from curator.ui.thumbnails import Thumbnails
 
-SMALLEST, LARGEST, FIRST = 56, 480, 136
+SMALLEST, LARGEST, FIRST = 56, 480, 144
 ZOOM = 1.25
 HINT_MS = 900
 GLIDE_MS = 130
@@ -61,6 +62,7 @@ class Gallery(QAbstractScrollArea):
         self.cursor_ = Cursor(model, state)
         self.size_ = FIRST
         self._grid: Grid | None = None
+        self._art: Stamps | None = None
         self._shown: tuple[int, int | None] = (0, None)
         self.painted = 0
         """Cells painted by the latest paint event."""
@@ -304,7 +306,8 @@ class Gallery(QAbstractScrollArea):
         """Paint the cells in sight."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        c, grid = theme.colors(self.palette()), self.grid
+        art, grid = self._stamps(), self.grid
+        c = art.colors
         top, height = self.verticalScrollBar().value(), self.viewport().height()
         painter.fillRect(event.rect(), c.ground)
         seen = grid.visible(top, height)
@@ -321,7 +324,7 @@ class Gallery(QAbstractScrollArea):
                 picture = self._thumbs.other(item.image) if picture is None else picture
             copy = bool(self._marks.copy_of(row))
             look = Look(bool(lit[i]), row == current and self.hasFocus(), self._model.is_member(row), hues[i], copy)
-            paint_cell(painter, grid.rect(place).translated(0, -top), item, picture, look, c)
+            paint_cell(painter, grid.rect(place).translated(0, -top), item, picture, look, art)
         self.painted = len(seen)
         self._thumbs.keep_only(wanted, pixels)
         for section in grid.headings(top, height):
@@ -329,6 +332,13 @@ class Gallery(QAbstractScrollArea):
         if self._hint.isActive() and len(seen):
             paint_hint(painter, self._hint_words(seen), self._hint_place(), self.viewport().width(), c)
         painter.end()
+
+    def _stamps(self) -> Stamps:
+        """The shapes of the cells, made anew when light becomes dark or the screen another."""
+        colors, ratio = theme.colors(self.palette()), self.devicePixelRatioF()
+        if self._art is None or (self._art.colors, self._art.ratio) != (colors, ratio):
+            self._art = Stamps(colors, self.font(), ratio)
+        return self._art
 
     def _hint_words(self, seen: range) -> str:
         words = f"{seen.start + 1:,} of {self.grid.count:,}"

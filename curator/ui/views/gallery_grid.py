@@ -67,14 +67,16 @@ class Grid:
 
     def section(self, place: int) -> int:
         """The number of the section that holds a place."""
-        return int(np.searchsorted(self.starts, place, side="right")) - 1
+        return int(np.searchsorted(self.starts, place, side="right")) - 1 if self.groups else 0
 
     def section_at(self, y: int) -> int:
         """The number of the section at a height of the content."""
         return min(len(self.starts) - 1, max(0, int(np.searchsorted(self.tops, y, side="right")) - 1))
 
     def _body(self, section: int) -> int:
-        return int(self.tops[section]) + (self.heading if self.groups else 0)
+        if not self.groups:
+            return self.gap
+        return int(self.tops[section]) + self.heading
 
     def _end(self, section: int) -> int:
         return int(self.starts[section + 1]) if section + 1 < len(self.starts) else self.count
@@ -82,7 +84,8 @@ class Grid:
     def rect(self, place: int) -> QRect:
         """The cell of a place, in coordinates of the whole content."""
         section = self.section(place)
-        line, column = divmod(place - int(self.starts[section]), self.columns)
+        first = int(self.starts[section]) if section else 0
+        line, column = divmod(place - first, self.columns)
         return QRect(self.left + column * self.step, self._body(section) + line * self.step, self.cell, self.cell)
 
     def heading_rect(self, section: int) -> QRect:

@@ -31,6 +31,8 @@ COARSE = 60_000
 CROWD = 8_000
 """More chosen or highlighted points than these have no rings."""
 REST_MS = 90
+STRETCH_S = 0.15
+"""While zooming, the picture is stretched; a sharper one comes so often."""
 HOVER_MS = 40
 REACH = 9
 CLICK = 4
@@ -107,6 +109,7 @@ class MapCanvas(pg.GraphicsView):
         self._frame: Frame | None = None
         self._raster: Raster | None = None
         self._next, self._size, self._complete = 0, 0.5, False
+        self._painted = 0.0
         self._path: list[QPointF] = []
         self._pressed: QPointF | None = None
         self._rest, self._refine = QTimer(self), QTimer(self)
@@ -160,9 +163,11 @@ class MapCanvas(pg.GraphicsView):
     # ---- painting in steps -----------------------------------------------------------------------------------
 
     def _moved(self, *_: object) -> None:
-        view = self.view()
-        if view is not None and (self._frame is None or not self._frame.covers(view)):
-            self._coarse()
+        view, frame = self.view(), self._frame
+        if view is not None and (frame is None or not frame.covers(view)):
+            panned = frame is not None and abs(frame.scale / view.scale - 1.0) < 1e-6
+            if panned or time.perf_counter() - self._painted > STRETCH_S:
+                self._coarse()
         self._rest.start(REST_MS)
         self.viewport().update()
 
@@ -181,7 +186,8 @@ class MapCanvas(pg.GraphicsView):
         self._finish(most=20_000)
         self._raster = None
         self._complete = len(self.data.base) <= COARSE and seen >= 0
-        self.frame_ms = 1000 * (time.perf_counter() - started)
+        self._painted = time.perf_counter()
+        self.frame_ms = 1000 * (self._painted - started)
 
     def _begin(self) -> None:
         """The map rests: paint all of it."""
@@ -351,9 +357,3 @@ class MapCanvas(pg.GraphicsView):
     def zoom(self, steps: int) -> None:
         """Closer, or farther away."""
         self.box.scaleBy((ZOOM**-steps, ZOOM**-steps))
-
-    def close(self) -> bool:
-        """Let go of timers and items."""
-        for timer in (self._rest, self._refine, self._hover):
-            timer.stop()
-        return bool(super().close())
