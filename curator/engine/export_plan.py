@@ -48,12 +48,15 @@ def make_plan(rows: ExportRows, options: ExportOptions, near: Iterable[tuple[int
     Raises:
         InputError: there is nothing to export, or a split would stay empty.
     """
-    keys = list(rows.keys())
-    if not keys:
+    size = rows.count()
+    if not size:
         raise InputError("The subset is empty.", "There is nothing to export.")
-    count = min(options.first, len(keys)) if options.first else len(keys)
-    spare = np.arange(count + 1, len(keys) + 1, dtype=np.int64)
-    names, code = _splits(keys[:count], options, near)
+    count = min(options.first, size) if options.first else size
+    spare = np.arange(count + 1, size + 1, dtype=np.int64)
+    if options.split:
+        names, code = _splits(list(rows.keys())[:count], options, near)
+    else:
+        names, code = ("",), np.zeros(count, np.int16)
     order = _order(rows, options, count)
     order = order[np.argsort(code[order - 1], kind="stable")]
     return Plan(order, code[order - 1], names, spare)
@@ -75,8 +78,6 @@ def _splits(
         place = {name: number for number, name in enumerate(names)}
         return names, np.array([place[key[4] or "train"] for key in keys], np.int16)
     wanted = shares(options.split)
-    if not wanted:
-        return ("",), np.zeros(len(keys), np.int16)
     code = divide(groups_of(keys, options.together, near), tuple(wanted.values()), options.seed)
     names = tuple(wanted)
     for number, name in enumerate(names):

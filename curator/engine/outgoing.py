@@ -21,7 +21,7 @@ from curator.engine.dialogue import (
     Picture,
     Style,
     Turn,
-    losses,
+    converted,
     read_dialogue,
     recognise,
     write_dialogue,
@@ -140,7 +140,8 @@ class Outgoing:
             if made is not None:
                 self.tally.ranks.append(made.rank)
                 self.tally.splits.append(code)
-                yield replace(made, split=self._plan.names[code])
+                split = self._plan.names[code]
+                yield made if made.split == split else replace(made, split=split)
         self._end()
 
     def _end(self) -> None:
@@ -154,7 +155,8 @@ class Outgoing:
     def _made(self, item: ExportItem) -> ExportItem | None:
         """The item as it goes out, None when it is left out."""
         names = self._naming.names(item)
-        item = replace(item, image_names=names)
+        if names != item.image_names:
+            item = replace(item, image_names=names)
         if not (self._shape or self._fields.any or self._trainer):
             return item
         try:
@@ -167,10 +169,10 @@ class Outgoing:
             return None if self._shape else item
         record = value
         if self._shape:
-            converted = self._converted(value, item)
-            if converted is None:
+            made = self._converted(value, item)
+            if made is None:
                 return None
-            record = converted
+            record = made
         if self._fields.any:
             record = self._fields.apply(record, item.weight)
         if self._trainer is not None:
@@ -193,22 +195,20 @@ class Outgoing:
         rename = self._naming.renaming(item)
         if fits(value, self._shape, self._style) and rename is None:
             return value
-        shape = recognise(value)
-        for loss in losses(value, self._shape, self._style, shape):
+        written, lost = converted(value, self._shape, self._style)
+        for loss in lost:
             self.tally.losses.setdefault(loss, Count(loss.text)).add(item.rank)
-        try:
-            dialogue = read_dialogue(value, shape)
-            if rename is not None:
-                dialogue = with_names(dialogue, rename)
-            written = write_dialogue(dialogue, self._shape, self._style)
-        except InputError as error:
-            self._leave_out(item, error.text)
+        if written is None:
+            self._leave_out(item, lost[0].text.partition(": ")[2], counted=True)
             return None
+        if rename is not None:
+            named = with_names(read_dialogue(written), rename)
+            written = write_dialogue(named, self._shape, self._style)
         return value if written == value else written
 
-    def _leave_out(self, item: ExportItem, reason: str) -> None:
+    def _leave_out(self, item: ExportItem, reason: str, counted: bool = False) -> None:
         loss = Loss(f"the whole record: {reason}")
-        if loss not in self.tally.losses or item.rank not in self.tally.losses[loss].ranks[-1:]:
+        if not counted:
             self.tally.losses.setdefault(loss, Count(loss.text)).add(item.rank)
         self.tally.left_out += 1
         if self._passes == 1:

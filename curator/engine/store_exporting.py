@@ -41,7 +41,7 @@ class ExportRows:
         return {row[0]: self._item(row) for row in self._store.rows(sql, (self._subset_id, *ranks))}
 
     def _item(self, row: tuple) -> ExportItem:
-        names = tuple(json.loads(row[5]))
+        names = () if row[5] == "[]" else tuple(json.loads(row[5]))
         return ExportItem(
             rank=row[0],
             source=row[1],
@@ -50,7 +50,7 @@ class ExportRows:
             record=row[4],
             images=tuple(self._root / name for name in inside(names)),
             image_names=names,
-            labels=tuple(json.loads(row[10] or "[]")),
+            labels=() if row[10] == "[]" else tuple(json.loads(row[10] or "[]")),
             gain=row[6],
             weight=row[7],
             reason=row[8],
@@ -67,7 +67,11 @@ class ExportRows:
             " join sample on sample.id = sample_id where subset_id = ? order by rank"
         )
         for row in self._store.db.conn.execute(sql, (self._subset_id,)):
-            yield row[0], row[1], row[2], tuple(json.loads(row[3])), row[4]
+            yield row[0], row[1], row[2], () if row[3] == "[]" else tuple(json.loads(row[3])), row[4]
+
+    def count(self) -> int:
+        """Samples in the Subset."""
+        return int(self._store.one("select count(*) from subset_sample where subset_id = ?", (self._subset_id,)))
 
     def by_source(self) -> Rows:
         """int64 [b]: ranks in the order of the source."""
@@ -80,7 +84,8 @@ class ExportRows:
     def digest(self) -> str:
         """sha256 over the digests of the samples in rank order: two exports of the same samples have the same."""
         total = hashlib.sha256()
-        for _, _, digest, _, _ in self.keys():
+        sql = "select digest from subset_sample join sample on sample.id = sample_id where subset_id = ? order by rank"
+        for (digest,) in self._store.db.conn.execute(sql, (self._subset_id,)):
             total.update(digest.encode("utf-8") + b"\n")
         return total.hexdigest()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from curator.engine.dialogue.losing import Loss, losses
+from curator.engine.dialogue.losing import Loss, converted, losses
 from curator.engine.dialogue.model import MARK, Call, Dialogue, Picture, Turn
 from curator.engine.dialogue.reading import read_dialogue
 from curator.engine.dialogue.shapes import recognise
@@ -16,8 +16,8 @@ from curator.engine.dialogue.writing import PICTURES, TARGETS, Style, write_dial
 from curator.engine.errors import InputError
 
 __all__ = [
-    "MARK", "PICTURES", "TARGETS", "Call", "Dialogue", "Loss", "Picture", "Style", "Turn", "losses", "parse",
-    "read_dialogue", "recognise", "turns", "write_dialogue",
+    "MARK", "PICTURES", "TARGETS", "Call", "Dialogue", "Loss", "Picture", "Style", "Turn", "converted", "losses",
+    "parse", "read_dialogue", "recognise", "turns", "write_dialogue",
 ]  # fmt: skip
 
 

@@ -34,12 +34,20 @@ def losses(record: object, target: str, style: Style | None = None, shape: str =
 
     A record that cannot be read or does not fit at all gives one Loss: "the whole record: REASON".
     """
+    return converted(record, target, style, shape)[1]
+
+
+def converted(
+    record: object, target: str, style: Style | None = None, shape: str = ""
+) -> tuple[dict[str, Any] | None, tuple[Loss, ...]]:
+    """The record in the format ``target``, None when it does not fit at all, and what :func:`losses` says."""
     try:
         before = read_dialogue(record, shape)
-        after = read_dialogue(write_dialogue(before, target, style))
+        written = write_dialogue(before, target, style)
+        after = read_dialogue(written)
     except InputError as error:
-        return (Loss(f"the whole record: {error.text}"),)
-    return tuple(sorted(set(_compare(before, after))))
+        return None, (Loss(f"the whole record: {error.text}"),)
+    return written, () if before == after else tuple(sorted(set(_compare(before, after))))
 
 
 def _compare(before: Dialogue, after: Dialogue) -> Iterator[Loss]:
@@ -84,6 +92,8 @@ def _sides(dialogue: Dialogue) -> list[tuple[Turn, ...]]:
 
 
 def _unnumbered(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    if not any(turn.calls or turn.call_id for turn in turns):
+        return turns
     ids = [call.id for turn in turns for call in turn.calls]
     if any(id_ and id_ != f"call_{number}" for number, id_ in enumerate(ids, 1)):
         return turns

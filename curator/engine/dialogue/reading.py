@@ -13,6 +13,7 @@ from curator.engine.dialogue.shapes import CHOSEN, REJECTED, Fields, fields_of, 
 from curator.engine.errors import InputError
 
 Record = Mapping[str, Any]
+PAIR = frozenset(CHOSEN + REJECTED)
 
 
 def read_dialogue(record: object, shape: str = "") -> Dialogue:
@@ -42,6 +43,8 @@ def read_dialogue(record: object, shape: str = "") -> Dialogue:
 
 def _with_verdict(found: Dialogue) -> Dialogue:
     """Whether the answer is a good one, out of the other fields."""
+    if "label" not in found.extra and "kto_tag" not in found.extra:
+        return found
     rest = dict(found.extra)
     verdict = next((rest.pop(k) for k in ("kto_tag", "label") if isinstance(rest.get(k), bool)), None)
     return found if verdict is None else replace(found, desirable=verdict, extra=rest)
@@ -81,16 +84,14 @@ def _read_fields(record: Record, fields: Fields) -> Dialogue:
     turns += _prompt(rest, fields)
     key = next((k for k in fields.answers if rest.get(k) is not None), "")
     unusual = tuple(k for k, usual in ((fields.prompt, ("instruction", "prompt")),) if k not in usual)
-    found = Dialogue(turns, extra=rest)
     if key:
         usual = "output" if fields.shape == "alpaca" else "completion"
         unusual += (key,) if key != usual else ()
-        answer = _answer(rest.pop(key), key)
-        found = replace(found, turns=turns + answer)
+        turns += _answer(rest.pop(key), key)
     for name in fields.answers:
         if name in rest and rest[name] is None:
             del rest[name]
-    return _with_pair(replace(found, unusual=unusual))
+    return _with_pair(Dialogue(turns, unusual=unusual, extra=rest))
 
 
 def _prompt(rest: dict[str, Any], fields: Fields) -> tuple[Turn, ...]:
@@ -126,6 +127,8 @@ def _read_preference(record: Record) -> Dialogue:
 
 def _with_pair(found: Dialogue) -> Dialogue:
     """The two answers out of the other fields; what both begin with belongs before them."""
+    if found.extra.keys().isdisjoint(PAIR):
+        return found
     rest = dict(found.extra)
     sides, unusual = [], found.unusual
     for names in (CHOSEN, REJECTED):
@@ -173,6 +176,8 @@ def _system(text: str, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 def _with_tools(found: Dialogue) -> Dialogue:
     """Descriptions of tools out of the other fields, when they are a list or the JSON text of one."""
+    if "tools" not in found.extra:
+        return found
     value = found.extra.get("tools")
     text = value if isinstance(value, str) else ""
     if text.strip():
@@ -207,6 +212,8 @@ def _text(record: Record, key: str) -> tuple[str, ...]:
 
 def _with_pictures(found: Dialogue) -> Dialogue:
     """Marks become pictures, in order, where the record names pictures beside its turns."""
+    if "image" not in found.extra and "images" not in found.extra:
+        return found
     rest = dict(found.extra)
     named: list[str] = []
     for key in ("image", "images"):
