@@ -28,7 +28,7 @@ def run(tmp_path, monkeypatch):
     (tmp_path / "pile.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
     invoke("init", "p.curator")
     invoke("import", "p.curator", "pile.jsonl")
-    recipe = '[selector]\nname = "random"\nbudget = 8\n'
+    recipe = '[[selectors]]\nname = "random"\nbudget = 8\n'
     (tmp_path / "r.toml").write_text(recipe, encoding="utf-8")
     invoke("run", "p.curator", "--recipe", "r.toml", "--name", "x")
     return invoke

@@ -14,6 +14,9 @@ import pytest
 from PIL import Image
 
 from curator.engine.api import Draft, ExportInfo, ExportItem, Task
+from curator.engine.importing import find_importer
+from curator.engine.pictures import read_bytes
+from curator.engine.registry import registry
 from curator.plugins.exporters.coco import Coco
 from curator.plugins.exporters.folder import Folder
 from curator.plugins.exporters.parquet import Parquet
@@ -21,7 +24,6 @@ from curator.plugins.exporters.records import Jsonl
 from curator.plugins.exporters.tables_of_paths import OpenClipCsv, PlainList
 from curator.plugins.exporters.webdataset import WebDataset
 from curator.plugins.exporters.yolo import Yolo
-from curator.plugins.importers.image_folder import ImageFolder
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -193,20 +195,27 @@ def test_open_clip_reads_a_table(tmp_path):
     assert names.read_text(encoding="utf-8").splitlines()[0] == "cat/test station 0.png"
 
 
-@pytest.mark.parametrize("exporter", [Folder(), WebDataset(most_samples=2)], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "exporter", [Folder(), Folder(layout="flat"), WebDataset(most_samples=2), Parquet(), Coco(), Yolo()], ids=repr
+)
 def test_what_is_exported_is_imported_again(tmp_path, exporter):
-    items = undivided(pictures(tmp_path / "in"))
+    if isinstance(exporter, Parquet):
+        pytest.importorskip("pyarrow")
+    boxes = isinstance(exporter, Coco | Yolo)
+    items = boxed(tmp_path / "in") if boxes else undivided(pictures(tmp_path / "in"))
     out = exporter.export(items, tmp_path / "out", WHOLE, Task())
-    from curator.engine.importing import find_importer
-    from curator.engine.registry import registry
-
     registry().discover(None)
-    _, importer, sure = find_importer(out, None, registry())
-    assert sure > 0.5
+    spec, importer, sure = find_importer(out, None, registry())
+    named = {Parquet: "image-table", WebDataset: "webdataset", Coco: "coco", Yolo: "yolo"}
+    assert sure > 0.5 and spec.name == named.get(type(exporter), "image-folder")
     source = importer.open(out)
     drafts = [d for d in importer.read(out, source, Task()) if isinstance(d, Draft)]
-    assert sorted(d.digest for d in drafts) == sorted(item.digest for item in items)
-    assert isinstance(importer, ImageFolder) or len(drafts) == len(items)
+    by_picture = {i.digest: i.labels for i in items}
+    assert len(drafts) == len(items)
+    digests = [hashlib.sha256(read_bytes(source.root / d.images[0])).hexdigest() for d in drafts]
+    assert sorted(digests) == sorted(by_picture)
+    if not boxes and not isinstance(exporter, WebDataset):
+        assert [d.labels for d in drafts] == [by_picture[digest] for digest in digests]
 
 
 def boxed(folder: Path) -> list[ExportItem]:
