@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from curator import __version__
 from curator.engine.errors import CuratorError
+from curator.ui.finding import Finding
 from curator.ui.labelling import Labelling
 from curator.ui.messages import Notice, notice_of_error, notice_of_failure
 
@@ -47,6 +48,7 @@ class Commands(QObject):
         super().__init__(state)
         self._state, self._bridge, self._opening = state, bridge, opening
         self._dialogs, self._settings = dialogs, settings
+        self.finding = Finding(state, bridge, self, settings)
         self.labels = Labelling(state, dialogs, self.write, self.noticed.emit)
         opening.noticed.connect(self.noticed)
         opening.submitted.connect(self.submitted)
@@ -140,6 +142,10 @@ class Commands(QObject):
     def show_table(self) -> None:
         """A table."""
         self.view_asked.emit("table")
+
+    def show_instructions(self) -> None:
+        """Records in columns."""
+        self.view_asked.emit("instructions")
 
     def show_rounds(self) -> None:
         """Rounds of labels."""

@@ -40,4 +40,10 @@ def _trials(desk: Desk) -> QWidget:
     return TrialsPage(desk)
 
 
-PAGES: tuple[Page, ...] = (Page("map", _map), Page("rounds", _rounds), Page("trials", _trials))
+def _instructions(desk: Desk) -> QWidget:
+    from curator.ui.views.instructions import InstructionPage
+
+    return InstructionPage(desk)
+
+
+PAGES: tuple[Page, ...] = (Page("map", _map), Page("instructions", _instructions), Page("rounds", _rounds), Page("trials", _trials))

@@ -112,6 +112,9 @@ class FakeBrowse:
             Field("score.length", "number", "Its score by length", (), True),
         )
 
+    def is_ready(self, query):
+        return True
+
     def samples(self, dataset, rows):
         return self._project.pages.samples(dataset, rows)
 

@@ -15,6 +15,7 @@ from curator.ui.views.arrange import ArrangeBar
 from curator.ui.views.gallery import LARGEST, SMALLEST, Gallery
 from curator.ui.views.label_keys import LabelKeys
 from curator.ui.views.picture import Preview
+from curator.ui.views.search_box import SearchBox
 from curator.ui.views.start import StartPage
 from curator.ui.views.table import SampleTable
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from curator.ui.models.samples import Item
     from curator.ui.pages import Page
 
-IN_VIEW = ("pin-in", "pin-out", "pin-clear", "label", "label-clear", "preview", "highlight-all")
+IN_VIEW = ("pin-in", "pin-out", "pin-clear", "label", "label-clear", "preview", "more-like", "highlight-all")
 IN_HEADER = ("all-samples", "export", "smaller", "larger", "gallery", "table")
 
 
@@ -59,12 +60,13 @@ class CenterView(QWidget):
         self.about.setTextFormat(Qt.TextFormat.PlainText)
         theme.mark(self.about, "faint")
         self.header = self._make_header(actions)
+        self.search = SearchBox(desk)
         self.preview = Preview(thumbs, self.stack)
         self.preview.setAccessibleName("Preview")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for bar in (self.header, self.arrange):
+        for bar in (self.header, self.search, self.arrange):
             column.addWidget(bar)
         column.addWidget(self.stack, 1)
         column.addWidget(self.keys)
@@ -115,10 +117,10 @@ class CenterView(QWidget):
         self.refresh()
 
     def prefer_for(self, kind: str) -> None:
-        """Pictures as a gallery, records as a table; a page of another kind stays."""
-        if self._wanted in self._pages:
-            return
-        self._wanted = "table" if kind == "instruction" else "gallery"
+        """Pictures as a gallery, records in columns; a page of another kind stays."""
+        records = "instructions" if "instructions" in self._pages else "table"
+        if self._wanted in (records, "table", "gallery"):
+            self._wanted = records if kind == "instruction" else "gallery"
 
     @property
     def view(self) -> QWidget:
@@ -145,6 +147,7 @@ class CenterView(QWidget):
         self.stack.setCurrentWidget(page)
         self.header.setVisible(self._state.dataset is not None)
         self.arrange.setVisible(self._state.dataset is not None)
+        self.search.setVisible(self._state.dataset is not None)
         self.arrange.slider.setVisible(page is self.gallery)
         self.keys.refresh(page in (self.gallery, self.table))
         if page not in (self.gallery, self.table):

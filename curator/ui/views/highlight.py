@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QObject, QTimer, Signal
+from PySide6.QtCore import QAbstractItemModel, QItemSelection, QItemSelectionModel, QObject, QTimer, Signal
 
 if TYPE_CHECKING:
     from curator.engine.types import Ints
@@ -23,9 +23,17 @@ class Highlighter(QObject):
     item_changed = Signal(object)
     """The Item with the cursor, or None; at most once for each turn of the event loop."""
 
-    def __init__(self, model: SampleModel, chosen: QItemSelectionModel, state: AppState) -> None:
+    def __init__(
+        self,
+        model: SampleModel,
+        chosen: QItemSelectionModel,
+        state: AppState,
+        table: QAbstractItemModel | None = None,
+    ) -> None:
         super().__init__(model)
         self._model, self._chosen, self._state = model, chosen, state
+        self._table = table or model
+        """The model that ``chosen`` speaks of; its places are those of ``model``."""
         self._busy = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -59,7 +67,7 @@ class Highlighter(QObject):
             return
         selection = QItemSelection()
         for low, high in ranges(self._model.places(self._state.highlight)):
-            selection.select(self._model.index(low, 0), self._model.index(high, 0))
+            selection.select(self._table.index(low, 0), self._table.index(high, 0))
         self._busy = True
         self._chosen.select(selection, Flag.ClearAndSelect | Flag.Rows)
         self._busy = False
@@ -68,7 +76,7 @@ class Highlighter(QObject):
         place = self._model.place(self._state.current)
         if place >= 0 and place != self._chosen.currentIndex().row():
             self._busy = True
-            self._chosen.setCurrentIndex(self._model.index(place, 0), Flag.NoUpdate)
+            self._chosen.setCurrentIndex(self._table.index(place, 0), Flag.NoUpdate)
             self._busy = False
         self._soon.start()
 

@@ -1,0 +1,214 @@
+"""What the search box and the search actions do: from words to a query that all views follow."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from curator.engine.errors import CuratorError
+from curator.engine.filter_language import FilterError, by_meaning, quoted
+from curator.ui.state import plain_query
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+    from curator.engine.browse import Found, Query
+    from curator.engine.jobs import Job
+    from curator.engine.project import Project
+    from curator.settings import Settings
+    from curator.ui.commands import Commands
+    from curator.ui.job_bridge import JobBridge
+    from curator.ui.state import AppState
+
+EMPTY, SEARCHING, NOTHING, ERROR, READY = "empty", "searching", "nothing", "error", "ready"
+RANKING = ("like:", "near:", "picture:")
+MOST_LIKE = 50
+"""Highlighted Samples that "more like these" takes; the first of more."""
+
+
+class Finding(QObject):
+    """One search at a time; a newer one makes an older one's answer void.
+
+    Attributes:
+        status: one of "empty", "searching", "nothing", "error", "ready".
+        words: what to say beside the box.
+        fault: where in the text the fault is, (start, end), or None.
+        exact: take bare words as text rather than by their meaning.
+    """
+
+    changed = Signal()
+    focus_asked = Signal()
+    text_changed = Signal(str)
+    """The box should show this text, because the query was set elsewhere."""
+
+    def __init__(self, state: AppState, bridge: JobBridge, commands: Commands, settings: Settings) -> None:
+        super().__init__(commands)
+        self._state, self._bridge, self._commands, self._settings = state, bridge, commands, settings
+        self.status, self.words = EMPTY, ""
+        self.fault: tuple[int, int] | None = None
+        self.exact = False
+        self._text = ""
+        self._turn = 0
+        self._waiting: tuple[Job, Query] | None = None
+        bridge.ended.connect(self._job_ended)
+        state.query_changed.connect(self._query_changed)
+
+    # ---- actions ---------------------------------------------------------------------------------------------
+
+    def focus(self) -> None:
+        """Put the cursor into the search box."""
+        self.focus_asked.emit()
+
+    def more_like(self) -> None:
+        """Search for what is like the highlighted Samples."""
+        if ids := self._state.highlighted_ids():
+            self.show("near:" + ",".join(str(i) for i in ids[:MOST_LIKE]))
+
+    def clear(self) -> None:
+        """Show everything again."""
+        self.show("")
+
+    # ---- searching -------------------------------------------------------------------------------------------
+
+    def show(self, text: str) -> None:
+        """Search for a text, and show it in the box."""
+        self.text_changed.emit(text)
+        self.search(text)
+
+    def picture(self, path: Path) -> None:
+        """Search for what looks like a picture."""
+        self.show(f"picture:{quoted(str(path))}")
+
+    def image(self, image: QImage) -> None:
+        """Search for what looks like a pasted picture, which is kept in the cache."""
+        folder = self._settings.cache_dir / "pasted"
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = folder / "draft.png"
+        if not image.save(str(draft)):
+            self._tell(ERROR, "The pasted picture could not be kept.")
+            return
+        file = folder / f"{hashlib.sha256(draft.read_bytes()).hexdigest()[:16]}.png"
+        draft.replace(file)
+        self.picture(file)
+
+    def search(self, text: str, *, typing: bool = False) -> None:
+        """Look for ``text``. While ``typing``, only what costs nothing is done, and half a filter is no fault."""
+        project, dataset = self._state.project, self._state.dataset
+        if project is None or dataset is None:
+            return
+        try:
+            where = text.strip() if self.exact else by_meaning(text).strip()
+            query = self._query(where)
+            ready = project.browse.is_ready(query)
+        except CuratorError as error:
+            if not typing:
+                self._refuse(error, text)
+            return
+        if typing and (where != text.strip() or not ready):
+            return
+        self._turn += 1
+        self._text, self._waiting = text, None
+        if ready:
+            self._find(project, query)
+            return
+        self._tell(SEARCHING, "Searching…")
+        job: list[Job] = []
+        listener, device = self._bridge.listener, self._settings.device
+
+        def submit() -> Job:
+            job.append(project.browse.submit(query, device, listener))
+            return job[0]
+
+        if self._commands.submit(submit):
+            self._waiting = (job[0], query)
+        else:
+            self._tell(ERROR, "The search could not start.")
+
+    def _query(self, where: str) -> Query:
+        query = replace(self._state.query, where=where)
+        if any(word in where for word in RANKING):
+            return replace(query, sort="similarity", descending=True)
+        if query.sort == "similarity":
+            return replace(plain_query(self._state.dataset, self._state.subset), where=where, group=query.group)
+        return query
+
+    def _job_ended(self, job: Job) -> None:
+        if self._waiting is None or self._waiting[0] is not job:
+            return
+        query, self._waiting = self._waiting[1], None
+        if job.changes is not None and self._state.project is not None:
+            self._find(self._state.project, query)
+        elif job.failure is not None:
+            stopped = job.failure.kind == "cancelled"
+            self._tell(ERROR, "The search was stopped." if stopped else job.failure.text)
+
+    def _find(self, project: Project, query: Query) -> None:
+        """Read in the background what all views are about to ask for, then let them."""
+        turn = self._turn
+        self._tell(SEARCHING, "Searching…")
+
+        def take(outcome: Found | Exception) -> None:
+            if turn != self._turn or project is not self._state.project:
+                return
+            if isinstance(outcome, CuratorError):
+                self._refuse(outcome, self._text)
+            elif isinstance(outcome, Exception):
+                raise outcome
+            else:
+                self._show(query, outcome)
+
+        self._bridge.in_background(lambda: project.browse.find(query), take)
+
+    def _show(self, query: Query, found: Found) -> None:
+        now = self._state.query
+        if (query.dataset_id, query.subset_id) != (now.dataset_id, now.subset_id):
+            self._tell(EMPTY, "")
+            return
+        if not query.where:
+            self._tell(EMPTY, "")
+        elif not len(found.rows):
+            self._tell(NOTHING, "Nothing found")
+        else:
+            self._tell(READY, f"{len(found.rows):,} found")
+        self._state.set_query(query)
+
+    def _query_changed(self) -> None:
+        """Another Dataset was shown, or another view filtered."""
+        where = self._state.query.where
+        mine = self._text.strip() if self.exact else _meant(self._text)
+        if where != mine:
+            self._turn += 1
+            self._text, self._waiting = where, None
+            self.text_changed.emit(where)
+            self._tell(READY if where else EMPTY, "")
+
+    def _refuse(self, error: CuratorError, text: str) -> None:
+        self._tell(ERROR, f"{error.text} {error.hint}".strip(), _fault(error, text))
+
+    def _tell(self, status: str, words: str, fault: tuple[int, int] | None = None) -> None:
+        self.status, self.words, self.fault = status, words, fault
+        self.changed.emit()
+
+
+def _meant(text: str) -> str:
+    try:
+        return by_meaning(text).strip()
+    except FilterError:
+        return text.strip()
+
+
+def _fault(error: CuratorError, text: str) -> tuple[int, int] | None:
+    """Where the fault is in what the user wrote; the whole text when the filter was rewritten."""
+    if not isinstance(error, FilterError):
+        return None
+    return (error.start, error.end) if _meant(text) == text.strip() else (0, len(text))
+
+
+def picture_file(paths: Sequence[str]) -> Path | None:
+    """The first of dropped or pasted paths that is a file."""
+    return next((Path(p) for p in paths if p and Path(p).is_file()), None)

@@ -1,0 +1,124 @@
+"""The search box on a real small Project."""
+
+import json
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
+
+from curator.engine.project import Project
+from curator.ui.finding import EMPTY, ERROR, NOTHING, READY, SEARCHING
+
+TEXTS = ("python code", "bread and flour", "the capital of France", "python again")
+
+
+@pytest.fixture
+def project(tmp_path):
+    file = tmp_path / "records.jsonl"
+    file.write_text("".join(json.dumps({"instruction": t, "output": "yes"}) + "\n" for t in TEXTS))
+    made = Project.create(tmp_path / "p.curator")
+    made.submit_import([file], "records").result()
+    ids = made.browse.ids(1, range(4))
+    made.set_label([ids[1]], "food")
+    return made
+
+
+@pytest.fixture
+def box(window, project, monkeypatch):
+    monkeypatch.setattr("curator.engine.artefacts.default_encoder", lambda kind, registry: ("lsa", "for the test"))
+    window.state.set_project(project)
+    return window.center.search
+
+
+def settle(qtbot, window, status):
+    qtbot.waitUntil(lambda: window.commands.finding.status == status, timeout=20_000)
+
+
+def shown(window):
+    return window.samples.rows.tolist()
+
+
+def test_empty_then_a_filter_then_everything_again(qtbot, window, box):
+    assert window.commands.finding.status == EMPTY
+    window.actions_.by_id["search"].trigger()
+    box.line.setText("label:food")
+    qtbot.keyClick(box.line, Qt.Key.Key_Return)
+    settle(qtbot, window, READY)
+    assert shown(window) == [1] and box.words.text() == "1 found"
+    qtbot.keyClick(box.line, Qt.Key.Key_Escape)
+    settle(qtbot, window, EMPTY)
+    assert shown(window) == [0, 1, 2, 3] and box.line.text() == ""
+
+
+def test_nothing_and_error_are_said(qtbot, window, box):
+    window.commands.finding.show("is:broken")
+    settle(qtbot, window, NOTHING)
+    assert shown(window) == [] and box.words.text() == "Nothing found"
+    window.commands.finding.show("label:fod")
+    settle(qtbot, window, ERROR)
+    assert "Did you mean “food”" in box.words.text()
+    assert window.commands.finding.fault == (0, 9)
+    window.commands.finding.show("label:food (")
+    settle(qtbot, window, ERROR)
+    assert window.commands.finding.fault == (11, 12)
+
+
+def test_words_are_encoded_and_rank(qtbot, window, box):
+    seen = []
+    window.commands.finding.changed.connect(lambda: seen.append(window.commands.finding.status))
+    window.commands.finding.show("python")
+    settle(qtbot, window, READY)
+    assert SEARCHING in seen
+    assert window.state.query.sort == "similarity" and set(shown(window)[:2]) == {0, 3}
+    box.exact.setChecked(True)
+    qtbot.waitUntil(lambda: window.state.query.where == "python", timeout=20_000)
+    assert shown(window) == [0, 3] and window.state.query.sort == "row"
+    window.state.set_highlight([1])
+    window.actions_.by_id["more-like"].trigger()
+    qtbot.waitUntil(lambda: window.state.query.where.startswith("near:"), timeout=20_000)
+    assert shown(window)[0] == 1
+    assert box.line.text().startswith("near:")
+
+
+def test_a_search_that_fails_says_why(qtbot, window, box):
+    window.commands.finding.show("xylophone")
+    settle(qtbot, window, ERROR)
+    assert "knows none of these words" in box.words.text()
+
+
+def test_pictures_are_dropped_and_pasted(qtbot, window, box, tmp_path):
+    file = tmp_path / "x.png"
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.red)
+    image.save(str(file))
+    content = QMimeData()
+    content.setUrls([QUrl.fromLocalFile(str(file))])
+    button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    box.line.dropEvent(QDropEvent(QPointF(1, 1), Qt.DropAction.CopyAction, content, button, keys))
+    assert box.line.text() == f"picture:{file}"
+    settle(qtbot, window, ERROR)
+    assert "does not read pictures" in box.words.text()
+    QGuiApplication.clipboard().setImage(image)
+    qtbot.keyClick(box.line, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert "pasted" in box.line.text()
+    settle(qtbot, window, ERROR)
+
+
+def test_completion_proposes_and_writes(qtbot, window, box):
+    qtbot.keyClicks(box.line, "lab")
+    assert box.line.proposals.isVisible() and box.line.proposals.words()[0].startswith("label:")
+    qtbot.keyClick(box.line, Qt.Key.Key_Tab)
+    qtbot.waitUntil(lambda: box.line.proposals.words() == ["food"])
+    qtbot.keyClick(box.line, Qt.Key.Key_Down)
+    qtbot.keyClick(box.line, Qt.Key.Key_Return)
+    assert not box.line.proposals.isVisible()
+    assert box.line.text() == "label:food "
+    qtbot.waitUntil(lambda: shown(window) == [1])
+
+
+def test_a_query_set_elsewhere_shows_in_the_box(window, box):
+    from dataclasses import replace
+
+    window.state.set_query(replace(window.state.query, where="label:food"))
+    assert box.line.text() == "label:food"
+    assert window.commands.finding.status == READY
