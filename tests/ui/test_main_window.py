@@ -29,7 +29,8 @@ def pages(window):
 
 
 def page(window):
-    return pages(window)[window.center.stack.currentWidget()]
+    shown = window.center.stack.currentWidget()
+    return pages(window).get(shown) or shown.accessibleName().lower()
 
 
 def drop(window, *paths):
@@ -68,10 +69,12 @@ def test_states_from_empty_over_loading_to_ready(window, qtbot, pictures):
     assert page(window) == "start"
 
 
-def test_records_open_as_a_table_and_the_choice_is_kept(window, qtbot, project):
+def test_records_open_in_columns_and_the_choice_is_kept(window, qtbot, project):
     window.state.set_project(project)
     assert page(window) == "gallery"
     window.state.show_dataset(2)
+    assert page(window) == "instructions"
+    window.actions_.by_id["table"].trigger()
     assert page(window) == "table"
     window.actions_.by_id["gallery"].trigger()
     assert page(window) == "gallery"
