@@ -46,4 +46,9 @@ def _instructions(desk: Desk) -> QWidget:
     return InstructionPage(desk)
 
 
-PAGES: tuple[Page, ...] = (Page("map", _map), Page("instructions", _instructions), Page("rounds", _rounds), Page("trials", _trials))
+PAGES: tuple[Page, ...] = (
+    Page("map", _map),
+    Page("instructions", _instructions),
+    Page("rounds", _rounds),
+    Page("trials", _trials),
+)
