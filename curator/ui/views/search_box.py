@@ -104,6 +104,9 @@ class SearchLine(QLineEdit):
         self.setPlaceholderText(HINT)
         self.setAccessibleName("Search")
         self.setClearButtonEnabled(True)
+        for button in self.findChildren(QToolButton):
+            button.setAccessibleName("Clear the search")
+            button.setToolTip("Clear the search")
         self.setMaxLength(10_000)
         self.setAcceptDrops(True)
 
