@@ -21,7 +21,7 @@ class SimulatePlan:
 
     selectors: tuple[str, ...] = param(RIVALS, help="Selectors to try")
     seeds: int = param(3, low=1, high=1000, help="How often, each time with other first labels and another hold-out")
-    rounds: int = param(10, low=1, high=1000, help="Batches after the first labels")
+    rounds: int = param(15, low=1, high=1000, help="Batches after the first labels")
     batch: int = param(0, low=0, help="Labels in a round; 0 = as many as classes", unit="samples")
     first: int = param(1, low=1, help="Labels of each class drawn at random to begin with", unit="samples")
 

@@ -87,6 +87,38 @@ def test_every_selector_gives_the_batch_without_labelled_or_forbidden_rows(selec
         assert batch(selector, q, count, labelled, pool=pool, round=2).rows.tolist() != found.rows.tolist()
 
 
+def test_a_second_copy_of_a_labelled_row_among_the_labels_changes_nothing():
+    q = np.random.default_rng(3).dirichlet(np.ones(3), 30).astype(np.float32)
+    q[29] = q[5]
+    pool = np.arange(29)
+    once = batch("pcoreset", q, 10, Labelled.of({5: 0}), pool=pool).rows.tolist()
+    assert batch("pcoreset", q, 10, Labelled.of({5: 0, 29: 1}), pool=pool).rows.tolist() == once
+
+
+def test_gains_never_grow_lie_within_the_simplex_and_do_not_depend_on_the_size_of_the_pile():
+    q = np.random.default_rng(7).dirichlet(np.ones(5), 400).astype(np.float32)
+    names = tuple("abcde")
+    some = {"probabilities": q, "vectors": q, "labelled": Labelled.of({0: 0}), "names": names, "seed": 0}
+    found = choose_batch("pcoreset", 40, pool=np.arange(1, 400), **some)
+    assert (np.diff(found.gains) <= 1e-6).all()
+    assert found.gains.max() <= 2**0.5
+    q2 = np.vstack([q, q[:1].repeat(3000, 0)])  # a large pile of copies of the labelled row adds no pick
+    more = {**some, "probabilities": q2, "vectors": q2}
+    assert choose_batch("pcoreset", 40, pool=np.arange(1, 3400), **more).rows.tolist() == found.rows.tolist()
+
+
+@pytest.mark.parametrize("selector", [*SELECTORS, "typiclust"])
+def test_one_sample_equal_samples_and_one_class_are_no_trouble(selector):
+    one = np.ones((1, 1), np.float32)
+    assert choose_batch(
+        selector, 3, probabilities=one, vectors=one, labelled=Labelled(), pool=np.arange(1), names=("a",), seed=0
+    ).rows.tolist() == [0]
+    flat = np.full((20, 3), 1 / 3, np.float32)
+    found = batch(selector, flat, 6, Labelled.of({5: 0}))
+    assert len(set(found.rows.tolist())) == 6
+    assert np.isfinite(found.gains).all()
+
+
 def test_without_any_label_pcoreset_begins_in_the_middle():
     p = np.array([0, 0.1, 0.5, 0.6, 1], np.float32)
     q = np.stack([p, 1 - p], 1)

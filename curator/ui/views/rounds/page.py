@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 NEW = "New study…"
 TABLES = frozenset({"study", "study_round", "study_pick", "label"})
 SHOWN_PAIRS = 5
+QUICK_ROWS = 10_000
+"""Rows up to which the space is drawn again after every answer."""
 
 
 class RoundsPage(QWidget):
@@ -45,6 +47,7 @@ class RoundsPage(QWidget):
         self.study: Study | None = None
         self.space: Space | None = None
         self._curve: list[RoundRecord] = []
+        self._space_of: tuple[object, int, int] | None = None
         self.chosen = QComboBox()
         self.chosen.setAccessibleName("Study")
         self.chosen.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -164,11 +167,7 @@ class RoundsPage(QWidget):
             return
         self.asking.show_classes(self.study.classes)
         self.curve.show_curve(self._curve, len(self.study.classes))
-        space = project.rounds.space(self.study.id)
-        if space is None or self.space is None or space.names != self.space.names:
-            self._fill_corners(space)
-        self.space = space
-        self._draw_space()
+        self._look_at_space()
         self._show_pick()
         self._tell()
 
@@ -202,6 +201,19 @@ class RoundsPage(QWidget):
             self.words.setText("")
 
     # ---- the space -------------------------------------------------------------------------------------------
+
+    def _look_at_space(self) -> None:
+        """Read the space again: for every answer while that takes no time, else once a round."""
+        project = self._desk.state.project
+        assert project is not None and self.study is not None
+        sign = (project, self.study.id, self._curve[-1].id)
+        if sign == self._space_of and self.space is not None and len(self.space.rows) > QUICK_ROWS:
+            return
+        space = project.rounds.space(self.study.id)
+        if space is None or self.space is None or space.names != self.space.names:
+            self._fill_corners(space)
+        self.space, self._space_of = space, sign
+        self._draw_space()
 
     def _fill_corners(self, space: Space | None) -> None:
         for box in self.corners:

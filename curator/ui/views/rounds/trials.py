@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 KINDS = (("Simulate rounds of labels", "simulate"), ("Compare subsets", "compare"))
 DEFAULTS = {
-    "simulate": ("pcoreset, random, entropy, margin, k-center", "10"),
+    "simulate": ("pcoreset, random, entropy, margin, k-center", "15"),
     "compare": ("pcoreset, random, k-center, skill-quota", "50, 100, 200"),
 }
 SIZES = {"simulate": "Rounds", "compare": "Budgets"}
