@@ -206,7 +206,7 @@ def _real(value: Any) -> Any:
 
 
 def _study(r: tuple[Any, ...]) -> Study:
-    return Study(r[0], r[1], r[2], tuple(json.loads(r[3])), StudyPlan.of(json.loads(r[4])), r[5])
+    return Study(r[0], r[1], r[2], tuple(json.loads(r[3])), StudyPlan.stored(json.loads(r[4])), r[5])
 
 
 def _round(r: tuple[Any, ...]) -> RoundRecord:

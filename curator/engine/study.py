@@ -7,7 +7,7 @@ from typing import Any
 
 from curator.engine.active import Measures
 from curator.engine.errors import InputError
-from curator.engine.params import build, param
+from curator.engine.params import build, param, params_of
 from curator.engine.registry import registry
 from curator.engine.types import Floats, Kind, Rows
 
@@ -67,6 +67,13 @@ class StudyPlan:
         twice = [c for c in plan.classes if plan.classes.count(c) > 1]
         if twice:
             raise InputError(f"The class “{twice[0]}” is named twice.", "Name each class once.")
+        return plan
+
+    @classmethod
+    def stored(cls, values: dict[str, Any]) -> StudyPlan:
+        """From what a Project holds: also when its selector is not installed here, or it is of another version."""
+        known = {p.name for p in params_of(cls)}
+        plan: StudyPlan = build(cls, {k: v for k, v in values.items() if k in known}, owner="A study")
         return plan
 
     def template(self, kind: Kind) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from curator.engine.errors import InputError
 from curator.engine.project import Project
+from curator.engine.registry import registry
 
 NAMES = ("eight", "five", "four", "nine", "one", "seven", "six", "three", "two", "zero")
 QUICK = {"width": 16, "layers": 1, "steps": 40}
@@ -238,3 +239,13 @@ def test_files_that_were_tidied_away_are_made_again(project):
     assert project.rounds.space(study) is None
     project.rounds.next(study).result()
     assert project.rounds.space(study) is not None
+
+
+def test_a_study_whose_selector_is_gone_is_still_listed_and_can_be_labelled(project, monkeypatch):
+    study = project.rounds.study("first").id
+    pick = project.rounds.batch(study)[0]
+    monkeypatch.delitem(registry()._specs, ("selector", "pcoreset"))
+    assert [s.name for s in project.rounds.studies()] == ["first"]
+    project.rounds.label(study, [pick.sample_id], "two")
+    with pytest.raises(InputError, match="no selector called"):
+        project.rounds.next(study).result()

@@ -75,6 +75,7 @@ class CurvePlot(Plot):
             "classes met": (spent, [r.measures.classes / max(1, classes) for r in curve]),
             "calibration error": (spent, [r.measures.error for r in curve]),
         }
+        self.setXRange(0, max(10.0, *spent, 0.0))
         for number, (name, (x, y)) in enumerate(self.series.items()):
             kept = [(a, b) for a, b in zip(x, y, strict=True) if math.isfinite(b)]
             tint = QColor(TINTS[number])
