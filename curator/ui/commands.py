@@ -38,6 +38,8 @@ class Commands(QObject):
     arrange_asked = Signal(str)
     highlight_all_asked = Signal()
     run_asked = Signal()
+    preview_run_asked = Signal()
+    save_recipe_asked = Signal()
     export_asked = Signal()
     shortcuts_asked = Signal()
     quit_asked = Signal()
@@ -214,6 +216,40 @@ class Commands(QObject):
                 dataset.name, recipe, subset, self._settings.device, listener=self._bridge.listener
             )
         )
+
+    def preview_run(self) -> None:
+        """Press Preview in the run panel."""
+        self.preview_run_asked.emit()
+
+    def preview_recipe(self, recipe: Recipe) -> None:
+        """Try a Recipe on a sample of the Dataset shown."""
+        project, dataset = self._state.project, self._state.dataset
+        if project is not None and dataset is not None:
+            self.submit(
+                lambda: project.submit_preview(
+                    dataset.name, recipe, device=self._settings.device, listener=self._bridge.listener
+                )
+            )
+
+    def save_recipe(self) -> None:
+        """Press Save in the run panel."""
+        self.save_recipe_asked.emit()
+
+    def keep_recipe(self, name: str, text: str) -> None:
+        """Ask where to, and write a Recipe there."""
+        from curator.engine.exporting import atomic_file
+
+        target = self._dialogs.save_recipe(Path.home() / f"{name}.toml")
+        if target is None:
+            return
+        target = target if target.suffix else target.with_suffix(".toml")
+        try:
+            with atomic_file(target, overwrite=True) as file:
+                file.write(text.encode())
+        except CuratorError as error:
+            self.noticed.emit(notice_of_error(error))
+            return
+        self.noticed.emit(Notice(f"Saved {target}", good=True))
 
     def export_subset(self, format_: str, target: Path, overwrite: bool) -> None:
         """Export the Subset shown."""

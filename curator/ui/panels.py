@@ -41,7 +41,7 @@ class Panel:
 PANELS = (
     Panel("library", "&Library", LEFT, lambda desk: Library(desk.tree, desk.state)),
     Panel("history", "&History", LEFT, lambda desk: HistoryList(desk.history), behind="library"),
-    Panel("run", "&Run", LEFT, lambda desk: RunPanel(desk.dialogs)),
+    Panel("run", "&Recipe", LEFT, lambda desk: RunPanel(desk)),
     Panel("detail", "&Sample", RIGHT, lambda desk: DetailPanel(desk.state, desk.thumbs)),
     Panel("coverage", "C&overage", RIGHT, lambda desk: CoveragePanel(desk.state), behind="detail"),
     Panel("jobs", "&Jobs", BOTTOM, lambda desk: JobsPanel(desk.bridge)),

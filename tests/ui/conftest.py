@@ -2,6 +2,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import json
 import sys
 import threading
 from pathlib import Path
@@ -12,9 +13,18 @@ from PySide6.QtGui import QColor, QImage
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from curator.engine.project import Project
+from curator.engine.recipe import Recipe
 from curator.settings import Settings
 from curator.ui.main_window import MainWindow
 from curator.ui.thumbnails import Thumbnails
+
+SMALL_RECIPE = """
+name = "small"
+selectors = [{ name = "redundancy" }, { name = "k-center", budget = 20 }]
+encoder = { name = "lsa" }
+clusterer = { name = "kmeans", k = 4 }
+"""
 
 
 class Answers:
@@ -47,6 +57,10 @@ class Answers:
 
     def class_name(self, known):
         return self.name
+
+    def save_recipe(self, proposed):
+        self.proposed = proposed
+        return self.target
 
     def confirm(self, question, details):
         return self.yes
@@ -95,6 +109,24 @@ def thumbs(qtbot):
     made = Thumbnails()
     yield made
     made.close()
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A real Project of sixty records, some of them copies, with vectors, skills and a Subset of twenty."""
+    file = tmp_path / "pile.jsonl"
+    verbs, things = ("sing", "count", "paint", "cook"), ("birds", "stars", "houses")
+    lines = [
+        {"instruction": f"{verbs[i % 4]} the {things[i % 3]} number {i // 2 * 7 % 31}", "output": "yes " * (i % 5 + 1)}
+        for i in range(50)
+    ]
+    lines += [{**line, "instruction": line["instruction"] + " " + word} for line in lines[:5] for word in ("now", "!")]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    project = Project.create(tmp_path / "small.curator")
+    project.submit_import([file], "pile").result()
+    project.submit_run("pile", Recipe.from_toml(SMALL_RECIPE)).result()
+    yield project
+    project.close()
 
 
 def pytest_collection_modifyitems(items):

@@ -9,6 +9,7 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from curator.engine.errors import CuratorError, InputError
 from curator.engine.recipe import Recipe, builtin_names, load_recipe
@@ -24,6 +25,8 @@ class RecipeDraft:
     def __init__(self) -> None:
         self.text = ""
         self.recipe: Recipe | None = None
+        self.drawn: Recipe | None = None
+        """What the text says, checked or not: what a form shows."""
         self.problem: CuratorError | None = None
         self._kind = ""
 
@@ -43,9 +46,9 @@ class RecipeDraft:
 
     def set_text(self, text: str) -> None:
         """Take what was typed."""
-        self.text, self.recipe, self.problem = text, None, None
+        self.text, self.recipe, self.drawn, self.problem = text, None, None, None
         try:
-            recipe = Recipe.from_toml(text)
+            recipe = self.drawn = Recipe.from_toml(text)
             if self._kind:
                 recipe.check(registry(), self._kind)
             self.recipe = recipe
@@ -84,6 +87,22 @@ class RecipeDraft:
         start, end = found[-1].span(1) if found else (0, 0)
         text = f"{self.text[:start]}{budget}{self.text[end:]}"
         self.set_text(text if _same(text, changed) else changed.to_toml())
+
+    def set_recipe(self, recipe: Recipe) -> None:
+        """Take over a Recipe that was put together in a form. Comments in the text go; what they said may be wrong."""
+        if self.drawn is None or self.drawn != recipe:
+            self.set_text(recipe.to_toml())
+
+    def set_param(self, selector: str, name: str, value: Any) -> None:
+        """Change one parameter of the first selector of that name."""
+        if self.drawn is None:
+            return
+        steps = list(self.drawn.selectors)
+        for place, step in enumerate(steps):
+            if step.name == selector:
+                steps[place] = replace(step, params={**step.params, name: value})
+                self.set_recipe(replace(self.drawn, selectors=tuple(steps)))
+                return
 
     def _budget_place(self) -> int | None:
         for place in reversed(range(len(self.recipe.selectors) if self.recipe is not None else 0)):

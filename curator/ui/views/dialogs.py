@@ -54,6 +54,11 @@ class Dialogs:
         )
         return name if yes else None
 
+    def save_recipe(self, proposed: Path) -> Path | None:
+        """Where to keep a Recipe."""
+        name, _ = QFileDialog.getSaveFileName(self.parent, "Save the recipe", str(proposed), "Recipes (*.toml)")
+        return _path(name)
+
     def confirm(self, question: str, details: str) -> bool:
         """Yes or no."""
         box = QMessageBox(QMessageBox.Icon.Question, "Curator", question, parent=self.parent)

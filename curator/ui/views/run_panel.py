@@ -1,13 +1,14 @@
-"""Choose a Recipe, a budget, and run. The Recipe's text is there for those who want to change more."""
+"""Choose a Recipe or put one together, see what it will cost, try it on a sample, and run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -19,34 +20,63 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from curator.engine.errors import CuratorError
 from curator.engine.recipe import builtin_names
 from curator.ui import theme
 from curator.ui.models.recipe_draft import RecipeDraft
+from curator.ui.views.composer import Composer
+from curator.ui.views.duplicate_probe import DuplicateProbe
+from curator.ui.views.jobs import duration
 
 if TYPE_CHECKING:
+    from curator.engine.estimating import Estimate
+    from curator.engine.recipe import Recipe
     from curator.engine.records import Dataset
-    from curator.ui.views.dialogs import Dialogs
+    from curator.ui.desk import Desk
 
 FROM_FILE = "From a file…"
 FIRST_CHOICE = {"image": "diverse", "instruction": "balanced"}
 UNLIMITED = "no limit"
 MAX_BUDGET = 100_000_000
+SAMPLE = 5000
+ESTIMATE_AFTER_MS = 120
 
 
 class RunPanel(QScrollArea):
-    """Emits ``run_requested(recipe, subset name)``."""
+    """Emits ``run_requested(recipe, subset name)``, ``preview_requested(recipe)`` and ``save_requested(text)``."""
 
     run_requested = Signal(object, str)
+    preview_requested = Signal(object)
+    save_requested = Signal(str, str)
 
-    def __init__(self, dialogs: Dialogs, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWidgetResizable(True)
-        self._dialogs = dialogs
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._desk = desk
+        self._dialogs = desk.dialogs
         self.draft = RecipeDraft()
         self._kind = ""
+        self._dataset: Dataset | None = None
+        self._build_choice()
+        self._build_editing()
+        self.probe = DuplicateProbe(desk)
+        self.probe.threshold_chosen.connect(self.draft_threshold)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(ESTIMATE_AFTER_MS)
+        self._later.timeout.connect(self.show_estimate)
+        self._lay_out()
+        self._describe()
+        desk.state.data_changed.connect(self._data_changed)
+        self.set_dataset(None)
+
+    def _build_choice(self) -> None:
         self.recipes = QComboBox()
         self.recipes.addItems([*builtin_names(), FROM_FILE])
         self.recipes.activated.connect(self._pick)
+        self.save = QPushButton("&Save…")
+        self.save.clicked.connect(self.save_recipe)
         self.about = QLabel()
         self.about.setWordWrap(True)
         theme.mark(self.about, "faint")
@@ -57,33 +87,61 @@ class RunPanel(QScrollArea):
         self.budget.valueChanged.connect(self._budget_changed)
         self.name = QLineEdit()
         self.name.setPlaceholderText("after the recipe")
+        self.go = QPushButton("&Run")
+        self.go.setObjectName("primary")
+        self.go.clicked.connect(self.run)
+        self.try_out = QPushButton(f"Preview on {SAMPLE:,}")
+        self.try_out.clicked.connect(self.preview)
+        self.cost = QLabel()
+        self.cost.setWordWrap(True)
+        theme.mark(self.cost, "faint")
+
+    def _build_editing(self) -> None:
+        self.compose = QToolButton()
+        self.compose.setText("Steps")
+        self.compose.setCheckable(True)
+        self.compose.toggled.connect(self._show_steps)
+        self.composer = Composer()
+        self.composer.changed.connect(self._composed)
+        self.composer.hide()
         self.advanced = QToolButton()
         self.advanced.setText("Recipe text")
         self.advanced.setCheckable(True)
         self.advanced.toggled.connect(self._show_text)
         self.text = QPlainTextEdit()
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setMinimumHeight(self.fontMetrics().height() * 14)
         self.text.textChanged.connect(self._typed)
         self.validity = QLabel()
         self.validity.setWordWrap(True)
-        self.go = QPushButton("&Run")
-        self.go.setObjectName("primary")
-        self.go.clicked.connect(self.run)
-        self._lay_out()
-        self._describe()
-        self.set_dataset(None)
 
     def _lay_out(self) -> None:
         body = QWidget()
-        column, form = QVBoxLayout(body), QFormLayout()
+        column, form, line = QVBoxLayout(body), QFormLayout(), QHBoxLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        form.addRow("Reci&pe", self.recipes)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        line.addWidget(self.recipes, 1)
+        line.addWidget(self.save)
+        label = QLabel("Reci&pe")
+        label.setBuddy(self.recipes)
+        form.addRow(label, line)
         form.addRow(self.about)
         form.addRow("&Budget", self.budget)
         form.addRow("Subset &name", self.name)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.go, 1)
+        buttons.addWidget(self.try_out, 1)
+        toggles = QHBoxLayout()
+        toggles.addWidget(self.compose)
+        toggles.addWidget(self.advanced)
+        toggles.addStretch(1)
         column.addLayout(form)
-        for widget in (self.advanced, self.text, self.validity, self.go):
-            column.addWidget(widget)
+        column.addLayout(buttons)
+        for part in (self.validity, self.cost, self.probe):
+            column.addWidget(part)
+        column.addLayout(toggles)
+        for part in (self.composer, self.text):
+            column.addWidget(part)
         column.addStretch(1)
         self.setWidget(body)
         self.text.hide()
@@ -91,14 +149,19 @@ class RunPanel(QScrollArea):
     def _describe(self) -> None:
         for widget, name, tip in (
             (self.recipes, "Recipe", "How the subset is chosen"),
+            (self.save, "Save the recipe", "Save the recipe as a TOML file"),
             (self.budget, "Budget", "How many samples to keep"),
             (self.name, "Name of the new subset", "What the new subset is called"),
+            (self.compose, "Show the steps of the recipe", "Choose encoder, clusterer, scorers and selectors"),
             (self.advanced, "Show the text of the recipe", "Change any parameter of the recipe"),
             (self.text, "Text of the recipe", "The recipe as TOML"),
             (self.go, "Run the recipe", "Choose a subset (Ctrl+R)"),
+            (self.try_out, "Preview the recipe", f"Try it on {SAMPLE:,} samples drawn with its seed (Ctrl+Shift+R)"),
         ):
             widget.setAccessibleName(name)
             widget.setToolTip(tip)
+
+    # ---- what is run -----------------------------------------------------------------------------------------
 
     def set_dataset(self, dataset: Dataset | None) -> None:
         """What the Recipe will run on."""
@@ -108,16 +171,34 @@ class RunPanel(QScrollArea):
             if self.recipes.findText(first) >= 0:
                 self.recipes.setCurrentText(first)
                 self.draft.load(first)
-        self._kind = kind
+        self._kind, self._dataset = kind, dataset
         if not self.draft.text and self.recipes.count() > 1:
             self.draft.load(self.recipes.currentText())
         self.draft.for_kind(kind)
+        self.probe.pairs = None
         self._show_draft()
 
     def run(self) -> None:
         """What the button does."""
         if self.draft.recipe is not None and self._kind:
             self.run_requested.emit(self.draft.recipe, self.name.text().strip())
+
+    def preview(self) -> None:
+        """Try the Recipe on a sample."""
+        if self.draft.recipe is not None and self.try_out.isEnabled():
+            self.preview_requested.emit(self.draft.recipe)
+
+    def save_recipe(self) -> None:
+        """Keep the Recipe as a file."""
+        if self.draft.recipe is not None:
+            self.save_requested.emit(self.draft.recipe.name, self.draft.text)
+
+    def load_text(self, text: str) -> None:
+        """Take over a Recipe from elsewhere: that of a Run."""
+        self.draft.set_text(text)
+        self._show_draft()
+
+    # ---- editing ---------------------------------------------------------------------------------------------
 
     def _pick(self, _index: int) -> None:
         name = self.recipes.currentText()
@@ -135,12 +216,25 @@ class RunPanel(QScrollArea):
         self.draft.set_budget(value)
         self._show_draft()
 
+    def _composed(self, recipe: Recipe) -> None:
+        self.draft.set_recipe(recipe)
+        self._show_draft()
+
+    def draft_threshold(self, value: float) -> None:
+        """Write the threshold of the redundancy step."""
+        self.draft.set_param("redundancy", "threshold", value)
+        self._show_draft()
+
     def _typed(self) -> None:
         self.draft.set_text(self.text.toPlainText())
         self._show_draft(text=False)
 
     def _show_text(self, on: bool) -> None:
         self.text.setVisible(on)
+        self._show_draft()
+
+    def _show_steps(self, on: bool) -> None:
+        self.composer.setVisible(on)
         self._show_draft()
 
     def _show_draft(self, text: bool = True) -> None:
@@ -160,6 +254,20 @@ class RunPanel(QScrollArea):
             self.budget.setValue(budget)
         for widget in (self.budget, self.text):
             widget.blockSignals(False)
+        if self.compose.isChecked():
+            self.composer.show_recipe(draft.drawn, self._kind)
+        self.probe.show_recipe(recipe)
+        self._show_validity()
+        self._widen()
+        self._later.start()
+
+    def _widen(self) -> None:
+        """Never narrower than what is inside, so that nothing is cut off at the side."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        self.setMinimumWidth(self.widget().minimumSizeHint().width() + bar)
+
+    def _show_validity(self) -> None:
+        recipe, problem = self.draft.recipe, self.draft.problem if self.draft.text else None
         self.about.setVisible(bool(self.about.text()))
         self.validity.setText(
             f"{problem.text} {problem.hint}".strip() if problem else "The recipe is valid." if recipe else ""
@@ -167,4 +275,49 @@ class RunPanel(QScrollArea):
         self.validity.setVisible(problem is not None or self.advanced.isChecked())
         theme.mark(self.validity, "bad", problem is not None)
         theme.mark(self.validity, "good", problem is None)
-        self.go.setEnabled(recipe is not None and bool(self._kind))
+        ready = recipe is not None and bool(self._kind)
+        self.go.setEnabled(ready)
+        self.save.setEnabled(recipe is not None)
+        self.try_out.setEnabled(ready and self._dataset is not None and self._dataset.size > SAMPLE)
+
+    # ---- what it costs ---------------------------------------------------------------------------------------
+
+    def _data_changed(self, tables: frozenset[str]) -> None:
+        self._later.start()
+        if tables & {"duplicates", "sample", "pin", "embedding"}:
+            self.probe.read()
+
+    def show_estimate(self) -> None:
+        """How long a Run, and a preview, would take."""
+        estimates = getattr(self._desk.state.project, "estimates", None)
+        if estimates is None or self._dataset is None or self.draft.recipe is None:
+            self.cost.hide()
+            return
+        try:
+            whole = estimates.of(self._dataset.name, self.draft.recipe)
+            part = estimates.of(self._dataset.name, self.draft.recipe, SAMPLE)
+        except CuratorError:
+            self.cost.hide()
+            return
+        words = cost_words(whole)
+        if self._dataset.size > SAMPLE:
+            words += f" Preview: about {duration(max(1.0, part.seconds))}."
+        self.cost.setText(words)
+        self.cost.setToolTip(
+            "\n".join(
+                f"{p.what}: {'there already' if p.basis == 'there' else f'{duration(p.seconds)} ({p.basis})'}"
+                for p in whole.parts
+            )
+        )
+        self.cost.show()
+
+
+def cost_words(estimate: Estimate) -> str:
+    """ "About 2 min, measured from earlier runs." """
+    if estimate.seconds < 1:
+        time = "A moment"
+    else:
+        time = f"About {duration(estimate.seconds)}"
+    basis = "going by earlier runs here" if estimate.basis == "measured" else "a rough figure for two processor cores"
+    ready = " The vectors are there already." if any(p.basis == "there" for p in estimate.parts) else ""
+    return f"{time}, {basis}.{ready}"
