@@ -239,7 +239,6 @@ class RunPanel(QScrollArea):
 
     def _show_draft(self, text: bool = True) -> None:
         draft, recipe = self.draft, self.draft.recipe
-        problem = draft.problem if draft.text else None
         for widget in (self.budget, self.text):
             widget.blockSignals(True)
         if text and self.text.toPlainText() != draft.text:
@@ -314,10 +313,7 @@ class RunPanel(QScrollArea):
 
 def cost_words(estimate: Estimate) -> str:
     """ "About 2 min, measured from earlier runs." """
-    if estimate.seconds < 1:
-        time = "A moment"
-    else:
-        time = f"About {duration(estimate.seconds)}"
+    time = "A moment" if estimate.seconds < 1 else f"About {duration(estimate.seconds)}"
     basis = "going by earlier runs here" if estimate.basis == "measured" else "a rough figure for two processor cores"
     ready = " The vectors are there already." if any(p.basis == "there" for p in estimate.parts) else ""
     return f"{time}, {basis}.{ready}"
