@@ -35,7 +35,7 @@ class Action:
     in_view: bool = False
 
 
-FILE, EDIT, VIEW, RUN, HELP = "&File", "&Edit", "&View", "&Run", "&Help"
+FILE, EDIT, VIEW, RUN, SUBSET, HELP = "&File", "&Edit", "&View", "&Run", "&Subset", "&Help"
 
 ACTIONS = (
     Action("open-images", FILE, "Open &images…", "Ctrl+I", "open_images", "always", "Import a folder of pictures"),
@@ -80,6 +80,20 @@ ACTIONS = (
            "Try the recipe on 5,000 samples"),
     Action("save-recipe", RUN, "&Save recipe…", "Ctrl+S", "save_recipe", "dataset", "Save the recipe as a TOML file"),
     Action("cancel", RUN, "&Cancel job", "Ctrl+.", "cancel_running", "job", "Stop the job; finished work is kept"),
+    Action("subset-rename", SUBSET, "&Rename…", "F2", "subsets.rename", "subset", "Give the subset another name"),
+    Action("subset-note", SUBSET, "&Note…", "Ctrl+Shift+N", "subsets.note", "subset", "Write a note beside the subset"),
+    Action("subset-lock", SUBSET, "&Lock", "Ctrl+L", "subsets.lock", "subset", "Protect it; again to unlock"),
+    Action("subset-copy", SUBSET, "&Duplicate", "Ctrl+Shift+D", "subsets.copy", "subset", "A copy under another name"),
+    Action("subset-remove", SUBSET, "R&emove", "Ctrl+Del", "subsets.remove", "subset", "Undo brings it back"),
+    Action("subset-new", SUBSET, "New from &highlight…", "Ctrl+N", "subsets.from_highlight", "highlight",
+           "A new subset of the highlighted samples"),
+    Action("subset-keep", SUBSET, "&Keep as the dial says", "Ctrl+Shift+K", "subsets.keep", "subset",
+           "A new subset of the first picks, as many as the budget dial says"),
+    Action("subset-compare", SUBSET, "&Compare…", "Ctrl+K", "subsets.compare", "dataset", "Two subsets side by side"),
+    Action("copy-recipe", SUBSET, "Co&py recipe", "Ctrl+Shift+C", "subsets.copy_recipe", "subset",
+           "The recipe behind the subset, into the clipboard"),
+    Action("run-again", SUBSET, "Run a&gain", "Ctrl+Shift+G", "subsets.run_again", "subset",
+           "Put the recipe behind the subset into the recipe panel"),
     Action("shortcuts", HELP, "&Shortcuts", "F1", "show_shortcuts", "always", "This list"),
     Action("about", HELP, "&About Curator", "", "about", "always", "Version and licence"),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from curator.engine.errors import CuratorError
 from curator.ui.finding import Finding
 from curator.ui.labelling import Labelling
 from curator.ui.messages import Notice, notice_of_error, notice_of_failure
+from curator.ui.subset_commands import SubsetCommands
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
@@ -52,6 +53,7 @@ class Commands(QObject):
         self._dialogs, self._settings = dialogs, settings
         self.finding = Finding(state, bridge, self, settings)
         self.labels = Labelling(state, dialogs, self.write, self.noticed.emit)
+        self.subsets = SubsetCommands(state, dialogs, self.write, self.noticed.emit)
         opening.noticed.connect(self.noticed)
         opening.submitted.connect(self.submitted)
         bridge.ended.connect(self._take)

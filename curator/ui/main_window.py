@@ -29,6 +29,7 @@ from curator.ui.state import AppState
 from curator.ui.thumbnails import Thumbnails
 from curator.ui.thumbnails_disk import ThumbnailFolder
 from curator.ui.views.center import CenterView
+from curator.ui.views.compare import CompareDialog
 from curator.ui.views.detail import DetailPanel
 from curator.ui.views.dialogs import Dialogs
 from curator.ui.views.export_dialog import ExportDialog
@@ -37,6 +38,7 @@ from curator.ui.views.jobs import JobsPanel
 from curator.ui.views.library import Library
 from curator.ui.views.run_panel import RunPanel
 from curator.ui.views.shortcuts import ShortcutSheet
+from curator.ui.views.subset_panel import SubsetPanel
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
@@ -105,6 +107,7 @@ class MainWindow(QMainWindow):
         self.run_panel = self.panel(RunPanel)
         self.detail = self.panel(DetailPanel)
         self.jobs = self.panel(JobsPanel)
+        self.subset_panel = self.panel(SubsetPanel)
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         letter = self.fontMetrics().averageCharWidth()
@@ -171,6 +174,10 @@ class MainWindow(QMainWindow):
         commands.export_asked.connect(self._ask_export)
         commands.shortcuts_asked.connect(lambda: ShortcutSheet(self).show())
         commands.quit_asked.connect(self.close)
+        commands.subsets.compare_asked.connect(self._compare)
+        commands.subsets.keep_asked.connect(lambda: commands.subsets.keep_first(self.subset_panel.keep))
+        commands.subsets.recipe_wanted.connect(self._take_recipe)
+        self.subset_panel.keep_asked.connect(commands.subsets.keep_first)
         commands.preview_run_asked.connect(self.run_panel.preview)
         commands.save_recipe_asked.connect(self.run_panel.save_recipe)
         self.run_panel.run_requested.connect(commands.run_recipe)
@@ -243,6 +250,17 @@ class MainWindow(QMainWindow):
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.export_requested.connect(self.commands.export_subset)
             dialog.open()
+
+    def _compare(self) -> None:
+        dialog = CompareDialog(self.desk, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def _take_recipe(self, text: str) -> None:
+        self.run_panel.load_text(text)
+        self.docks["run"].show()
+        self.docks["run"].raise_()
+        self.run_panel.go.setFocus()
 
     # ---- events ----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from curator.ui.views.detail import DetailPanel
 from curator.ui.views.jobs import JobsPanel
 from curator.ui.views.library import HistoryList, Library
 from curator.ui.views.run_panel import RunPanel
+from curator.ui.views.subset_panel import SubsetPanel
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -39,10 +40,17 @@ class Panel:
 
 
 PANELS = (
-    Panel("library", "&Library", LEFT, lambda desk: Library(desk.tree, desk.state)),
-    Panel("history", "&History", LEFT, lambda desk: HistoryList(desk.history), behind="library"),
+    Panel("library", "&Library", LEFT, lambda desk: Library(desk.tree, desk.state, desk.actions)),
+    Panel(
+        "history",
+        "&History",
+        LEFT,
+        lambda desk: HistoryList(desk.history, desk.commands.subsets.go_to),
+        behind="library",
+    ),
     Panel("run", "&Recipe", LEFT, lambda desk: RunPanel(desk)),
     Panel("detail", "&Sample", RIGHT, lambda desk: DetailPanel(desk.state, desk.thumbs)),
+    Panel("subset", "S&ubset", RIGHT, SubsetPanel, behind="detail"),
     Panel("coverage", "C&overage", RIGHT, lambda desk: CoveragePanel(desk.state), behind="detail"),
     Panel("jobs", "&Jobs", BOTTOM, lambda desk: JobsPanel(desk.bridge)),
 )

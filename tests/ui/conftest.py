@@ -62,6 +62,10 @@ class Answers:
         self.proposed = proposed
         return self.target
 
+    def ask_text(self, title, label, text):
+        self.proposed = text
+        return self.name
+
     def confirm(self, question, details):
         return self.yes
 

@@ -42,6 +42,10 @@ class HistoryModel(QAbstractListModel):
             label = entry.label
         return label
 
+    def entry(self, index: QModelIndex | QPersistentModelIndex) -> int:
+        """Id of the write at a place."""
+        return self._entries[index.row()].id
+
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
         """Writes known."""
         return 0 if parent.isValid() else len(self._entries)

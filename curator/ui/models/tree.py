@@ -98,12 +98,17 @@ class TreeModel(QAbstractItemModel):
         if role == NODE_ROLE:
             return node
         if role == Qt.ItemDataRole.DisplayRole:
-            return thing.name if index.column() == 0 else f"{thing.size:,}"
+            if index.column() == 1:
+                return f"{thing.size:,}"
+            return thing.name + (" 🔒" if getattr(thing, "locked", False) else "")
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 1:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             skipped = getattr(thing, "skipped", 0)
-            return f"{thing.name}: {thing.size:,} samples" + (f", {skipped:,} set aside" if skipped else "")
+            words = f"{thing.name}: {thing.size:,} samples" + (f", {skipped:,} set aside" if skipped else "")
+            preview = (getattr(thing, "summary", None) or {}).get("preview")
+            words += f"\nA preview on {preview[0]:,} of {preview[1]:,} samples" if preview else ""
+            return words + (f"\n{note}" if (note := getattr(thing, "note", "")) else "")
         return None
 
     def _thing(self, index: AnyIndex) -> Dataset | Subset:

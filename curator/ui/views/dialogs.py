@@ -59,6 +59,11 @@ class Dialogs:
         name, _ = QFileDialog.getSaveFileName(self.parent, "Save the recipe", str(proposed), "Recipes (*.toml)")
         return _path(name)
 
+    def ask_text(self, title: str, label: str, text: str) -> str | None:
+        """A line of text."""
+        found, yes = QInputDialog.getText(self.parent, title, f"{label}:", text=text)
+        return found if yes else None
+
     def confirm(self, question: str, details: str) -> bool:
         """Yes or no."""
         box = QMessageBox(QMessageBox.Icon.Question, "Curator", question, parent=self.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt
@@ -12,13 +13,23 @@ from curator.ui.models.history import HistoryModel
 from curator.ui.models.tree import TreeModel
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
     from curator.ui.state import AppState
+
+
+ON_SUBSET = (
+    "subset-rename", "subset-note", "subset-lock", "subset-copy", "subset-compare", "export", "copy-recipe",
+    "run-again", "subset-remove",
+)  # fmt: skip
 
 
 class Library(QWidget):
     """Follows what is shown, and shows what is clicked."""
 
-    def __init__(self, model: TreeModel, state: AppState, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: TreeModel, state: AppState, actions: dict[str, QAction], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._model, self._state = model, state
         self.tree = QTreeView()
@@ -30,6 +41,8 @@ class Library(QWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.tree.addActions([actions[key] for key in ON_SUBSET if key in actions])
         self._empty = _empty("Nothing imported yet.\nDrop a folder or a file here.")
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.tree)
@@ -58,14 +71,20 @@ class Library(QWidget):
 
 
 class HistoryList(QWidget):
-    """What was done, newest first; undo and redo go through the menu."""
+    """What was done, newest first; a click, or Enter, goes back or forward to that step.
 
-    def __init__(self, model: HistoryModel, parent: QWidget | None = None) -> None:
+    Args:
+        go_to: undoes or redoes up to a step, by its id.
+    """
+
+    def __init__(self, model: HistoryModel, go_to: Callable[[int], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        view = QListView()
+        self.view = view = QListView()
+        view.setToolTip("Go back to a step, or forward again")
+        for signal in (view.clicked, view.activated):
+            signal.connect(lambda index: go_to(model.entry(index)))
         view.setAccessibleName("History")
         view.setModel(model)
-        view.setSelectionMode(QListView.SelectionMode.NoSelection)
         view.setFrameShape(QListView.Shape.NoFrame)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(view)

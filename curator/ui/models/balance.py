@@ -1,0 +1,63 @@
+"""Skills or classes of two Subsets side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from curator.engine.subsets import Balance
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+SHARES_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+"""(share of A, share of B), each of the largest count in the table."""
+
+
+class BalanceModel(QAbstractTableModel):
+    """Name, in A, in B, in the pile."""
+
+    columns = ("Name", "A", "B", "Pile")
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[Balance] = []
+        self._most = 1
+
+    def show_balances(self, rows: Sequence[Balance]) -> None:
+        """Show these, in their order."""
+        self.beginResetModel()
+        self._rows = list(rows)
+        self._most = max([1, *(max(r.a, r.b) for r in self._rows)])
+        self.endResetModel()
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
+        """One for each skill or class."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
+        """Name, A, B, pile."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """Titles."""
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return self.columns[section] if 0 <= section < len(self.columns) else None
+        return None
+
+    def data(self, index: AnyIndex, role: int = 0) -> Any:
+        """Words and numbers."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return (row.name, f"{row.a:,}", f"{row.b:,}", f"{row.pile:,}")[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{row.name}: {row.a:,} in A, {row.b:,} in B, {row.pile:,} in the pile"
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 0:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == SHARES_ROLE:
+            return row.a / self._most, row.b / self._most
+        return None

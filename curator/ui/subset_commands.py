@@ -1,0 +1,131 @@
+"""What can be done with the Subset shown: rename, lock, note, copy, remove, keep fewer, compare, run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from curator.engine.errors import CuratorError
+from curator.ui.messages import Notice, notice_of_error
+
+if TYPE_CHECKING:
+    from curator.engine.types import Changes
+    from curator.ui.state import AppState
+    from curator.ui.views.dialogs import Dialogs
+
+
+class SubsetCommands(QObject):
+    """Handlers of the actions on subsets.
+
+    Args:
+        write: makes an edit of the Project and lets the views take it in.
+        notice: shows a message in the window.
+    """
+
+    compare_asked = Signal()
+    keep_asked = Signal()
+    recipe_wanted = Signal(str)
+    """The text of a Recipe that shall run again."""
+
+    def __init__(
+        self,
+        state: AppState,
+        dialogs: Dialogs,
+        write: Callable[[Callable[[], Changes]], bool],
+        notice: Callable[[Notice], None],
+    ) -> None:
+        super().__init__(state)
+        self._state, self._dialogs = state, dialogs
+        self._write, self._notice = write, notice
+
+    def rename(self) -> None:
+        """Ask for another name."""
+        project, subset = self._state.project, self._state.subset
+        if project is None or subset is None:
+            return
+        name = self._dialogs.ask_text("Rename the subset", "Name", subset.name)
+        if name is not None and name.strip() != subset.name:
+            self._write(lambda: project.subsets.rename(subset.id, name))
+
+    def note(self) -> None:
+        """Ask for a note."""
+        project, subset = self._state.project, self._state.subset
+        if project is None or subset is None:
+            return
+        text = self._dialogs.ask_text(f"Note on “{subset.name}”", "Note", subset.note or "")
+        if text is not None and text != subset.note:
+            self._write(lambda: project.subsets.note(subset.id, text))
+
+    def lock(self) -> None:
+        """Lock the Subset, or unlock it."""
+        project, subset = self._state.project, self._state.subset
+        if project is not None and subset is not None:
+            self._write(lambda: project.subsets.lock(subset.id, not subset.locked))
+
+    def copy(self) -> None:
+        """A copy under another name."""
+        project, subset = self._state.project, self._state.subset
+        if project is not None and subset is not None:
+            self._write(lambda: project.subsets.duplicate(subset.id))
+
+    def remove(self) -> None:
+        """Take the Subset out of sight; undo brings it back."""
+        project, subset = self._state.project, self._state.subset
+        if project is not None and subset is not None:
+            self._write(lambda: project.subsets.remove(subset.id))
+
+    def from_highlight(self) -> None:
+        """Ask for a name, and make a Subset of what is highlighted."""
+        project, dataset = self._state.project, self._state.dataset
+        if project is None or dataset is None or not (ids := self._state.highlighted_ids()):
+            return
+        name = self._dialogs.ask_text(f"New subset of {len(ids):,} samples", "Name", "by hand")
+        if name is not None:
+            self._write(lambda: project.subsets.by_hand(name, dataset.id, ids))
+
+    def keep(self) -> None:
+        """Keep as many as the budget dial says."""
+        self.keep_asked.emit()
+
+    def keep_first(self, count: int) -> None:
+        """A new Subset of the first ``count``."""
+        project, subset = self._state.project, self._state.subset
+        if project is not None and subset is not None:
+            self._write(lambda: project.subsets.trim(subset.id, count))
+
+    def compare(self) -> None:
+        """Show two Subsets side by side."""
+        self.compare_asked.emit()
+
+    def copy_recipe(self) -> None:
+        """The text of the Recipe behind the Subset, into the clipboard."""
+        if text := self._recipe():
+            QGuiApplication.clipboard().setText(text)
+            self._notice(Notice("The recipe is in the clipboard.", good=True))
+
+    def run_again(self) -> None:
+        """Put the Recipe behind the Subset into the recipe panel, ready to run."""
+        if text := self._recipe():
+            self.recipe_wanted.emit(text)
+
+    def _recipe(self) -> str:
+        project, subset = self._state.project, self._state.subset
+        if project is None or subset is None:
+            return ""
+        try:
+            text = str(project.subsets.card(subset.id).get("recipe", ""))
+        except CuratorError as error:
+            self._notice(notice_of_error(error))
+            return ""
+        if not text:
+            self._notice(Notice(f"“{subset.name}” was made by hand; there is no recipe behind it."))
+        return text
+
+    def go_to(self, entry: int) -> None:
+        """Back, or forward, to a step of the history."""
+        project = self._state.project
+        if project is not None:
+            self._write(lambda: project.go_to(entry))

@@ -1,0 +1,308 @@
+"""One Subset: its budget dial, its note, and where it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSlider,
+    QSpinBox,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from curator.engine.errors import CuratorError
+from curator.ui import theme
+from curator.ui.views.dial_chart import DialChart
+
+if TYPE_CHECKING:
+    from curator.engine.dial import Dial, Reading
+    from curator.engine.jobs import Job
+    from curator.ui.desk import Desk
+
+TICKS = 1000
+UNITS = ("samples", "% of the pile", "tokens (about)")
+MIX_SHOWN = 5
+EMPTY = "Show a subset to see what fewer samples of it would be worth, and where it comes from."
+
+
+class SubsetPanel(QScrollArea):
+    """States: empty, ready (coverage measured or not), loading (being measured), error. Emits ``keep_asked(int)``."""
+
+    keep_asked = Signal(int)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName("Subset")
+        self._desk = desk
+        self._job: Job | None = None
+        self._shown: object = None
+        self.dial: Dial | None = None
+        self.keep = 0
+        self.message = QLabel(EMPTY)
+        self.message.setWordWrap(True)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        theme.mark(self.message, "faint")
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.message)
+        self.stack.addWidget(self._ready_page())
+        self.setWidget(self.stack)
+        desk.state.shown_changed.connect(self.refresh)
+        desk.state.data_changed.connect(self._data_changed)
+        desk.bridge.ended.connect(self._ended)
+        self.refresh()
+
+    # ---- building --------------------------------------------------------------------------------------------
+
+    def _ready_page(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        self.title = QLabel()
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setWordWrap(True)
+        self.title.setFont(theme.scaled(self.font(), 1.1, bold=True))
+        self.note = QLabel()
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setWordWrap(True)
+        theme.mark(self.note, "faint")
+        self.chart = DialChart()
+        self.chart.keep_chosen.connect(self.set_keep)
+        column.addWidget(self.title)
+        column.addWidget(self.note)
+        column.addWidget(self.chart)
+        column.addLayout(self._dial_line())
+        self.measure = QPushButton("&Measure coverage at every budget")
+        self.measure.setToolTip("One pass over the pile; kept for the next time")
+        self.measure.clicked.connect(self.measure_coverage)
+        self.keep_button = QPushButton("&Keep this many")
+        self.keep_button.setToolTip("Make a new subset of the first picks (Ctrl+Shift+K)")
+        self.keep_button.clicked.connect(lambda: self.keep_asked.emit(self.keep))
+        self.readings = QFormLayout()
+        self.readings.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self.values = {k: QLabel() for k in ("share", "tokens", "skills", "classes", "mean", "radius", "mix")}
+        for key, words in (
+            ("share", "Of the pile"),
+            ("tokens", "Tokens, about"),
+            ("skills", "Skills covered"),
+            ("classes", "Classes covered"),
+            ("mean", "Mean similarity"),
+            ("radius", "Worst covered at"),
+            ("mix", "Classes"),
+        ):
+            self.values[key].setWordWrap(True)
+            self.values[key].setTextFormat(Qt.TextFormat.PlainText)
+            self.readings.addRow(words, self.values[key])
+        column.addLayout(self.readings)
+        column.addWidget(self.measure)
+        column.addWidget(self.keep_button)
+        column.addWidget(self._card())
+        column.addStretch(1)
+        return page
+
+    def _dial_line(self) -> QVBoxLayout:
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, TICKS)
+        self.slider.setAccessibleName("Budget dial")
+        self.slider.setToolTip("How many of the first picks to keep")
+        self.slider.valueChanged.connect(self._slid)
+        self.amount = QSpinBox()
+        self.amount.setRange(1, 2_000_000_000)
+        self.amount.setGroupSeparatorShown(True)
+        self.amount.setKeyboardTracking(False)
+        self.amount.setAccessibleName("Budget")
+        self.amount.valueChanged.connect(self._typed)
+        self.unit = QComboBox()
+        self.unit.addItems(UNITS)
+        self.unit.setAccessibleName("Unit of the budget")
+        self.unit.setToolTip("What the budget is counted in; tokens are characters / 4")
+        self.unit.currentIndexChanged.connect(lambda: self.set_keep(self.keep))
+        self.knee = QToolButton()
+        self.knee.setText("Knee")
+        self.knee.setToolTip("From here on, more samples add less than on average")
+        self.knee.setAccessibleName("Go to the knee")
+        self.knee.clicked.connect(lambda: self.dial is not None and self.set_keep(self.dial.knee))
+        line, column = QHBoxLayout(), QVBoxLayout()
+        line.addWidget(self.amount, 1)
+        line.addWidget(self.unit)
+        line.addWidget(self.knee)
+        column.addWidget(self.slider)
+        column.addLayout(line)
+        return column
+
+    def _card(self) -> QWidget:
+        card = QWidget()
+        card.setObjectName("provenance")
+        self.facts = QLabel()
+        self.facts.setWordWrap(True)
+        self.facts.setTextFormat(Qt.TextFormat.PlainText)
+        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.facts.setAccessibleName("Where this subset comes from")
+        title = QLabel("Where it comes from")
+        title.setFont(theme.scaled(self.font(), 1.0, bold=True))
+        self.copy, self.again = QToolButton(), QToolButton()
+        for button, key in ((self.copy, "copy-recipe"), (self.again, "run-again")):
+            if key in self._desk.actions:
+                button.setDefaultAction(self._desk.actions[key])
+        line = QHBoxLayout()
+        line.addWidget(self.copy)
+        line.addWidget(self.again)
+        line.addStretch(1)
+        column = QVBoxLayout(card)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.addWidget(title)
+        column.addWidget(self.facts)
+        column.addLayout(line)
+        return card
+
+    # ---- what is shown ---------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """empty, error, loading or ready."""
+        if self.stack.currentIndex() == 0:
+            return "error" if self.message.property("bad") else "empty"
+        return "loading" if self._job is not None else "ready"
+
+    def refresh(self) -> None:
+        """Look at the Subset shown."""
+        project, subset = self._desk.state.project, self._desk.state.subset
+        if project is None or subset is None or not hasattr(project, "dials"):
+            self._shown, self.dial = None, None
+            self._say(EMPTY)
+            return
+        try:
+            self.dial = project.dials.of(subset.id)
+            card = project.subsets.card(subset.id)
+        except CuratorError as error:
+            self._shown, self.dial = None, None
+            self._say(f"{error.text} {error.hint}".strip(), bad=True)
+            return
+        keep = self.keep if self._shown == subset.id and self.keep <= subset.size else subset.size
+        self._shown = subset.id
+        self.title.setText(subset.name + (" (locked)" if subset.locked else ""))
+        self.note.setText(subset.note)
+        self.note.setVisible(bool(subset.note))
+        self.facts.setText("\n".join(facts_of(card)))
+        has_recipe = "recipe" in card
+        self.copy.setVisible(has_recipe)
+        self.again.setVisible(has_recipe)
+        self._show_measuring()
+        self.chart.show_dial(self.dial, keep)
+        self.stack.setCurrentIndex(1)
+        self.set_keep(keep)
+
+    def set_keep(self, keep: int) -> None:
+        """Turn the dial to the first ``keep`` samples: chart, figures and mix follow at once."""
+        dial = self.dial
+        if dial is None or dial.size == 0:
+            return
+        self.keep = keep = min(max(1, keep), dial.size)
+        with QSignalBlocker(self.slider), QSignalBlocker(self.amount):
+            self.slider.setValue(round(TICKS * (keep - 1) / max(dial.size - 1, 1)))
+            self.amount.setRange(1, max(1, self._in_unit(dial.size)))
+            self.amount.setValue(self._in_unit(keep))
+        self.chart.show_keep(keep)
+        self.knee.setEnabled(dial.knee > 0)
+        self.keep_button.setText(f"&Keep these {keep:,}")
+        self.keep_button.setEnabled(keep < dial.size)
+        self._show_reading(dial, dial.at(keep))
+
+    def _show_reading(self, dial: Dial, reading: Reading) -> None:
+        mix = ", ".join(f"{name} {count:,}" for name, count in reading.mix[:MIX_SHOWN])
+        more = len(reading.mix) - MIX_SHOWN
+        texts = {
+            "share": f"{reading.share:.1%}",
+            "tokens": f"{reading.tokens:,}" if reading.tokens else "",
+            "skills": f"{reading.skills:,} of {dial.skill_count:,}" if dial.skill_count else "",
+            "classes": f"{reading.classes:,} of {len(dial.class_names):,}" if dial.class_names else "",
+            "mean": f"{reading.mean_similarity:.3f}" if dial.measured else "",
+            "radius": f"{reading.radius:.3f} or nearer" if dial.measured else "",
+            "mix": mix + (f" and {more:,} more" if more > 0 else ""),
+        }
+        for key, text in texts.items():
+            self.values[key].setText(text)
+            self.readings.setRowVisible(self.values[key], bool(text))
+
+    def _say(self, text: str, bad: bool = False) -> None:
+        self.message.setText(text)
+        theme.mark(self.message, "bad", bad)
+        theme.mark(self.message, "faint", not bad)
+        self.stack.setCurrentIndex(0)
+
+    def _show_measuring(self) -> None:
+        busy = self._job is not None
+        self.measure.setVisible(self.dial is not None and not self.dial.measured)
+        self.measure.setEnabled(not busy)
+        self.measure.setText("Measuring…" if busy else "&Measure coverage at every budget")
+
+    # ---- the dial --------------------------------------------------------------------------------------------
+
+    def _in_unit(self, keep: int) -> int:
+        assert self.dial is not None
+        unit = self.unit.currentIndex()
+        if unit == 1:
+            return max(1, round(100 * keep / max(self.dial.pile, 1)))
+        return max(1, int(self.dial.tokens[keep - 1])) if unit == 2 else keep
+
+    def _slid(self, tick: int) -> None:
+        if self.dial is not None:
+            self.set_keep(1 + round(tick / TICKS * (self.dial.size - 1)))
+
+    def _typed(self, value: int) -> None:
+        if self.dial is not None:
+            unit = self.unit.currentIndex()
+            self.set_keep((value, round(value / 100 * self.dial.pile), self.dial.fits(value))[unit])
+
+    def measure_coverage(self) -> None:
+        """Measure every budget in the background."""
+        project, subset, desk = self._desk.state.project, self._desk.state.subset, self._desk
+        if project is None or subset is None or self._job is not None:
+            return
+
+        def submit() -> Job:
+            self._job = project.dials.submit(subset.id, desk.settings.device, listener=desk.bridge.listener)
+            return self._job
+
+        desk.submit(submit)
+        self._show_measuring()
+
+    def _ended(self, job: Job) -> None:
+        if job is self._job:
+            self._job = None
+            self.refresh()
+
+    def _data_changed(self, tables: frozenset[str]) -> None:
+        if tables & {"subset", "dial", "label", "skill"}:
+            self.refresh()
+
+
+def facts_of(card: dict[str, Any]) -> list[str]:
+    """A provenance in lines for people."""
+    made = card["summary"].get("made")
+    found = [f"{card['size']:,} samples of {card['dataset']['name']}, {card['created'].replace('T', ' ')[:16]}"]
+    if made:
+        found.append(f"Made as {made}")
+    if preview := card["summary"].get("preview"):
+        found.append(f"Preview on {preview[0]:,} of {preview[1]:,} samples")
+    if "recipe" not in card:
+        return found
+    name = next((line for line in card["recipe"].splitlines() if line.startswith("name")), "")
+    found.append(f"Recipe {name.partition('=')[2].strip().strip(chr(34))}, seed {card['seed']}, on {card['device']}")
+    if encoder := card["summary"].get("encoder"):
+        found.append(f"Encoder {encoder}")
+    versions = card.get("versions") or {}
+    found.append("Versions " + ", ".join(f"{k} {v}" for k, v in sorted(versions.items())))
+    prints = {"run": card.get("fingerprint", ""), **(card.get("fingerprints") or {})}
+    found.append("Fingerprints " + ", ".join(f"{k} {str(v)[:12]}" for k, v in prints.items() if v))
+    return found

@@ -1,0 +1,168 @@
+"""The budget dial, two Subsets side by side, and what can be done with one."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from curator.engine.recipe import Recipe
+from curator.engine.subsets import Balance
+from curator.ui.models.balance import SHARES_ROLE, BalanceModel
+from curator.ui.views.compare import CompareDialog
+from curator.ui.views.library import HistoryList
+
+
+@pytest.fixture
+def shown(window, small):
+    window.state.set_project(small)
+    window.state.show_subset(small.contents().subsets[0].id)
+    return window
+
+
+def names(project):
+    return [s.name for s in project.contents().subsets]
+
+
+def test_the_panel_is_empty_without_a_subset(window, small):
+    assert window.subset_panel.state == "empty"
+    window.state.set_project(small)
+    assert window.subset_panel.state == "empty"
+
+
+def test_the_dial_shows_every_budget_and_keeps_one(shown, small):
+    panel = shown.subset_panel
+    assert panel.state == "ready" and panel.keep == 20
+    assert not panel.keep_button.isEnabled()
+    panel.set_keep(5)
+    assert panel.amount.value() == 5 and panel.values["share"].text() == "8.3%"
+    assert "of 4" in panel.values["skills"].text()
+    assert not panel.readings.isRowVisible(panel.values["mean"])
+    panel.unit.setCurrentIndex(1)
+    assert panel.amount.value() == 8
+    panel.unit.setCurrentIndex(2)
+    tokens = panel.amount.value()
+    panel.amount.setValue(tokens + 1)
+    assert panel.keep in (5, 6)
+    panel.slider.setValue(0)
+    assert panel.keep == 1
+    panel.set_keep(5)
+    shown.actions_.by_id["subset-keep"].trigger()
+    assert small.contents().subsets[-1].size == 5 and shown.state.subset.size == 5
+
+
+def test_coverage_is_measured_once_and_then_follows_the_dial(shown, qtbot):
+    panel = shown.subset_panel
+    panel.measure.click()
+    qtbot.waitUntil(lambda: panel.dial is not None and panel.dial.measured)
+    assert panel.measure.isHidden() and panel.state == "ready"
+    panel.set_keep(20)
+    whole = float(panel.values["mean"].text())
+    panel.set_keep(2)
+    assert float(panel.values["mean"].text()) < whole
+    panel.chart.resize(300, 150)
+    qtbot.mouseClick(panel.chart, Qt.MouseButton.LeftButton, pos=panel.chart.rect().center())
+    assert 5 < panel.keep < 16
+    before = panel.keep
+    qtbot.keyClick(panel.chart, Qt.Key.Key_Right)
+    assert panel.keep == before + 1
+    assert not panel.chart.grab().isNull()
+
+
+def test_a_failure_to_read_is_shown(shown, small, monkeypatch):
+    from curator.engine.errors import StoreError
+
+    def broken(_key):
+        raise StoreError("The dial is broken.", "Mend it.")
+
+    monkeypatch.setattr(small.dials, "of", broken)
+    shown.subset_panel.refresh()
+    assert shown.subset_panel.state == "error" and "broken" in shown.subset_panel.message.text()
+
+
+def test_rename_note_lock_copy_and_remove_are_undone_by_name(shown, small, answers):
+    act = {k: a.trigger for k, a in shown.actions_.by_id.items()}
+    answers.name = "mine"
+    act["subset-rename"]()
+    assert names(small) == ["mine"] and shown.actions_.by_id["undo"].text() == "&Undo: Rename to “mine”"
+    answers.name = "look again"
+    act["subset-note"]()
+    assert shown.subset_panel.note.text() == "look again"
+    act["subset-lock"]()
+    answers.name = "other"
+    act["subset-rename"]()
+    assert names(small) == ["mine"] and "locked" in shown.bar.notice.text
+    act["subset-copy"]()
+    assert names(small) == ["mine", "mine copy"]
+    act["subset-remove"]()
+    assert names(small) == ["mine"]
+    act["undo"]()
+    assert names(small) == ["mine", "mine copy"]
+
+
+def test_a_subset_of_what_is_highlighted(shown, small, answers):
+    shown.state.show_dataset(1)
+    shown.state.set_highlight([3, 4, 9])
+    answers.name = "three"
+    shown.actions_.by_id["subset-new"].trigger()
+    assert shown.state.subset.name == "three" and shown.state.subset.size == 3
+    answers.name = None
+    shown.state.set_highlight([3])
+    shown.actions_.by_id["subset-new"].trigger()
+    assert len(names(small)) == 2
+
+
+def test_a_click_in_the_history_goes_back_to_that_step(shown, small, answers, qtbot):
+    panel = shown.panel(HistoryList)
+    answers.name = "mine"
+    shown.actions_.by_id["subset-rename"].trigger()
+    shown.actions_.by_id["subset-copy"].trigger()
+    model = panel.view.model()
+    panel.view.clicked.emit(model.index(2, 0))
+    assert len(names(small)) == 1 and names(small) != ["mine"]
+    panel.view.clicked.emit(model.index(0, 0))
+    assert names(small) == ["mine", "mine copy"]
+
+
+def test_the_card_gives_back_the_recipe(shown, small):
+    panel = shown.subset_panel
+    assert "seed 0" in panel.facts.text() and "Fingerprints" in panel.facts.text()
+    shown.actions_.by_id["copy-recipe"].trigger()
+    assert Recipe.from_toml(QGuiApplication.clipboard().text()).name == "small"
+    shown.run_panel.load_text('selectors = [{ name = "random" }]')
+    shown.actions_.by_id["run-again"].trigger()
+    assert shown.run_panel.draft.recipe.name == "small"
+    small.subsets.by_hand("hand", 1, [1, 2])
+    shown.state.refresh()
+    shown.state.show_subset(small.subset("hand").id)
+    shown.actions_.by_id["copy-recipe"].trigger()
+    assert "by hand" in shown.bar.notice.text
+
+
+def test_two_subsets_side_by_side(shown, small, qtbot):
+    dialog = CompareDialog(shown.desk)
+    qtbot.addWidget(dialog)
+    assert dialog.state == "empty"
+    ids = [r.sample_id for r in small.subset_rows(shown.state.subset.id)]
+    shown.desk.write(
+        lambda: small.subsets.by_hand("hand", 1, [*ids[:4], *[i for i in range(1, 61) if i not in ids][:2]])
+    )
+    dialog.a.setCurrentIndex(dialog.a.findData(1))
+    dialog.b.setCurrentIndex(dialog.b.findData(small.subset("hand").id))
+    assert dialog.state == "ready"
+    assert (len(dialog.found.only_a), len(dialog.found.both), len(dialog.found.only_b)) == (16, 4, 2)
+    assert dialog.models["skills"].rowCount() == 4
+    dialog.makes["subtract-b"].click()
+    assert small.contents().subsets[-1].size == 2
+    dialog.makes["intersect"].click()
+    assert small.contents().subsets[-1].size == 4
+    dialog.makes["union"].click()
+    assert small.contents().subsets[-1].size == 22
+    assert not dialog.grab().isNull()
+    shown.actions_.by_id["subset-compare"].trigger()
+
+
+def test_the_balance_model_is_a_model(qtmodeltester):
+    model = BalanceModel()
+    model.show_balances([Balance("a", 3, 1, 9), Balance("b", 0, 6, 7)])
+    qtmodeltester.check(model)
+    assert model.index(1, 0).data(SHARES_ROLE) == (0, 1)
+    assert model.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.DisplayRole) == "A"
