@@ -18,6 +18,8 @@ import tomli_w
 from curator.engine.errors import InputError
 
 APP = "curator"
+THEMES = ("system", "light", "dark")
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,16 @@ class Settings:
         offline: never reach for the network (``CURATOR_OFFLINE``).
         cache_dir: thumbnails and other things that may be deleted (``CURATOR_CACHE_DIR``).
         plugins_dir: folder of single-file plugins (``CURATOR_PLUGINS_DIR``).
+        theme: "system", "light" or "dark" (``CURATOR_THEME``).
+        cache_mb: space for small pictures in the cache, in MB (``CURATOR_CACHE_MB``).
     """
 
     device: str = "auto"
     offline: bool = False
     cache_dir: Path = dataclasses.field(default_factory=lambda: platformdirs.user_cache_path(APP))
     plugins_dir: Path = dataclasses.field(default_factory=lambda: platformdirs.user_data_path(APP) / "plugins")
+    theme: str = "system"
+    cache_mb: int = 1024
 
 
 def settings_file() -> Path:
@@ -80,6 +86,12 @@ def go_offline() -> None:
 def _value(name: str, value: object) -> object:
     if name in ("cache_dir", "plugins_dir"):
         return Path(str(value)).expanduser()
+    if name == "cache_mb":
+        if isinstance(value, bool) or not str(value).isdigit() or int(str(value)) < 1:
+            raise InputError(f"The setting “cache_mb” is {value!r}.", "Give a whole number of megabytes from 1 up.")
+        return int(str(value))
+    if name == "theme" and value not in THEMES:
+        raise InputError(f"The setting “theme” is {value!r}.", f"Use one of: {', '.join(THEMES)}.")
     if name == "offline":
         return value if isinstance(value, bool) else str(value).lower() not in ("0", "false", "no", "")
     return str(value)

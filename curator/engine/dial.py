@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +136,7 @@ class Dial:
 class Dials:
     """Budget dials of a Project's Subsets."""
 
-    def __init__(self, store: Store, submit: Callable[..., object]) -> None:
+    def __init__(self, store: Store, submit: Callable[..., Any]) -> None:
         self._store, self._rows, self._submit = store, MadeSubsets(store), submit
 
     def of(self, key: int | str) -> Dial:
@@ -160,7 +160,7 @@ class Dials:
             radius,
         )
 
-    def submit(self, key: int | str, device: str = "auto", listener: object = None) -> object:
+    def submit(self, key: int | str, device: str = "auto", listener: Any = None) -> Any:
         """Measure the coverage of every smaller budget, in the background; kept for the next time."""
         return self._submit(MeasureRequest(self._store.subset(key).name, device), listener)
 

@@ -94,6 +94,8 @@ ACTIONS = (
            "The recipe behind the subset, into the clipboard"),
     Action("run-again", SUBSET, "Run a&gain", "Ctrl+Shift+G", "subsets.run_again", "subset",
            "Put the recipe behind the subset into the recipe panel"),
+    Action("settings", EDIT, "S&ettings…", "Ctrl+,", "show_settings", "always", "Theme, device, cache, plugins"),
+    Action("help", HELP, "&Help", "Shift+F1", "show_help", "always", "How to use Curator"),
     Action("shortcuts", HELP, "&Shortcuts", "F1", "show_shortcuts", "always", "This list"),
     Action("about", HELP, "&About Curator", "", "about", "always", "Version and licence"),
 )  # fmt: skip

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from curator import __version__
 from curator.engine.errors import CuratorError
 from curator.ui.finding import Finding
 from curator.ui.labelling import Labelling
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
     from curator.engine.jobs import Job
     from curator.engine.recipe import Recipe
     from curator.engine.types import Changes
-    from curator.settings import Settings
     from curator.ui.job_bridge import JobBridge
     from curator.ui.opening import Opening
     from curator.ui.state import AppState
+    from curator.ui.taste import Taste
     from curator.ui.views.dialogs import Dialogs
 
 MAX_HIGHLIGHT = 10_000
@@ -43,11 +42,11 @@ class Commands(QObject):
     save_recipe_asked = Signal()
     export_asked = Signal()
     shortcuts_asked = Signal()
+    window_asked = Signal(str)
+    """A small window by name: about, help or settings."""
     quit_asked = Signal()
 
-    def __init__(
-        self, state: AppState, bridge: JobBridge, opening: Opening, dialogs: Dialogs, settings: Settings
-    ) -> None:
+    def __init__(self, state: AppState, bridge: JobBridge, opening: Opening, dialogs: Dialogs, settings: Taste) -> None:
         super().__init__(state)
         self._state, self._bridge, self._opening = state, bridge, opening
         self._dialogs, self._settings = dialogs, settings
@@ -197,10 +196,16 @@ class Commands(QObject):
         self.shortcuts_asked.emit()
 
     def about(self) -> None:
-        """Version and licence."""
-        self.noticed.emit(
-            Notice(f"Curator {__version__}", "Choose the training data worth keeping. Apache-2.0.", good=True)
-        )
+        """Version and licences."""
+        self.window_asked.emit("about")
+
+    def show_help(self) -> None:
+        """The help pages."""
+        self.window_asked.emit("help")
+
+    def show_settings(self) -> None:
+        """The settings."""
+        self.window_asked.emit("settings")
 
     # ---- jobs ------------------------------------------------------------------------------------------------
 
@@ -253,13 +258,17 @@ class Commands(QObject):
             return
         self.noticed.emit(Notice(f"Saved {target}", good=True))
 
-    def export_subset(self, format_: str, target: Path, overwrite: bool) -> None:
+    def export_subset(
+        self, format_: str, target: Path, overwrite: bool, params: dict[str, Any], options: dict[str, Any]
+    ) -> None:
         """Export the Subset shown."""
         project, subset = self._state.project, self._state.subset
         if project is None or subset is None:
             return
         self.submit(
-            lambda: project.submit_export(subset.name, target, format_, None, overwrite, listener=self._bridge.listener)
+            lambda: project.submit_export(
+                subset.name, target, format_, params, overwrite, listener=self._bridge.listener, options=options
+            )
         )
 
     def cancel_running(self) -> None:

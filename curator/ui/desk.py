@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from curator.engine.jobs import Job
     from curator.engine.types import Changes
-    from curator.settings import Settings
     from curator.ui.commands import Commands
     from curator.ui.job_bridge import JobBridge
     from curator.ui.models.history import HistoryModel
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from curator.ui.models.samples import SampleModel
     from curator.ui.models.tree import TreeModel
     from curator.ui.state import AppState
+    from curator.ui.taste import Taste
     from curator.ui.thumbnails import Thumbnails
     from curator.ui.views.dialogs import Dialogs
 
@@ -32,7 +32,7 @@ class Desk:
     actions: dict[str, QAction]
     bridge: JobBridge
     dialogs: Dialogs
-    settings: Settings
+    settings: Taste
     thumbs: Thumbnails
     samples: SampleModel
     tree: TreeModel

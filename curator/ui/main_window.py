@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
@@ -26,17 +26,21 @@ from curator.ui.opening import Opening
 from curator.ui.pages import PAGES
 from curator.ui.panels import PANELS
 from curator.ui.state import AppState
+from curator.ui.taste import Taste, apply_theme
 from curator.ui.thumbnails import Thumbnails
 from curator.ui.thumbnails_disk import ThumbnailFolder
+from curator.ui.views.about import AboutDialog
 from curator.ui.views.center import CenterView
 from curator.ui.views.compare import CompareDialog
 from curator.ui.views.detail import DetailPanel
 from curator.ui.views.dialogs import Dialogs
 from curator.ui.views.export_dialog import ExportDialog
+from curator.ui.views.help import HelpDialog
 from curator.ui.views.highlight import Highlighter
 from curator.ui.views.jobs import JobsPanel
 from curator.ui.views.library import Library
 from curator.ui.views.run_panel import RunPanel
+from curator.ui.views.settings_dialog import SettingsDialog
 from curator.ui.views.shortcuts import ShortcutSheet
 from curator.ui.views.subset_panel import SubsetPanel
 
@@ -45,7 +49,6 @@ if TYPE_CHECKING:
     from curator.settings import Settings
 
 LAYOUT_VERSION = 1
-CACHE_BYTES = 2**30
 Kind = TypeVar("Kind", bound=QWidget)
 
 
@@ -57,20 +60,24 @@ class MainWindow(QMainWindow):
         self.setObjectName("curator")
         self.setAcceptDrops(True)
         self._memory, self._docked = memory, False
+        self.taste = taste = Taste(settings, parent=self)
+        if settings.theme != "system":
+            apply_theme(settings.theme)
         self._layout: QByteArray | None = None
+        self._small: dict[str, list[QDialog]] = {}
         self.dialogs = dialogs or Dialogs(self)
         self.state = AppState(self)
         self.bridge = JobBridge(self)
-        self.thumbs = Thumbnails(self, folder=ThumbnailFolder(settings.cache_dir / "thumbnails", CACHE_BYTES))
+        self.thumbs = Thumbnails(self, folder=_thumbnail_folder(settings))
         self.recent = Recent(memory)
-        self.opening = Opening(self.state, self.bridge, self.dialogs, settings, self.recent)
-        self.commands = Commands(self.state, self.bridge, self.opening, self.dialogs, settings)
+        self.opening = Opening(self.state, self.bridge, self.dialogs, taste, self.recent)
+        self.commands = Commands(self.state, self.bridge, self.opening, self.dialogs, taste)
         self.arrivals = Arrivals(self.state, self.bridge)
         self.actions_ = ActionSet(self.commands, self)
         self.samples, self.tree, self.history = SampleModel(self), TreeModel(self), HistoryModel(self)
         self.hues = Hues(self.state)
         self.desk = Desk(
-            self.state, self.commands, self.actions_.by_id, self.bridge, self.dialogs, settings, self.thumbs,
+            self.state, self.commands, self.actions_.by_id, self.bridge, self.dialogs, taste, self.thumbs,
             self.samples, self.tree, self.history, self.hues,
         )  # fmt: skip
         self._build_center()
@@ -174,6 +181,8 @@ class MainWindow(QMainWindow):
         commands.export_asked.connect(self._ask_export)
         commands.shortcuts_asked.connect(lambda: ShortcutSheet(self).show())
         commands.quit_asked.connect(self.close)
+        commands.window_asked.connect(self._show_small)
+        self.taste.changed.connect(self._settings_changed)
         commands.subsets.compare_asked.connect(self._compare)
         commands.subsets.keep_asked.connect(lambda: commands.subsets.keep_first(self.subset_panel.keep))
         commands.subsets.recipe_wanted.connect(self._take_recipe)
@@ -246,10 +255,29 @@ class MainWindow(QMainWindow):
 
     def _ask_export(self) -> None:
         if self.state.subset is not None and self.state.dataset is not None:
-            dialog = ExportDialog(self.state.subset.name, self.state.dataset.kind, self.dialogs, self)
+            exporting = getattr(self.state.project, "exporting", None)
+            dialog = ExportDialog(self.state.subset.name, self.state.dataset.kind, self.dialogs, self, exporting)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.export_requested.connect(self.commands.export_subset)
             dialog.open()
+
+    def _show_small(self, name: str) -> None:
+        for open_ in self._small.get(name, ()):
+            open_.activateWindow()
+            return
+        make = {
+            "about": lambda: AboutDialog(self),
+            "help": lambda: HelpDialog(self),
+            "settings": lambda: SettingsDialog(self.taste, self.dialogs, self),
+        }[name]
+        dialog = make()
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._small[name] = [dialog]
+        dialog.destroyed.connect(lambda: self._small.pop(name, None))
+        dialog.show()
+
+    def _settings_changed(self, _before: Settings) -> None:
+        self.thumbs.use_folder(_thumbnail_folder(self.taste.now))
 
     def _compare(self) -> None:
         dialog = CompareDialog(self.desk, self)
@@ -307,3 +335,7 @@ class MainWindow(QMainWindow):
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
         self._layout = layout if isinstance(layout, QByteArray) else None
+
+
+def _thumbnail_folder(settings: Settings) -> ThumbnailFolder:
+    return ThumbnailFolder(settings.cache_dir / "thumbnails", settings.cache_mb * 2**20)

@@ -15,10 +15,10 @@ from curator.ui.messages import Notice, notice_of_error
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
-    from curator.settings import Settings
     from curator.ui.job_bridge import JobBridge
     from curator.ui.models.recent import Recent
     from curator.ui.state import AppState
+    from curator.ui.taste import Taste
     from curator.ui.views.dialogs import Dialogs
 
 HOME = "Curator"
@@ -33,9 +33,7 @@ class Opening(QObject):
     noticed = Signal(object)
     submitted = Signal(object)
 
-    def __init__(
-        self, state: AppState, bridge: JobBridge, dialogs: Dialogs, settings: Settings, recent: Recent
-    ) -> None:
+    def __init__(self, state: AppState, bridge: JobBridge, dialogs: Dialogs, settings: Taste, recent: Recent) -> None:
         super().__init__(state)
         self._state, self._bridge, self._dialogs = state, bridge, dialogs
         self._settings, self._recent = settings, recent

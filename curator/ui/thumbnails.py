@@ -132,6 +132,10 @@ class Thumbnails(QObject):
         pixmap = self._kept.get((str(path), edge_for(pixels)))
         return pixmap is not None and pixmap.isNull()
 
+    def use_folder(self, folder: ThumbnailFolder | None) -> None:
+        """Keep pictures on disk elsewhere, or within another limit, from now on."""
+        self._folder = folder
+
     def keep_only(self, paths: Iterable[Path], pixels: float) -> None:
         """Forget what waits at this size and is no longer in sight."""
         wanted, edge = {str(p) for p in paths}, edge_for(pixels)

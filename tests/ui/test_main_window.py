@@ -49,7 +49,8 @@ def test_it_starts_with_the_start_page_and_no_docks(window):
     assert page(window) == "start"
     assert not any(d.isVisible() for d in window.docks.values())
     enabled = {k for k, a in window.actions_.by_id.items() if a.isEnabled()}
-    assert enabled == {"open-images", "open-instructions", "open-project", "demo", "quit", "shortcuts", "about"}
+    about = {"shortcuts", "about", "settings", "help"}
+    assert enabled == {"open-images", "open-instructions", "open-project", "demo", "quit"} | about
 
 
 def test_states_from_empty_over_loading_to_ready(window, qtbot, pictures):

@@ -100,4 +100,4 @@ def test_the_export_dialog_offers_what_fits(qtbot, tmp_path, answers, kind):
     dialog.overwrite.setChecked(True)
     with qtbot.waitSignal(dialog.export_requested) as asked:
         dialog.ok.click()
-    assert asked.args == [dialog.format.currentText(), tmp_path / "out", True]
+    assert asked.args == [dialog.format.currentText(), tmp_path / "out", True, {}, {}]

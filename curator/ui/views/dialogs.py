@@ -59,6 +59,10 @@ class Dialogs:
         name, _ = QFileDialog.getSaveFileName(self.parent, "Save the recipe", str(proposed), "Recipes (*.toml)")
         return _path(name)
 
+    def folder(self, title: str, now: Path) -> Path | None:
+        """Any folder."""
+        return _path(QFileDialog.getExistingDirectory(self.parent, title, str(now)))
+
     def ask_text(self, title: str, label: str, text: str) -> str | None:
         """A line of text."""
         found, yes = QInputDialog.getText(self.parent, title, f"{label}:", text=text)

@@ -114,7 +114,7 @@ class DuplicateProbe(QFrame):
         """Follow the redundancy step of a Recipe; hidden where there is none."""
         step = next((s for s in recipe.selectors if s.name == "redundancy"), None) if recipe is not None else None
         self.setVisible(step is not None and hasattr(self._desk.state.project, "duplicates"))
-        if step is None or recipe is None or not self.isVisibleTo(self.parentWidget()):
+        if step is None or recipe is None or self.isHidden():
             return
         again = self._recipe is None or self._recipe.encoder != recipe.encoder
         self._recipe, self._threshold = recipe, float(step.params.get("threshold", 0.0))

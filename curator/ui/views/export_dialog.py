@@ -1,9 +1,10 @@
-"""Where and how to export a Subset."""
+"""Where and how to export a Subset, and what that would write."""
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -16,28 +17,65 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
+    QSplitter,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from curator.engine.registry import registry
 from curator.ui import theme
+from curator.ui.views.export_preview import ExportPreview, preview_with
+from curator.ui.views.param_form import ParamForm
 
 if TYPE_CHECKING:
+    from curator.engine.export_preview import Preview
+    from curator.engine.exports import Exporting
     from curator.ui.views.dialogs import Dialogs
 
 FIRST_CHOICE = {"image": "folder", "instruction": "jsonl"}
 
 
 class ExportDialog(QDialog):
-    """Emits ``export_requested(format, target, overwrite)``."""
+    """Emits ``export_requested(format, target, overwrite, params, options)``.
 
-    export_requested = Signal(str, Path, bool)
+    Args:
+        subset: its name.
+        kind: of its Dataset.
+        exporting: what the Project says about exports; None offers no options and no look ahead.
+    """
 
-    def __init__(self, subset: str, kind: str, dialogs: Dialogs, parent: QWidget | None = None) -> None:
+    export_requested = Signal(str, Path, bool, dict, dict)
+
+    def __init__(
+        self,
+        subset: str,
+        kind: str,
+        dialogs: Dialogs,
+        parent: QWidget | None = None,
+        exporting: Exporting | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Export “{subset}”")
-        self._dialogs, self._subset = dialogs, subset
+        self._dialogs, self._subset, self._exporting = dialogs, subset, exporting
+        self.params: dict[str, Any] = {}
+        self.options: dict[str, Any] = {}
+        self._build_where(kind)
+        self.forms = QTabWidget()
+        self.forms.setDocumentMode(True)
+        self.preview = ExportPreview(self._look)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.ok = buttons.addButton("&Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        self._lay_out(buttons)
+        self.format.currentTextChanged.connect(self._format_changed)
+        self.target.textChanged.connect(self._check)
+        self.target.editingFinished.connect(self.preview.later)
+        self._format_changed(self.format.currentText())
+
+    def _build_where(self, kind: str) -> None:
         self.format = QComboBox()
         self.format.addItems([s.name for s in registry().all() if s.role == "exporter" and kind in s.kinds])
         self.format.setCurrentText(FIRST_CHOICE.get(kind, ""))
@@ -47,7 +85,7 @@ class ExportDialog(QDialog):
         self.about.setWordWrap(True)
         theme.mark(self.about, "faint")
         self.target = QLineEdit()
-        self.target.setMinimumWidth(self.fontMetrics().averageCharWidth() * 50)
+        self.target.setMinimumWidth(self.fontMetrics().averageCharWidth() * 36)
         self.target.setAccessibleName("Target")
         self.target.setToolTip("The folder or file to write")
         self.browse = QPushButton("&Browse…")
@@ -55,34 +93,44 @@ class ExportDialog(QDialog):
         self.browse.clicked.connect(self._browse)
         self.overwrite = QCheckBox("&Replace what is there")
         self.overwrite.setToolTip("Without this, an existing target is left alone and the export refused")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.ok = buttons.addButton("&Export", QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        self._lay_out(buttons)
-        self.format.currentTextChanged.connect(self._format_changed)
-        self.target.textChanged.connect(self._check)
-        self._format_changed(self.format.currentText())
 
     def _lay_out(self, buttons: QDialogButtonBox) -> None:
         line = QHBoxLayout()
         line.addWidget(self.target, 1)
         line.addWidget(self.browse)
         form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         form.addRow("&Format", self.format)
         form.addRow(self.about)
         label = QLabel("&Target")
         label.setBuddy(self.target)
         form.addRow(label, line)
         form.addRow(self.overwrite)
-        column = QVBoxLayout(self)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
-        column.addWidget(buttons)
+        column.addWidget(self.forms, 1)
+        split = QSplitter()
+        split.setChildrenCollapsible(False)
+        split.addWidget(left)
+        outer = QVBoxLayout(self)
+        outer.addWidget(split, 1)
+        outer.addWidget(buttons)
+        self.forms.setVisible(self._exporting is not None)
+        self.preview.setVisible(self._exporting is not None)
+        if self._exporting is not None:
+            split.addWidget(self.preview)
+            letter = self.fontMetrics().averageCharWidth()
+            self.resize(letter * 150, letter * 95)
+            split.setSizes([letter * 62, letter * 88])
 
     def accept(self) -> None:
         """Ask for the export and close."""
         path = Path(self.target.text().strip()).expanduser()
-        self.export_requested.emit(self.format.currentText(), path, self.overwrite.isChecked())
+        self.export_requested.emit(
+            self.format.currentText(), path, self.overwrite.isChecked(), dict(self.params), dict(self.options)
+        )
         super().accept()
 
     def _proposed(self, format_: str) -> Path:
@@ -93,7 +141,47 @@ class ExportDialog(QDialog):
     def _format_changed(self, format_: str) -> None:
         self.about.setText(registry().get("exporter", format_).summary if format_ else "No exporter fits.")
         self.target.setText(str(self._proposed(format_)))
+        self.params = {}
+        if format_ and self._exporting is not None:
+            self._build_forms(self._exporting, format_)
+            self.preview.later()
         self._check()
+
+    def _build_forms(self, exporting: Exporting, format_: str) -> None:
+        while self.forms.count():
+            page = self.forms.widget(0)
+            self.forms.removeTab(0)
+            if page is not None:
+                page.deleteLater()
+        trainers = ("", *exporting.trainers(format_))
+        self.options = {k: v for k, v in self.options.items() if k != "trainer" or v in trainers}
+        shared = [dataclasses.replace(p, choices=trainers) if p.name == "trainer" else p for p in exporting.options()]
+        own = registry().get("exporter", format_).params
+        self.option_form = ParamForm(shared)
+        self.option_form.show_values(self.options)
+        self.option_form.changed.connect(self._options_changed)
+        if own:
+            self.param_form = ParamForm(own)
+            self.param_form.changed.connect(self._params_changed)
+            self.forms.addTab(_scrolled(self.param_form), "Format")
+        self.forms.addTab(_scrolled(self.option_form), "Options")
+
+    def _params_changed(self, values: dict[str, Any]) -> None:
+        self.params = values
+        self.preview.later()
+
+    def _options_changed(self, values: dict[str, Any]) -> None:
+        self.options = values
+        self.preview.later()
+
+    def _look(self) -> Preview | None:
+        format_ = self.format.currentText()
+        if self._exporting is None or not format_:
+            return None
+        found: Preview = preview_with(
+            self._exporting, self._subset, format_, self.target.text().strip(), self.params, self.options
+        )
+        return found
 
     def _check(self) -> None:
         self.ok.setEnabled(bool(self.format.currentText() and self.target.text().strip()))
@@ -101,3 +189,15 @@ class ExportDialog(QDialog):
     def _browse(self) -> None:
         if (path := self._dialogs.export_target(Path(self.target.text()))) is not None:
             self.target.setText(str(path))
+            self.preview.later()
+
+
+def _scrolled(form: ParamForm) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    body = QWidget()
+    column = QVBoxLayout(body)
+    column.addWidget(form)
+    column.addStretch(1)
+    area.setWidget(body)
+    return area

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 KEPT = 20
 SILENT_S = 5.0
 SHOWN_LINES = 500
+DEVICE = "Device: "
+"""How a Run says in its log where it works."""
 ALIVE = ("waiting", "running")
 
 
@@ -114,6 +116,8 @@ def status_of(job: Job) -> str:
         text = words.get(job.state, job.state)
     if job.changes is not None and job.changes.label:
         text += f": {job.changes.label}"
+    device = next((line[len(DEVICE) :].rstrip(".") for line in list(job.log)[:20] if line.startswith(DEVICE)), "")
+    text += f" · {device}" if device and job.state == "running" else ""
     return text + (f" · {job.problem_count:,} set aside" if job.problem_count else "")
 
 

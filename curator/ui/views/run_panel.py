@@ -116,7 +116,7 @@ class RunPanel(QScrollArea):
         self.validity.setWordWrap(True)
 
     def _lay_out(self) -> None:
-        body = QWidget()
+        self._body = body = QWidget()
         column, form, line = QVBoxLayout(body), QFormLayout(), QHBoxLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
@@ -140,8 +140,8 @@ class RunPanel(QScrollArea):
         for part in (self.validity, self.cost, self.probe):
             column.addWidget(part)
         column.addLayout(toggles)
-        for part in (self.composer, self.text):
-            column.addWidget(part)
+        column.addWidget(self.composer)
+        column.addWidget(self.text)
         column.addStretch(1)
         self.setWidget(body)
         self.text.hide()
@@ -263,7 +263,7 @@ class RunPanel(QScrollArea):
     def _widen(self) -> None:
         """Never narrower than what is inside, so that nothing is cut off at the side."""
         bar = self.verticalScrollBar().sizeHint().width()
-        self.setMinimumWidth(self.widget().minimumSizeHint().width() + bar)
+        self.setMinimumWidth(self._body.minimumSizeHint().width() + bar)
 
     def _show_validity(self) -> None:
         recipe, problem = self.draft.recipe, self.draft.problem if self.draft.text else None

@@ -131,7 +131,7 @@ class SubsetPanel(QScrollArea):
         self.knee.setText("Knee")
         self.knee.setToolTip("From here on, more samples add less than on average")
         self.knee.setAccessibleName("Go to the knee")
-        self.knee.clicked.connect(lambda: self.dial is not None and self.set_keep(self.dial.knee))
+        self.knee.clicked.connect(lambda: self.set_keep(self.dial.knee if self.dial else self.keep))
         line, column = QHBoxLayout(), QVBoxLayout()
         line.addWidget(self.amount, 1)
         line.addWidget(self.unit)
@@ -271,8 +271,9 @@ class SubsetPanel(QScrollArea):
             return
 
         def submit() -> Job:
-            self._job = project.dials.submit(subset.id, desk.settings.device, listener=desk.bridge.listener)
-            return self._job
+            job: Job = project.dials.submit(subset.id, desk.settings.device, listener=desk.bridge.listener)
+            self._job = job
+            return job
 
         desk.submit(submit)
         self._show_measuring()
