@@ -245,15 +245,19 @@ class Outgoing:
         assert self._trainer is not None and self._count is not None
         dialogue = None
         shape = self._shape or recognise(record)
+        is_file = self._naming.finder(item)
         if item.images and not shape:
-            shape, record = "image", {"image": item.image_names[0], "text": item.text, **record}
+            caption = item.text or (item.labels[0] if item.labels else "")
+            shape, record = "image", {"image": item.image_names[0], "text": caption}
+            picture = item.image_file(0)
+            is_file = lambda name: picture is None or picture.is_file()  # noqa: E731
         elif shape:
             try:
                 dialogue = read_dialogue(record)
             except InputError:
                 dialogue = None
         length = self._options.length or self._trainer.length
-        about = Checking(dialogue, shape, length, self._count, self._naming.finder(item), (item.width, item.height))
+        about = Checking(dialogue, shape, length, self._count, is_file, (item.width, item.height))
         return list(self._trainer.check(record, about))
 
 

@@ -14,9 +14,13 @@ from PIL import Image
 from curator.engine.errors import InputError
 from curator.engine.export_options import make_options, shares
 from curator.engine.export_plan import divide, groups_of
+from curator.engine.exports import near_pairs
 from curator.engine.jobs import Log
 from curator.engine.project import Project
+from curator.engine.recipe import load_recipe
+from curator.engine.registry import registry
 from curator.engine.store import Store
+from curator.engine.task import Task
 
 Opened = tuple[Project, Store]
 
@@ -286,3 +290,32 @@ def test_preview_lists_losses_without_refusing(opened, tmp_path):
     preview = opened[0].exporting.preview("best", "prompt-completion", tmp_path / "out.jsonl")
     assert [(x.severe, x.count, x.ranks) for x in preview.losses] == [(True, 1, (2,))]
     assert preview.left_out == 1 and '"prompt": "q"' in preview.texts["out.jsonl"]
+
+
+def test_a_trainer_of_pictures_is_told_apart(opened, tmp_path):
+    for name, size in (("cat/a", (6000, 5000)), ("dog/b", (4, 3)), ("dog/c", (4, 3))):
+        place = tmp_path / "in" / f"{name}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("1" if size[0] > 99 else "RGB", size).save(place)
+    subset_of(opened, tmp_path / "in")
+    export(opened, tmp_path / "out", "webdataset", trainer="open-clip", findings="drop")
+    text = (tmp_path / "out" / "open_clip.txt").read_text(encoding="utf-8")
+    assert "--train-data 'train-000000.tar' --train-num-samples 2" in text
+    about = json.loads((tmp_path / "out" / "curation.json").read_text(encoding="utf-8"))
+    assert about["provenance"]["export"]["trainer_findings"] == {"too-large": {"effect": "skip", "count": 1}}
+
+
+def test_near_duplicates_are_found_by_the_newest_embedding(opened, tmp_path):
+    project, store = opened
+    kinds = ("red apples on a table", "a train leaves the old station", "prime numbers and proofs", "rain over the sea")
+    records = [{"text": f"{kinds[n % 4]} {'!' * (n // 4)} number {n // 8}"} for n in range(32)]
+    path = written(tmp_path / "x.jsonl", records)
+    subset_of(opened, path)
+    project.submit_run("x", load_recipe("dedupe")).result()
+    spec = registry().get("exporter", "jsonl")
+    pairs = list(near_pairs(store, store.dataset("x").id, spec, Task()))
+    assert pairs
+    export(opened, tmp_path / "out", "jsonl", split=("train=0.7", "test=0.3"))
+    place = {r["text"]: name for name in ("train", "test") for r in lines_of(tmp_path / "out" / f"{name}.jsonl")}
+    assert all(place[records[a]["text"]] == place[records[b]["text"]] for a, b in pairs)
+    assert set(place.values()) == {"train", "test"}

@@ -25,9 +25,10 @@ BLOCK = 512
 class WebDataset:
     """Tar files train-000000.tar and so on: for each sample a picture, .txt (its caption), .cls (its class) and .json.
 
-    Members of one sample lie side by side under one key. The picture is copied byte for byte. A sample with several
-    pictures has them as KEY.0.jpg, KEY.1.png. Classes are numbered by their names in order, which classes.json lists;
-    sizes.json tells the samples of each shard. Shuffle with the option order=shuffle.
+    Members of one sample lie side by side under one key. The picture is copied byte for byte. The name of the class
+    stands for a caption that is missing. A sample with several pictures has them as KEY.0.jpg, KEY.1.png. Classes are
+    numbered by their names in order, which classes.json lists; sizes.json tells the samples of each shard. Shuffle with
+    the option order=shuffle.
     """
 
     most_samples: int = param(10_000, low=1, help="Samples in one shard at most", unit="samples")
@@ -81,8 +82,9 @@ def _members(item: ExportItem, classes: dict[str, int]) -> Iterator[tuple[str, b
     for number, name in enumerate(item.image_names):
         ending = Path(name).suffix.lower().lstrip(".") or "jpg"
         yield (ending if len(item.images) == 1 else f"{number}.{ending}"), item.read_image(number)
-    if item.images and item.text:
-        yield "txt", item.text.encode("utf-8", "replace")
+    caption = item.text or (item.labels[0] if item.labels else "")
+    if item.images and caption:
+        yield "txt", caption.encode("utf-8", "replace")
     if item.labels and item.images:
         yield "cls", str(classes[item.labels[0]]).encode("ascii")
     record = record_of(item)
