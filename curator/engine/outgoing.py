@@ -26,6 +26,7 @@ from curator.engine.dialogue import (
     recognise,
     write_dialogue,
 )
+from curator.engine.dialogue.chat import USUAL
 from curator.engine.errors import InputError
 from curator.engine.export_fields import FieldRules
 from curator.engine.export_options import ExportOptions
@@ -276,7 +277,9 @@ def fits(record: dict[str, Any], shape: str, style: Style) -> bool:
     if shape == "alpaca":
         return {"instruction", "input"} <= record.keys() and bool({"output", "chosen"} & record.keys())
     if shape == "sharegpt":
-        return isinstance(record.get("conversations"), list) and "image" not in record
+        turns = record.get("conversations")
+        usual = isinstance(turns, list) and all(isinstance(t, dict) and t.get("from") in USUAL["from"] for t in turns)
+        return usual and "image" not in record
     if shape == "messages":
         return isinstance(record.get("messages"), list) and style == Style()
     if shape in ("prompt-completion", "preference"):

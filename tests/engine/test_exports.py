@@ -258,7 +258,7 @@ def test_findings_are_counted_fixed_dropped_and_replaced(opened, tmp_path):
     assert found == {
         ("odd-turns", "skip"): (1, (2,), True),
         ("role-order", "skip"): (1, (3,), True),
-        ("empty-answer", "skip"): (1, (4,), False),
+        ("empty-answer", "change"): (1, (4,), False),
         ("too-long", "cut"): (1, (5,), False),
     }
     assert preview.stanza is not None and preview.samples == 5 and preview.splits == {"": 5}
@@ -266,11 +266,11 @@ def test_findings_are_counted_fixed_dropped_and_replaced(opened, tmp_path):
     export(opened, tmp_path / "fix.jsonl", "sharegpt", first=5, trainer="llama-factory", findings="fix")
     assert [len(r["conversations"]) for r in lines_of(tmp_path / "fix.jsonl")] == [2, 2, 2, 2, 2]
     export(opened, tmp_path / "drop.jsonl", "sharegpt", first=5, trainer="llama-factory", findings="drop")
-    assert len(lines_of(tmp_path / "drop.jsonl")) == 2
+    assert len(lines_of(tmp_path / "drop.jsonl")) == 3
     said = export(opened, tmp_path / "next.jsonl", "sharegpt", first=5, trainer="llama-factory", findings="replace")
     texts = [r["conversations"][0]["value"] for r in lines_of(tmp_path / "next.jsonl")]
-    assert texts[:2] == ["q", "spare"] and len(texts) == 3
-    assert any("3 left out by the trainer's rules; 1 next in rank took a place" in line for line in said)
+    assert texts[:3] == ["q", "spare", "q"] and len(texts) == 4
+    assert any("2 left out by the trainer's rules; 1 next in rank took a place" in line for line in said)
 
 
 def test_preview_shows_exactly_what_is_written(opened, tmp_path):

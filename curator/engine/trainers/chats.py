@@ -59,9 +59,9 @@ def too_long(about: Checking) -> Iterator[Finding]:
             yield Finding("too-long", "cut", text, whole - about.length)
 
 
-def empty_answer(about: Checking, effect: str = "skip") -> Iterator[Finding]:
-    """A record whose last answer says nothing."""
+def empty_answer(about: Checking, effect: str = "change") -> Iterator[Finding]:
+    """A record whose last answer says nothing: trainers take it all the same."""
     found = about.dialogue
     last = (found.chosen or found.turns)[-1:] if found else ()
     if last and not last[0].calls and not last[0].text.strip() and not last[0].images:
-        yield Finding("empty-answer", effect, "has an empty answer")
+        yield Finding("empty-answer", effect, "has an empty answer: it teaches to say nothing")

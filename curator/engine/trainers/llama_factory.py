@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from curator.engine.trainers.base import Checking, Data, Finding, Record
 from curator.engine.trainers.chats import empty_answer, marks, missing, pictures, roles, too_long
 
-ASKS = {"human", "user", "observation", "tool"}
-ANSWERS = {"gpt", "assistant", "function_call"}
+ASKS = {"sharegpt": {"human", "observation"}, "messages": {"user", "tool"}}
+ANSWERS = {"sharegpt": {"gpt", "function_call"}, "messages": {"assistant", "function_call"}}
+"""The roles as they are written, by the tags of :func:`entry`; others make a record be skipped."""
 COLUMNS = {
     "alpaca": ("prompt", "query", "response", "system", "history", "tools", "images", "chosen", "rejected", "kto_tag"),
     "sharegpt": ("messages", "system", "tools", "images", "chosen", "rejected", "kto_tag"),
@@ -29,7 +30,9 @@ class LlamaFactory:
     def check(self, record: Record, about: Checking) -> Iterator[Finding]:
         """Turn order, odd turns, ``<image>`` against pictures, missing files, length."""
         if about.shape in ("sharegpt", "messages"):
-            yield from self._turns(record)
+            yield from self._turns(record, about.shape)
+            if about.shape == "messages" and isinstance(record.get("tools"), list):
+                yield Finding("tools-list", "stop", "has “tools” as a list, not as JSON text; write sharegpt instead")
             if about.shape == "messages" and about.dialogue and any(t.calls for t in about.dialogue.turns):
                 text = "calls tools in “tool_calls”, which these columns do not read; write sharegpt instead"
                 yield Finding("tool-calls", "change", text)
@@ -46,11 +49,11 @@ class LlamaFactory:
         yield from empty_answer(about)
         yield from too_long(about)
 
-    def _turns(self, record: Record) -> Iterator[Finding]:
+    def _turns(self, record: Record, shape: str) -> Iterator[Finding]:
         spoken = roles(record)
-        if spoken[:1] in (["system"], ["developer"]):
+        if spoken[:1] == ["system"]:
             spoken = spoken[1:]
-        wrong = next((n for n, r in enumerate(spoken, 1) if r not in (ANSWERS if n % 2 == 0 else ASKS)), 0)
+        wrong = next((n for n, r in enumerate(spoken, 1) if r not in (ANSWERS if n % 2 == 0 else ASKS)[shape]), 0)
         if wrong:
             yield Finding("role-order", "skip", f"has “{spoken[wrong - 1]}” as turn {wrong}, where it is not expected")
         pair = isinstance(record.get("chosen"), Mapping | list)

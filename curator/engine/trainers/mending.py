@@ -16,15 +16,17 @@ FIXABLE = frozenset(
 def mended(dialogue: Dialogue, rules: Sequence[str]) -> Dialogue:
     """The record with turns that alternate from a question to an answer, and a mark for each picture.
 
-    Neighbouring turns of one speaker become one, joined by an empty line; answers before the first question and
-    questions after the last answer are left out. A picture without a place goes to the front of the first question;
-    a mark without a picture is taken out. Nothing changes that ``rules`` (of findings) do not ask for.
+    Roles get their usual names. Neighbouring turns of one speaker become one, joined by an empty line; answers before
+    the first question and questions after the last answer are left out. A picture without a place goes to the front of
+    the first question; a mark without a picture is taken out. Nothing changes that ``rules`` (of findings) do not ask
+    for.
     """
     asked = set(rules)
     if asked & {"image-count", "no-mark", "no-picture", "many-marks"}:
         dialogue = _pictured(dialogue)
     if asked & {"odd-turns", "role-order", "first-turn", "no-answer"}:
-        dialogue = replace(dialogue, turns=_alternating(dialogue.turns, dialogue.is_pair))
+        named = tuple(replace(turn, alias="") if turn.alias else turn for turn in dialogue.turns)
+        dialogue = replace(dialogue, turns=_alternating(named, dialogue.is_pair))
     return dialogue
 
 
