@@ -13,24 +13,32 @@ TEMPLATE = (
 )
 
 
+def made_tokenizer(more=()):
+    """A tokenizer of whole words, with ``more`` special ones."""
+    tokenizers = pytest.importorskip("tokenizers")
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<pad>", "<bos>", "<unk>", "<user>", "<assistant>", "<system>", "<end>", *more]
+    vocabulary = {word: i for i, word in enumerate([*special, *WORDS])}
+    made = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))
+    made.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made, pad_token="<pad>", bos_token="<bos>", unk_token="<unk>", chat_template=TEMPLATE,
+        additional_special_tokens=list(more),
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     """A folder as transformers saves it: a Llama of two layers with random weights, and a tokenizer of words."""
     pytest.importorskip("transformers")
     pytest.importorskip("accelerate")
-    tokenizers = pytest.importorskip("tokenizers")
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaConfig, LlamaForCausalLM
 
-    special = ["<pad>", "<bos>", "<unk>", "<user>", "<assistant>", "<system>", "<end>"]
-    vocabulary = {word: i for i, word in enumerate([*special, *WORDS])}
-    made = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))
-    made.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=made, pad_token="<pad>", bos_token="<bos>", unk_token="<unk>", chat_template=TEMPLATE
-    )
+    tokenizer = made_tokenizer()
     config = LlamaConfig(
-        vocab_size=len(vocabulary), hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=4,
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=512, attention_bias=True, pad_token_id=0, bos_token_id=1,
     )  # fmt: skip
     torch.manual_seed(0)

@@ -13,6 +13,7 @@ from curator.engine.errors import (
     NotReadyError,
     PluginError,
 )
+from curator.engine.looking import header_scores, picture_scores
 from curator.engine.memberships import centre_membership, cosine_to_own_skill
 from curator.engine.naming import skill_names
 from curator.engine.params import param
@@ -83,11 +84,13 @@ __all__ = [
     "encoder",
     "exporter",
     "farthest_ranking",
+    "header_scores",
     "histogram",
     "importer",
     "inner_selector",
     "ordered_ranking",
     "param",
+    "picture_scores",
     "pinned_first",
     "projector",
     "scorer",

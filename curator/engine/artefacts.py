@@ -25,7 +25,7 @@ from curator.engine.registry import PluginSpec, Registry
 from curator.engine.store import Store
 from curator.engine.tables import Tables
 from curator.engine.task import Task
-from curator.engine.types import Clustering, EncoderSession, Floats, Inputs, Kind, Rows
+from curator.engine.types import Clustering, EncoderSession, Floats, Inputs, Ints, Kind, Rows
 
 COPY_ROWS = 8192
 """Rows copied at a time when an Embedding grows."""
@@ -45,6 +45,10 @@ class StoreReader:
     def records(self, rows: Rows) -> Iterator[str]:
         """The original record of each row."""
         return self._store.iter_records(self._dataset.id, rows)
+
+    def classes(self) -> Ints:
+        """int32 [n]: the class of each row, -1 = none."""
+        return self._store.class_codes(self._dataset.id)[0]
 
     def image_paths(self, rows: Rows) -> Iterator[tuple[Path, ...]]:
         """Absolute image paths of each row."""
@@ -93,6 +97,8 @@ class Bench:
         self.task.step("Loading the encoder", 0, 1)
         plugin = self.registry.get("encoder", self.encoder.name).make(dict(self.encoder.params))
         session = plugin.open(self.device.name, self.seed, self.task)
+        if hasattr(session, "begin"):  # what it is depends on the pile
+            session.begin(self.reader)
         self.task.step("Loading the encoder", 1, 1)
         return session
 

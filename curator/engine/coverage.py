@@ -9,6 +9,9 @@ import numpy as np
 from curator.engine.task import Task
 from curator.engine.types import Inputs, Ints, Rows
 
+QUERIES = 2**25
+"""Values compared with the picks at a time."""
+
 
 def summarise(inputs: Inputs, picks: Rows, task: Task) -> dict[str, Any]:
     """Figures for the Subset's summary, plain values only.
@@ -35,8 +38,9 @@ def _closeness(inputs: Inputs, picks: Rows, task: Task) -> tuple[float, float]:
     assert inputs.vectors is not None
     keys = np.ascontiguousarray(inputs.vectors[picks], np.float32)
     total, lowest = 0.0, 1.0
-    for first in range(0, len(inputs.rows), 65536):
-        queries = np.asarray(inputs.vectors[inputs.rows[first : first + 65536]], np.float32)
+    step = max(2048, QUERIES // inputs.vectors.shape[1] // 2048 * 2048)
+    for first in range(0, len(inputs.rows), step):
+        queries = np.asarray(inputs.vectors[inputs.rows[first : first + step]], np.float32)
         task.step("Measuring coverage", first, len(inputs.rows))
         similarity = nearest(queries, keys, 1, task=task, device=inputs.device)[1][:, 0]
         total += float(similarity.sum(dtype=np.float64))

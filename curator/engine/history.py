@@ -33,6 +33,7 @@ UNDOABLE = {
     "study_round": {"hidden"},
     "study_pick": {"hidden", "state", "answer"},
     "trial": {"hidden"},
+    "lifelong_step": {"hidden"},
 }
 """Tables and columns that undo may write; a Project from a stranger cannot name others."""
 

@@ -16,6 +16,7 @@ from curator.engine.export_options import make_options
 from curator.engine.exports import Exporting
 from curator.engine.imports import Imports
 from curator.engine.jobs import InlineQueue, Job, JobQueue, Message, Queue
+from curator.engine.lifelong import Lifelong
 from curator.engine.pages import Pages
 from curator.engine.recipe import Recipe
 from curator.engine.records import (
@@ -64,6 +65,7 @@ class Project:
         self.skills = SkillChoices(store)
         self.browse = Browse(store, self._submit)
         self.pages = Pages(store)
+        self.lifelong = Lifelong(store, self._submit)
         self._queue: Queue
         registry().discover(plugins_dir)
         if background:

@@ -195,3 +195,43 @@ class SkillScores:
     counts: tuple[int, ...]
     cut_low: float | None
     cut_high: float | None
+
+
+@dataclass(frozen=True)
+class LifelongStep:
+    """One step of a lifelong pile.
+
+    ``size`` counts all Samples of the Dataset then, ``pool_before`` those in use before the prune and ``pool_after``
+    those after it. ``gained`` and ``starved`` count Skills. ``pool_subset_id`` is None where nothing was to be pruned.
+    """
+
+    id: int
+    dataset_id: int
+    number: int
+    created: str
+    run_id: int
+    subset_id: int
+    pool_subset_id: int | None
+    size: int
+    came_in: int
+    pool_before: int
+    chosen: int
+    pruned: int
+    pool_after: int
+    skills: int
+    gained: int
+    starved: int
+
+
+@dataclass(frozen=True)
+class LifelongSkill:
+    """How one Skill fared in a step: most of a ``gained`` one is new, a ``starved`` one gave all it has."""
+
+    skill: int
+    name: str
+    size: int
+    came_in: int
+    chosen: int
+    pruned: int
+    gained: bool
+    starved: bool

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from curator.engine.errors import StoreError
-from curator.engine.migrations_adapt import add_skill_choice
+from curator.engine.migrations_adapt import add_lifelong, add_skill_choice
 from curator.engine.migrations_browse import browse_tables
 from curator.engine.migrations_importing import importing
 from curator.engine.migrations_rounds import add_tables as add_studies
@@ -132,6 +132,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     add_skill_choice,
     add_studies,
     add_trials,
+    add_lifelong,
 )
 
 

@@ -61,3 +61,23 @@ def test_a_run_that_goes_by_no_score_has_none(project):
         project.submit_run("pile", Recipe.from_toml(RECIPE.replace("multi-way", "ccs"))).result().focus[1]
     )
     assert project.skills.of_run(subset.run_id) == []
+
+
+def test_choices_from_the_command_line(project):
+    from click.testing import CliRunner
+
+    from curator.cli import cli
+    from curator.cli.choices import picture
+    from curator.cli.ground import Front, no_window
+    from curator.settings import Settings
+
+    subset = project.subset(project.submit_run("pile", Recipe.from_toml(RECIPE)).result().focus[1])
+
+    def call(*words):
+        found = CliRunner().invoke(cli, ["choices", str(project.folder), *words], obj=Front(Settings(), no_window))
+        assert found.exit_code == 0, found.output
+        return found.stdout
+
+    assert "bits" in call(subset.name)
+    assert len(json.loads(call(subset.name, "--all", "--json"))) == 6
+    assert picture((0, 1, 8, 4)) == " ▁█▄"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import threading
 import warnings
 from collections.abc import Iterator
@@ -75,6 +76,8 @@ def quiet() -> Iterator[None]:
     """Inside, transformers draws no bars and its remarks about file formats stay unsaid."""
     from transformers.utils import logging
 
+    gguf: Any = importlib.import_module("transformers.modeling_gguf_pytorch_utils")
+    bar, gguf.tqdm = gguf.tqdm, lambda items, **_: items  # this one knows no switch
     bars = logging.is_progress_bar_enabled()
     level = logging.get_verbosity()
     logging.disable_progress_bar()
@@ -84,6 +87,7 @@ def quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        gguf.tqdm = bar
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()

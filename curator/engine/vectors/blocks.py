@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 BLOCK = 16_384
 """Rows per product. A constant, never tuned at run time: the shape of a product is part of its rounding."""
+WIDE = 1024
+"""Width up to which a block has all its rows; blocks of wider rows hold as many values as one of this width."""
 
 
 def tensor(array: NDArray[Any], device: str) -> torch.Tensor:
@@ -22,8 +24,10 @@ def tensor(array: NDArray[Any], device: str) -> torch.Tensor:
         return torch.from_numpy(np.asarray(ready)).to(device)
 
 
-def blocks(array: NDArray[Any], size: int = BLOCK) -> Iterator[tuple[int, NDArray[Any]]]:
-    """(first row, view of up to ``size`` rows), in order."""
+def blocks(array: NDArray[Any], size: int = 0) -> Iterator[tuple[int, NDArray[Any]]]:
+    """(first row, view of up to ``size`` rows), in order; 0 = :data:`BLOCK`, fewer where rows are wider than 1,024."""
+    width = array.shape[1] if array.ndim > 1 else 1
+    size = size or (BLOCK if width <= WIDE else max(512, BLOCK * WIDE // width))
     for first in range(0, len(array), size):
         yield first, array[first : first + size]
 
