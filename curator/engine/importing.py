@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from curator.engine.errors import InputError
+from curator.engine.errors import CuratorError, InputError
 from curator.engine.registry import PluginSpec, Registry
 
 LOOK_ENTRIES = 2000
@@ -30,25 +30,36 @@ def find_importer(path: Path, name: str | None, registry: Registry) -> tuple[Plu
         spec = registry.get("importer", name)
         importer = spec.make()
         return spec, importer, sure(importer, path)
-    found = []
+    found, faults = [], []
     for spec in (s for s in registry.all() if s.role == "importer"):
         importer = spec.make()
-        found.append((spec, importer, sure(importer, path)))
+        confidence, fault = _look(importer, path)
+        found.append((spec, importer, confidence))
+        faults += [fault] if fault else []
     best = max(found, key=lambda choice: choice[2], default=None)
     if best is None or best[2] <= 0:
+        advice = _advice(path, [spec for spec, _, _ in found])
         raise InputError(
             f"Nothing in {path} looks like pictures or instruction records.",
-            _advice(path, [spec for spec, _, _ in found]),
+            f"{faults[0]} {advice}" if faults else advice,
         )
     return best
 
 
 def sure(importer: Any, path: Path) -> float:
     """What the Importer says, 0 when it cannot tell: one that fails must not keep the others from reading."""
+    return _look(importer, path)[0]
+
+
+def _look(importer: Any, path: Path) -> tuple[float, str]:
+    """How sure an Importer is, and what it found to be wrong with the source."""
     try:
-        return float(importer.match(path))
+        return float(importer.match(path)), ""
+    except CuratorError as error:
+        text = error.text if not error.text[:1].islower() else f"{path.name} {error.text}"
+        return 0.0, text if text.endswith(".") else f"{text}."
     except Exception:
-        return 0.0
+        return 0.0, ""
 
 
 def _advice(path: Path, looked_for: list[PluginSpec]) -> str:

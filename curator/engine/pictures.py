@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageFile, ImageMath, UnidentifiedImageError
 from curator.engine import packed
 from curator.engine.errors import InputError
 from curator.engine.picture_ends import is_complete, riff_size
+from curator.engine.picture_headers import quick_header
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 """Names that are taken for pictures, in lower case."""
@@ -49,6 +50,9 @@ def read_header(data: bytes | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, 
         InputError: empty, cut off, too large, or not a picture; see the module.
     """
     content = read_bytes(data) if isinstance(data, Path) else data
+    quick = quick_header(content)
+    if quick is not None and quick[0] * quick[1] <= max_pixels:
+        return quick
     try:
         with _open(content, max_pixels) as image:
             width, height = image.size

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from curator.engine.errors import InputError
+from curator.engine.picture_headers import quick_header
 from curator.engine.pictures import FORMATS, load_rgb, read_header
 
 
@@ -159,3 +160,22 @@ def test_real_photographs(shared_data):
     for number in (1, 2, 3):
         path = shared_data / "instruct" / "llamafactory" / "mllm_demo_data" / f"{number}.jpg"
         assert load_rgb(path).size == read_header(path)[:2]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "P", "RGBA", "1"])
+def test_the_short_way_to_a_header_agrees_with_the_decoder(kind, mode):
+    if (kind, mode) in {("JPEG", "P"), ("JPEG", "RGBA"), ("PNG", "CMYK"), ("JPEG", "1")}:
+        pytest.skip("no such picture")
+    file = io.BytesIO()
+    Image.new(mode, (37, 19)).save(file, kind, **({"progressive": True} if kind == "JPEG" else {}))
+    content = file.getvalue()
+    assert quick_header(content) == (37, 19, kind)
+    assert read_header(content) == (37, 19, kind)
+    for cut in range(0, len(content) - 1, 7):
+        assert quick_header(content[:cut]) is None
+    turned = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new(mode, (37, 19)).save(turned, kind, exif=exif)
+    assert quick_header(turned.getvalue()) is None and read_header(turned.getvalue())[:2] == (19, 37)

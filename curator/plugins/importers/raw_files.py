@@ -67,14 +67,18 @@ def read_stream(file: BinaryIO, suffix: str, encoding: str = "") -> Iterator[Raw
 
 
 def look(path: Path, count: int = LOOK_ROWS, encoding: str = "") -> list[Raw]:
-    """The first records, from at most 4 MB; [] when it cannot be opened or holds none."""
+    """The first records, from at most 4 MB; [] when it holds none or cannot be opened.
+
+    Raises:
+        InputError: it is damaged.
+    """
     try:
         if path.suffix.lower() in TABLE_SUFFIXES:
             return list(itertools.islice(read_part(Part(path, path.name, ""), batch=count), count))
         with packed.open_stream(path) as file:
             content = file.read(HEAD)
             cut = bool(file.read(1))
-    except (OSError, InputError):
+    except OSError:
         return []
     raws = list(itertools.islice(read_stream(io.BytesIO(content), packed.plain_suffix(path), encoding), count + 1))
     return raws[:count] if len(raws) > count or not cut else raws[:-1]
