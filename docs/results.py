@@ -166,7 +166,7 @@ def measure_pile(work: Path, name: str, seeds: int, rounds: int) -> None:
 
 
 def series(work: Path, name: str) -> list[list[dict[str, float]]]:
-    """Curves by seed; a selector of which every seed was measured as far as the shortest."""
+    """Curves by seed."""
     files = sorted(work.glob(f"{name}-[0-9]*.json"), key=lambda f: int(f.stem.rsplit("-", 1)[1]))
     return [json.loads(f.read_text())["points"] for f in files]
 
@@ -187,14 +187,15 @@ def digits_section(work: Path) -> list[str]:
     lines = []
     for name, title in (("digits-even", "Balanced pool"), ("digits-tail", "Long tail")):
         teacher = series(work, f"{name}-teacher")
-        measured = [s for s in SELECTORS if series(work, f"{name}-{s}")]
+        seeds = len(series(work, f"{name}-random"))
+        measured = [s for s in SELECTORS if seeds and len(series(work, f"{name}-{s}")) >= seeds]
         if not teacher or "random" not in measured:
             continue
         last = len(series(work, f"{name}-random")[0]) - 1
         shown = [2, 5, last]
         said = summary([t[0]["classes"] for t in teacher]).mean
         lines += [
-            f"### {title}, {len(teacher)} seeds",
+            f"### {title}, {seeds} seeds",
             "",
             f"Teacher: {percent([t[0]['accuracy'] for t in teacher])} % right, says {said:.1f} of 10 classes.",
             "",
@@ -203,7 +204,7 @@ def digits_section(work: Path) -> list[str]:
         ]
         base = mean_rounds(series(work, f"{name}-random"))
         for selector in measured:
-            curves = series(work, f"{name}-{selector}")
+            curves = series(work, f"{name}-{selector}")[:seeds]
             at = [percent([c[r]["accuracy"] for c in curves]) for r in shown]
             mean = mean_rounds(curves)
             ahead = "" if selector == "random" else _ahead(mean, base)
@@ -233,7 +234,15 @@ def criteria(work: Path) -> list[str]:
     lines.append(_row("R5", "distillation gains 5 points at round 0", gains, 5.0))
     shown = {rival: _leads(work, rival) for rival in ("margin", "k-center")}
     words = [f"{rival} {_points(v[0])} (balanced), {_points(v[1])} (long tail)" for rival, v in shown.items()]
-    return [*lines, "", f"For the record, PCoreSet minus {'; minus '.join(words)}."]
+    lines += ["", f"For the record, PCoreSet minus {'; minus '.join(words)}."]
+    for name, title, pilot in zip(
+        VARIANTS, ("balanced", "long tail"), ("72.7 against 60.8", "71.7 against 63.5"), strict=True
+    ):
+        both = [[c[0]["accuracy"] for c in series(work, f"{name}-{s}")] for s in ("pcoreset", "alone")]
+        if all(both):
+            text = f"Round 0, {title}, with and without distillation: {percent(both[0])} against {percent(both[1])}"
+            lines += ["", f"{text} (the pilot: {pilot})."]
+    return lines
 
 
 def _leads(work: Path, rival: str) -> list[float]:
@@ -278,7 +287,7 @@ def pile_section(work: Path, name: str) -> list[str]:
         f"| selector | {' | '.join(f'{s} labels' for s in shown)} | mean of rounds | ahead of random | calibration |",
         "|---|---|---|---|---|---|---|",
     ]
-    for selector in PICTURE_SELECTORS:
+    for selector in (s for s in PICTURE_SELECTORS if (s, 0) in by):
         at = [_mean_and_error(by[selector, s]["measures"]["accuracy"]) for s in shown if (selector, s) in by]
         whole = by[selector, 0]
         ahead = whole["ahead"]
