@@ -151,6 +151,8 @@ def test_the_legend_filters(page, window, qtbot, layout, project):
     page.legend.buttons[1].click()
     assert window.state.query.where == 'class:"class_1"'
     qtbot.waitUntil(lambda: page.legend.buttons[1].isChecked())
+    assert page.legend.height() > 3 * page.legend.buttons[0].sizeHint().height()
+    assert page.legend.geometry().right() > page.width() - 20
     page.legend.buttons[0].click()
     assert window.state.query.where == 'class:"class_0","class_1"'
     for _ in range(2):
@@ -179,6 +181,9 @@ def test_the_card_shows_what_is_under_the_mouse(page, qtbot, layout):
     assert page.card.isVisible()
     assert "class_2" in page.card.text.text()
     canvas.hovered.emit(None, QPoint())
+    assert not page.card.isVisible()
+    canvas.hovered.emit(155, QPoint(60, 60))
+    canvas.zoom(1)
     assert not page.card.isVisible()
 
 

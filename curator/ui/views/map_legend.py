@@ -45,6 +45,9 @@ class Legend(QFrame):
             self._column.addWidget(button)
         self.title.setText(title)
         self.setVisible(bool(entries))
+        for widget in (self.title, *self.buttons):
+            widget.setVisible(bool(entries))
+        self._column.activate()
         self.adjustSize()
 
     def _button(self, entry: Entry, pressed: bool, pickable: bool) -> QToolButton:

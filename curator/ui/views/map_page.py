@@ -108,7 +108,8 @@ class MapPage(QWidget):
         below = QVBoxLayout(self._ready)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)
-        below.addWidget(self._make_tools())
+        self._bar = self._make_tools()
+        below.addWidget(self._bar)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(waiting)
         self._stack.addWidget(self._ready)
@@ -166,6 +167,7 @@ class MapPage(QWidget):
         canvas.encircled.connect(self._encircled)
         canvas.clicked.connect(self._clicked)
         canvas.hovered.connect(self._hovered)
+        canvas.box.sigRangeChanged.connect(self.card.hide)
         column = self._ready.layout()
         assert isinstance(column, QVBoxLayout)
         column.addWidget(canvas, 1)
@@ -256,11 +258,9 @@ class MapPage(QWidget):
         self._state.set_query(replace(self._state.query, where=where.strip()))
 
     def _place_legend(self) -> None:
-        if self.canvas is not None:
-            corner = self.canvas.geometry().topRight()
-            self.legend.adjustSize()
-            self.legend.move(corner.x() - self.legend.width() - 10, corner.y() + 10)
-            self.legend.raise_()
+        self.legend.adjustSize()
+        self.legend.move(self.width() - self.legend.width() - 10, self._bar.sizeHint().height() + 10)
+        self.legend.raise_()
 
     # ---- what the canvas tells -------------------------------------------------------------------------------
 
