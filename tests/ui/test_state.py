@@ -115,6 +115,15 @@ def test_table_and_state_agree(model, state):
     assert state.highlight.tolist() == [1, 2, 7]
 
 
+def test_what_a_filter_hides_is_not_highlighted(model, state):
+    Highlighter(model, QItemSelectionModel(model), state)
+    state.set_highlight([3, 7, 500])
+    state.set_query(replace(state.query, where="row<10"))
+    assert state.highlight.tolist() == [3, 7]
+    state.set_query(replace(state.query, where=""))
+    assert state.highlight.tolist() == [3, 7]
+
+
 def test_too_many_ranges_are_left_to_the_state():
     assert ranges(np.array([1, 2, 3, 7, 9, 10], np.int32)) == [(1, 3), (7, 7), (9, 10)]
     assert ranges(np.arange(0, 10_000, 2, dtype=np.int32)) == []

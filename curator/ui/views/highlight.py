@@ -43,9 +43,16 @@ class Highlighter(QObject):
         chosen.currentChanged.connect(self._cursor_from_table)
         state.highlight_changed.connect(self._to_table)
         state.current_changed.connect(self._cursor_to_table)
+        model.modelReset.connect(self._drop_hidden)
         model.modelReset.connect(self._to_table)
         model.modelReset.connect(self._cursor_to_table)
         model.dataChanged.connect(self._soon.start)
+
+    def _drop_hidden(self) -> None:
+        """What a filter hides is not highlighted any more: nobody pins or labels what is out of sight."""
+        if self._model.query.where.strip() and len(self._state.highlight):
+            shown = self._model.places(self._state.highlight)
+            self._state.set_highlight(np.sort(self._model.rows[shown]))
 
     def _from_table(self, *_: object) -> None:
         if self._busy:
