@@ -105,6 +105,19 @@ class Neighbour:
     similarity: float
 
 
+@dataclass(frozen=True)
+class Copies:
+    """Copies and near-copies of a row.
+
+    Attributes:
+        kept: the row that stands for it; None when it stands for itself.
+        rows: all rows that the one kept stands for, ascending.
+    """
+
+    kept: int | None
+    rows: tuple[int, ...] = ()
+
+
 class Browse:
     """Reached as ``project.browse``. May be called from several threads; one at a time works."""
 
@@ -159,6 +172,13 @@ class Browse:
         values[row] = np.nan
         order = _order(values, descending=True)[:count]
         return tuple(Neighbour(int(r), float(values[r])) for r in order if np.isfinite(values[r]))
+
+    def copies(self, dataset_id: int, row: int) -> Copies:
+        """What stands for a row, or which rows it stands for."""
+        with self._lock:
+            by = self._columns.stands_for(self._store.dataset(dataset_id))
+        kept = int(by[row]) if by[row] >= 0 else None
+        return Copies(kept, tuple(np.flatnonzero(by == (row if kept is None else kept)).tolist()))
 
     def _find(self, query: Query) -> Found:
         dataset = self._store.dataset(query.dataset_id)
@@ -323,4 +343,4 @@ def _words(query: Query, dataset: Dataset, subset: Subset | None, count: int) ->
     return words + (f", grouped by {query.group}" if query.group else "")
 
 
-__all__ = ["Browse", "Column", "Field", "FilterError", "Found", "Group", "Neighbour", "Query"]
+__all__ = ["Browse", "Column", "Copies", "Field", "FilterError", "Found", "Group", "Neighbour", "Query"]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from curator.ui.desk import Desk
 from curator.ui.views.coverage import CoveragePanel
 from curator.ui.views.detail import DetailPanel
+from curator.ui.views.detail_more import DetailMore
 from curator.ui.views.jobs import JobsPanel
 from curator.ui.views.library import HistoryList, Library
 from curator.ui.views.run_panel import RunPanel
@@ -49,7 +50,7 @@ PANELS = (
         behind="library",
     ),
     Panel("run", "&Recipe", LEFT, lambda desk: RunPanel(desk)),
-    Panel("detail", "&Sample", RIGHT, lambda desk: DetailPanel(desk.state, desk.thumbs)),
+    Panel("detail", "&Sample", RIGHT, lambda desk: DetailPanel(desk.state, desk.thumbs, DetailMore(desk))),
     Panel("subset", "S&ubset", RIGHT, SubsetPanel, behind="detail"),
     Panel("coverage", "C&overage", RIGHT, lambda desk: CoveragePanel(desk.state), behind="detail"),
     Panel("jobs", "&Jobs", BOTTOM, lambda desk: JobsPanel(desk.bridge)),

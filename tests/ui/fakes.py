@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from curator.engine.browse import Column, Field, Found, Group
+from curator.engine.browse import Column, Copies, Field, Found, Group
 from curator.engine.errors import InputError
 from curator.engine.jobs import RUNNING, Done, Job
 from curator.engine.pages import Layout
@@ -114,6 +114,12 @@ class FakeBrowse:
 
     def is_ready(self, query):
         return True
+
+    def neighbours(self, dataset, row, count=12):
+        return ()
+
+    def copies(self, dataset, row):
+        return Copies(None)
 
     def samples(self, dataset, rows):
         return self._project.pages.samples(dataset, rows)

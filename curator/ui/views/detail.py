@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from curator.ui.models.samples import Item
     from curator.ui.state import AppState
     from curator.ui.thumbnails import Thumbnails
+    from curator.ui.views.detail_more import DetailMore
 
 PIN_WORDS = {"in": "Pinned in", "out": "Pinned out"}
 CAPTION = 400
@@ -53,8 +54,11 @@ class RecordView(QTextBrowser):
 class DetailPanel(QScrollArea):
     """Follows the cursor of the views."""
 
-    def __init__(self, state: AppState, thumbs: Thumbnails, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, state: AppState, thumbs: Thumbnails, more: DetailMore | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self.more = more
         self.setWidgetResizable(True)
         self.setAccessibleName("Sample")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -93,11 +97,15 @@ class DetailPanel(QScrollArea):
             column.addWidget(widget, stretch)
         for label in (self.title, self.facts, self.why):
             column.addWidget(label)
+        if self.more is not None:
+            column.addWidget(self.more)
         column.addStretch(1)
         self.setWidget(body)
 
     def show_item(self, item: Item | None) -> None:
         """Show one Sample, or that there is none."""
+        if self.more is not None:
+            self.more.show_item(item)
         image = item.image if item else None
         self.picture.setVisible(image is not None)
         self.picture.show_path(image)

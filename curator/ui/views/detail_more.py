@@ -1,0 +1,334 @@
+"""More about one Sample: its class, its scores among all others, what is near it, its copies, its record."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from curator.engine.errors import CuratorError
+from curator.ui import theme
+from curator.ui.models.samples import number, one_line
+from curator.ui.state import IMPORTING
+from curator.ui.views.compare_samples import Compare
+from curator.ui.views.picture import Picture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from curator.engine.browse import Neighbour
+    from curator.engine.project import Project
+    from curator.engine.records import Dataset, Sample
+    from curator.ui.desk import Desk
+    from curator.ui.models.samples import Item
+
+BINS = 32
+NEAR = 6
+REST_MS = 120
+MOST_NODES = 2000
+NO_NEIGHBOURS = "Run a recipe, or make a map, to see what is near."
+
+
+class Histogram(QWidget):
+    """How a Score is spread over the Dataset, and where one Sample stands in it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._counts: NDArray[Any] = np.zeros(1)
+        self._place = 0.0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_value(self, counts: NDArray[Any], place: float) -> None:
+        """``counts`` [b]; ``place`` from 0 to 1 along them."""
+        self._counts, self._place = counts, place
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """One line high."""
+        return QSize(60, self.fontMetrics().height() + 4)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Bars, and a line for the Sample."""
+        painter, c = QPainter(self), theme.colors(self.palette())
+        top = max(1.0, float(self._counts.max(initial=1)))
+        width, height = self.width() / len(self._counts), float(self.height())
+        for i, count in enumerate(self._counts.tolist()):
+            tall = height * (count / top) ** 0.5
+            painter.fillRect(QRectF(i * width, height - tall, max(1.0, width - 1), tall), c.cell)
+        painter.fillRect(QRectF(self._place * (self.width() - 2), 0, 2, height), c.accent)
+
+
+class DetailMore(QWidget):
+    """Follows :meth:`show_item`; what costs time is looked up when the cursor rests."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._state = desk, desk.state
+        self._item: Item | None = None
+        self._turn = 0
+        self._spread: dict[str, tuple[object, NDArray[Any], float, float]] = {}
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._look)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.label = QComboBox()
+        self._make_labels(column)
+        self.scores = QWidget()
+        self._grid = QGridLayout(self.scores)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setColumnStretch(1, 1)
+        column.addWidget(self.scores)
+        self.copies = QWidget()
+        self._make_copies(column)
+        self.near_title = _title("Nearest")
+        self.near = QGridLayout()
+        column.addWidget(self.near_title)
+        column.addLayout(self.near)
+        self.near_words = QLabel()
+        self.near_words.setWordWrap(True)
+        theme.mark(self.near_words, "faint")
+        column.addWidget(self.near_words)
+        self.tree = QTreeWidget()
+        self.tree.setHeaderLabels(["Field", "Value"])
+        self.tree.setAccessibleName("Record as a tree")
+        self.tree.setMinimumHeight(self.fontMetrics().height() * 8)
+        column.addWidget(self.tree)
+        self._state.data_changed.connect(self._spread_changed)
+        self.show_item(None)
+
+    def _make_labels(self, column: QVBoxLayout) -> None:
+        self.label.setEditable(True)
+        self.label.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.label.setAccessibleName("Label")
+        self.label.setToolTip("Type a class and press Enter")
+        self.unlabel = QToolButton()
+        self.unlabel.setText("Remove")
+        self.unlabel.setToolTip("Take your label away; a given one counts again")
+        self.unlabel.clicked.connect(lambda: self._set_label(None))
+        line_edit = self.label.lineEdit()
+        assert line_edit is not None
+        line_edit.setPlaceholderText("Label…")
+        line_edit.returnPressed.connect(lambda: self._set_label(self.label.currentText().strip() or None))
+        line = QHBoxLayout()
+        line.addWidget(self.label, 1)
+        line.addWidget(self.unlabel)
+        column.addLayout(line)
+
+    def _make_copies(self, column: QVBoxLayout) -> None:
+        line = QHBoxLayout(self.copies)
+        line.setContentsMargins(0, 0, 0, 0)
+        self.copies_words = QLabel()
+        self.copies_words.setWordWrap(True)
+        self.compare = QPushButton("&Compare…")
+        self.compare.setToolTip("See both side by side, with the difference marked")
+        self.compare.clicked.connect(self._compare)
+        self._other: int | None = None
+        line.addWidget(self.copies_words, 1)
+        line.addWidget(self.compare)
+        column.addWidget(self.copies)
+
+    # ---- what is shown ---------------------------------------------------------------------------------------
+
+    def show_item(self, item: Item | None) -> None:
+        """Another Sample, or none."""
+        self._item = item
+        self._turn += 1
+        self.setVisible(item is not None)
+        if item is None:
+            self._rest.stop()
+            return
+        self._show_labels(item.sample)
+        self._show_record(item.sample)
+        self._rest.start()
+
+    def _where(self) -> tuple[Project, Dataset] | None:
+        project, dataset = self._state.project, self._state.dataset
+        ready = project is not None and dataset is not None and dataset.status != IMPORTING
+        return (project, dataset) if ready and project is not None and dataset is not None else None
+
+    def _look(self) -> None:
+        """What takes a moment: scores, copies, neighbours."""
+        place, item = self._where(), self._item
+        if place is None or item is None:
+            return
+        project, dataset = place
+        try:
+            names = [f.name for f in project.browse.fields(dataset.id) if f.name.startswith("score.")]
+            self._show_scores(project, dataset, names, item.sample.row)
+            self._show_copies(project, dataset, item.sample.row)
+        except CuratorError:  # the dataset has just been undone, or a run is being swept
+            return
+        turn, row = self._turn, item.sample.row
+        self._desk.bridge.in_background(
+            lambda: project.browse.neighbours(dataset.id, row, NEAR), lambda found: self._take(turn, found)
+        )
+
+    def _show_labels(self, sample: Sample) -> None:
+        place = self._where()
+        names: tuple[str, ...] = ()
+        if place is not None:
+            project, dataset = place
+            names = next((f.values for f in project.browse.fields(dataset.id) if f.name == "label"), ())
+        self.label.blockSignals(True)
+        self.label.clear()
+        self.label.addItems(list(names))
+        self.label.setEditText(sample.labels[0] if sample.labels else "")
+        self.label.blockSignals(False)
+
+    def _set_label(self, name: str | None) -> None:
+        project, item = self._state.project, self._item
+        if project is not None and item is not None:
+            self._desk.write(lambda: project.set_label([item.sample.id], name))
+
+    # ---- scores ----------------------------------------------------------------------------------------------
+
+    def _spread_changed(self, _tables: object) -> None:
+        self._spread.clear()
+
+    def _show_scores(self, project: Project, dataset: Dataset, names: list[str], row: int) -> None:
+        while (old := self._grid.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.scores.setVisible(bool(names))
+        for place, name in enumerate(names):
+            values = project.browse.column(dataset.id, name).values
+            counts, low, high = self._histogram(f"{dataset.id} {name}", values)
+            value = float(values[row]) if row < len(values) else float("nan")
+            title = QLabel(name.removeprefix("score."))
+            theme.mark(title, "faint")
+            self._grid.addWidget(title, place, 0)
+            chart = Histogram()
+            known = np.isfinite(value)
+            chart.show_value(counts, (value - low) / (high - low) if known and high > low else 0.0)
+            share = f", above {np.mean(values[np.isfinite(values)] < value):.0%} of all" if known else ""
+            words = number(value) + share
+            chart.setAccessibleName(f"{name} {words}")
+            chart.setToolTip(f"{name}: {words}")
+            self._grid.addWidget(chart, place, 1)
+            self._grid.addWidget(QLabel(number(value)), place, 2, Qt.AlignmentFlag.AlignRight)
+
+    def _histogram(self, key: str, values: NDArray[Any]) -> tuple[NDArray[Any], float, float]:
+        found = self._spread.get(key)
+        if found is None or found[0] is not values:
+            finite = values[np.isfinite(values)]
+            low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+            counts = np.histogram(finite, BINS, (low, high if high > low else low + 1))[0]
+            found = self._spread[key] = (values, counts, low, high)
+        return found[1], found[2], found[3]
+
+    # ---- copies and neighbours -------------------------------------------------------------------------------
+
+    def _show_copies(self, project: Project, dataset: Dataset, row: int) -> None:
+        found = project.browse.copies(dataset.id, row)
+        others = [r for r in (found.kept, *found.rows) if r is not None and r != row]
+        self.copies.setVisible(bool(others))
+        self._other = others[0] if others else None
+        if not others:
+            return
+        name = project.browse.samples(dataset.id, [others[0]])[0].source
+        if found.kept is not None:
+            self.copies_words.setText(f"A copy or near-copy; {name} stands for it.")
+        else:
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            self.copies_words.setText(f"Stands for {name}{more}.")
+
+    def _compare(self) -> None:
+        place, item = self._where(), self._item
+        if place is None or item is None or self._other is None:
+            return
+        project, dataset = place
+        other = project.browse.samples(dataset.id, [self._other])
+        if other:
+            dialog = Compare(item.sample, other[0], dataset, self.window())
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
+
+    def _take(self, turn: int, found: tuple[Neighbour, ...] | Exception) -> None:
+        place = self._where()
+        if turn != self._turn or place is None or isinstance(found, Exception):
+            return
+        project, dataset = place
+        while (old := self.near.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.near_words.setText("" if found else NO_NEIGHBOURS)
+        self.near_words.setVisible(not found)
+        samples = project.browse.samples(dataset.id, [n.row for n in found])
+        for i, (sample, near) in enumerate(zip(samples, found, strict=True)):
+            self._put_neighbour(i, sample, near, dataset)
+
+    def _put_neighbour(self, i: int, sample: Sample, near: Neighbour, dataset: Dataset) -> None:
+        words = f"{near.similarity:.3f}  {one_line(sample.text or sample.source, 60)}"
+        button = QPushButton(f"{near.similarity:.3f}" if sample.images else words)
+        button.setFlat(True)
+        button.setToolTip(html.escape(f"{sample.source}: {near.similarity:.4f} alike"))
+        button.setAccessibleName(f"Go to {sample.source}")
+        button.clicked.connect(lambda _on=False, row=near.row: self._state.set_current(row))
+        if not sample.images:
+            button.setStyleSheet("text-align: left")
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            self.near.addWidget(button, i, 0, 1, 3)
+            return
+        picture = Picture(self._desk.thumbs, lines=4)
+        picture.show_path(Path(dataset.root) / sample.images[0])
+        self.near.addWidget(picture, i // 3 * 2, i % 3)
+        self.near.addWidget(button, i // 3 * 2 + 1, i % 3)
+
+    # ---- the record ------------------------------------------------------------------------------------------
+
+    def _show_record(self, sample: Sample) -> None:
+        self.tree.clear()
+        try:
+            value = json.loads(sample.record) if sample.record else None
+            self.tree.setVisible(value is not None)
+            left = [MOST_NODES]
+            if isinstance(value, dict):
+                for key, inside in value.items():
+                    _grow(self.tree.invisibleRootItem(), str(key), inside, left)
+        except (ValueError, RecursionError):
+            self.tree.setVisible(False)
+        self.tree.expandToDepth(0)
+
+
+def _grow(parent: QTreeWidgetItem, name: str, value: Any, left: list[int]) -> None:
+    """One field with what is in it, as long as there are nodes ``left``."""
+    if left[0] <= 0:
+        return
+    left[0] -= 1
+    if isinstance(value, dict | list):
+        node = QTreeWidgetItem(parent, [name, f"{len(value)} {'fields' if isinstance(value, dict) else 'items'}"])
+        pairs = value.items() if isinstance(value, dict) else enumerate(value, 1)
+        for key, inside in pairs:
+            _grow(node, str(key), inside, left)
+        return
+    words = value if isinstance(value, str) else json.dumps(value)
+    node = QTreeWidgetItem(parent, [name, one_line(words, 200)])
+    node.setToolTip(1, html.escape(words[:2000]))
+
+
+def _title(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setFont(theme.scaled(label.font(), 1.0, bold=True))
+    return label
