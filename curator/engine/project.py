@@ -30,6 +30,7 @@ from curator.engine.records import (
 )
 from curator.engine.registry import registry
 from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request, RunRequest
+from curator.engine.skills import Skills
 from curator.engine.steps import go_to
 from curator.engine.store import Store
 from curator.engine.store_choices import SkillChoices
@@ -64,6 +65,7 @@ class Project:
         self._store = store
         self.skills = SkillChoices(store)
         self.browse = Browse(store, self._submit)
+        self.skills = Skills(store, self._submit)
         self.pages = Pages(store)
         self.lifelong = Lifelong(store, self._submit)
         self._queue: Queue

@@ -15,6 +15,7 @@ from curator.engine.errors import Cancelled, CuratorError, InputError, NotReadyE
 from curator.engine.recipe import Constraints, Recipe, Step, fingerprint
 from curator.engine.registry import PluginSpec, registry
 from curator.engine.requests import RunRequest
+from curator.engine.skills import as_edited, edits_of, with_skill_quotas
 from curator.engine.store import Store
 from curator.engine.store_choices import SkillChoices
 from curator.engine.task import Task
@@ -75,6 +76,7 @@ def _run(store: Store, request: RunRequest, recipe: Recipe, bench: Bench, run_id
         check_needs(bench.registry.get("scorer", step.name), inputs)
         inputs = dataclasses.replace(inputs, scores={**inputs.scores, step.name: bench.score(step, inputs)})
     inputs = with_quotas(inputs, recipe.constraints)
+    inputs = with_skill_quotas(store, clustering_id, inputs, recipe.constraints.by)
     ranking, dropped = run_chain(recipe, bench, inputs)
     summary = summarise(inputs, ranking.rows, task)
     summary["stopped"] = ranking.stopped
@@ -127,6 +129,7 @@ def _first_inputs(store: Store, bench: Bench, vectors: np.ndarray) -> Inputs:
 
 def _run_fingerprint(recipe: Recipe, bench: Bench, inputs: Inputs) -> str:
     steps = [("clusterer", recipe.clusterer)] if recipe.clusterer else []
+    edits = edits_of(bench.store, bench.dataset.id) if recipe.clusterer else []
     steps += [("scorer", s) for s in recipe.scorers] + [("selector", s) for s in recipe.selectors]
     return fingerprint(
         {
@@ -136,6 +139,7 @@ def _run_fingerprint(recipe: Recipe, bench: Bench, inputs: Inputs) -> str:
             "rows": fingerprint(inputs.rows.tolist()),
             "keep": inputs.keep.tolist(),
             "labels": fingerprint([inputs.label_names, [] if inputs.labels is None else inputs.labels.tolist()]),
+            **({"skills": edits} if edits else {}),
         }
     )
 
@@ -143,6 +147,9 @@ def _run_fingerprint(recipe: Recipe, bench: Bench, inputs: Inputs) -> str:
 def _cluster(step: Step, bench: Bench, inputs: Inputs) -> tuple[Inputs, int]:
     check_needs(bench.registry.get("clusterer", step.name), inputs)
     clustering_id, clustering = bench.clustering(step, inputs)
+    clustering_id, clustering, changed_by_hand = as_edited(bench.store, clustering_id, clustering)
+    if changed_by_hand:
+        bench.fingerprints["clustering"] = changed_by_hand
     names = tuple(name for _, name, _ in bench.store.skills(clustering_id))
     changed = dataclasses.replace(inputs, skills=clustering.labels, membership=clustering.membership, skill_names=names)
     return changed, clustering_id

@@ -171,7 +171,7 @@ class BrowseStore:
         """Clusterings of a Dataset, oldest first."""
         sql = (
             "select id, dataset_id, clusterer, params, fingerprint, labels_file, membership_file, k, created"
-            " from clustering where dataset_id = ? order by id"
+            " from clustering where dataset_id = ? and not hidden order by id"
         )
         return [ClusteringRecord(*[*r[:3], json.loads(r[3]), *r[4:]]) for r in self._store.rows(sql, (dataset_id,))]
 
