@@ -31,7 +31,7 @@ def _open(front: Front, project: Path) -> Project:
 
 
 def _find(p: Project, dataset_id: int, names: Sequence[str]) -> list[int]:
-    known = p.skills.all(dataset_id)
+    known = p.skillset.all(dataset_id)
     found = []
     for name in names:
         exact = [s.number for s in known if s.name == name] or [s.number for s in known if str(s.number) == name]
@@ -67,7 +67,7 @@ def list_command(front: Front, project: Path, dataset: str, subset: str, as_json
         found = p.dataset(the_dataset(p, dataset))
         subsets = [s for s in p.contents().subsets if s.dataset_id == found.id]
         chosen = p.subset(subset) if subset else (subsets[-1] if subsets else None)
-        _print(p.skills.all(found.id, chosen.id if chosen else None), as_json)
+        _print(p.skillset.all(found.id, chosen.id if chosen else None), as_json)
 
 
 @skills.command()
@@ -81,8 +81,8 @@ def rename(front: Front, project: Path, skill: str, name: str, dataset: str, as_
     """Give SKILL another NAME."""
     with _open(front, project) as p:
         found = p.dataset(the_dataset(p, dataset)).id
-        changes = p.skills.rename(found, _find(p, found, [skill])[0], name)
-        tell(as_json, changes.label, p.skills.all(found))
+        changes = p.skillset.rename(found, _find(p, found, [skill])[0], name)
+        tell(as_json, changes.label, p.skillset.all(found))
 
 
 @skills.command()
@@ -95,8 +95,8 @@ def merge(front: Front, project: Path, names: Sequence[str], dataset: str, as_js
     """Make one of several skills; it has the name of the largest."""
     with _open(front, project) as p:
         found = p.dataset(the_dataset(p, dataset)).id
-        changes = run_job(p, p.skills.submit_merge, found, _find(p, found, names), quiet=as_json)
-        tell(as_json, changes.label, p.skills.all(found))
+        changes = run_job(p, p.skillset.submit_merge, found, _find(p, found, names), quiet=as_json)
+        tell(as_json, changes.label, p.skillset.all(found))
 
 
 @skills.command()
@@ -110,8 +110,8 @@ def split(front: Front, project: Path, skill: str, parts: int, dataset: str, as_
     """Divide SKILL into parts by what its samples are like."""
     with _open(front, project) as p:
         found = p.dataset(the_dataset(p, dataset)).id
-        changes = run_job(p, p.skills.submit_split, found, _find(p, found, [skill])[0], parts, quiet=as_json)
-        tell(as_json, changes.label, p.skills.all(found))
+        changes = run_job(p, p.skillset.submit_split, found, _find(p, found, [skill])[0], parts, quiet=as_json)
+        tell(as_json, changes.label, p.skillset.all(found))
 
 
 @skills.command()
@@ -125,8 +125,8 @@ def hide(front: Front, project: Path, names: Sequence[str], off: bool, dataset: 
     """Leave skills out of the list in the window."""
     with _open(front, project) as p:
         found = p.dataset(the_dataset(p, dataset)).id
-        changes = p.skills.hide(found, _find(p, found, names), not off)
-        tell(as_json, changes.label, p.skills.all(found))
+        changes = p.skillset.hide(found, _find(p, found, names), not off)
+        tell(as_json, changes.label, p.skillset.all(found))
 
 
 @skills.command()
@@ -140,5 +140,5 @@ def quota(front: Front, project: Path, quota: int, names: Sequence[str], dataset
     """Let later runs pick at most QUOTA samples of each skill; -1 lifts the cap."""
     with _open(front, project) as p:
         found = p.dataset(the_dataset(p, dataset)).id
-        changes = p.skills.set_quota(found, _find(p, found, names), None if quota < 0 else quota)
-        tell(as_json, changes.label, p.skills.all(found))
+        changes = p.skillset.set_quota(found, _find(p, found, names), None if quota < 0 else quota)
+        tell(as_json, changes.label, p.skillset.all(found))

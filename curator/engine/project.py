@@ -65,7 +65,7 @@ class Project:
         self._store = store
         self.skills = SkillChoices(store)
         self.browse = Browse(store, self._submit)
-        self.skills = Skills(store, self._submit)
+        self.skillset = Skills(store, self._submit)
         self.pages = Pages(store)
         self.lifelong = Lifelong(store, self._submit)
         self._queue: Queue

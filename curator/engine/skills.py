@@ -1,4 +1,4 @@
-"""Skills as a user sees and changes them: sizes, shares, names, quotas; merged and split. Reached as ``project.skills``.
+"""Skills as a user sees and changes them: sizes, shares, names, quotas; merged and split. Reached as ``project.skillset``.
 
 A name, a quota or whether a Skill is hidden is a small edit. Merging and splitting make a new Clustering from the one
 there is, which takes its place here and in later Runs; undo brings the old one back.
@@ -63,7 +63,7 @@ class ReshapeRequest:
 
 
 class Skills:
-    """Reached as ``project.skills``. Skills are those of the Dataset's newest Clustering."""
+    """Reached as ``project.skillset``. Skills are those of the Dataset's newest Clustering."""
 
     def __init__(self, store: Store, submit: Callable[[Request, Listener | None], Job]) -> None:
         self._store, self._submit = store, submit

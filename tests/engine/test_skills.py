@@ -37,81 +37,81 @@ def column(p):
 
 
 def test_without_a_run_there_are_none(project):
-    assert project.skills.all(1) == []
+    assert project.skillset.all(1) == []
     with pytest.raises(NotReadyError):
-        project.skills.rename(1, 0, "x")
+        project.skillset.rename(1, 0, "x")
 
 
 def test_size_share_and_what_is_typical(ran):
-    found = ran.skills.all(1, 1)
+    found = ran.skillset.all(1, 1)
     assert [s.size for s in found] == [8, 8, 8]
     assert sum(s.chosen for s in found) == 12
-    rows = ran.skills.typical(1, found[0].number, 3)
+    rows = ran.skillset.typical(1, found[0].number, 3)
     assert len(rows) == 3 and len({r % 3 for r in rows}) == 1
 
 
 def test_a_name_is_seen_everywhere_and_undone(ran):
-    before = [s.name for s in ran.skills.all(1)]
-    ran.skills.rename(1, 0, "baking")
-    assert ran.skills.all(1)[0].name == "baking"
+    before = [s.name for s in ran.skillset.all(1)]
+    ran.skillset.rename(1, 0, "baking")
+    assert ran.skillset.all(1)[0].name == "baking"
     assert "baking" in {name for name, _, _ in ran.counts(1)["skill"]}
     assert "baking" in column(ran).names
     with pytest.raises(InputError, match="already"):
-        ran.skills.rename(1, 1, "baking")
+        ran.skillset.rename(1, 1, "baking")
     ran.undo()
-    assert [s.name for s in ran.skills.all(1)] == before
+    assert [s.name for s in ran.skillset.all(1)] == before
     ran.redo()
-    assert ran.skills.all(1)[0].name == "baking"
+    assert ran.skillset.all(1)[0].name == "baking"
 
 
 def test_a_quota_caps_later_runs(ran):
-    ran.skills.set_quota(1, [0], 1)
+    ran.skillset.set_quota(1, [0], 1)
     ran.submit_run("records", RECIPE).result()
-    found = ran.skills.all(1, 2)
+    found = ran.skillset.all(1, 2)
     assert found[0].chosen == 1 and found[0].quota == 1
     ran.undo()
     ran.undo()
-    assert ran.skills.all(1)[0].quota is None
+    assert ran.skillset.all(1)[0].quota is None
     with pytest.raises(InputError):
-        ran.skills.set_quota(1, [0], -2)
+        ran.skillset.set_quota(1, [0], -2)
 
 
 def test_hidden_skills_are_marked(ran):
-    ran.skills.hide(1, [1])
-    assert [s.hidden for s in ran.skills.all(1)] == [False, True, False]
+    ran.skillset.hide(1, [1])
+    assert [s.hidden for s in ran.skillset.all(1)] == [False, True, False]
     ran.undo()
-    assert not any(s.hidden for s in ran.skills.all(1))
+    assert not any(s.hidden for s in ran.skillset.all(1))
 
 
 def test_merged_skills_are_one_until_undone_and_runs_follow(ran):
     before = column(ran).values.copy()
-    ran.skills.submit_merge(1, [0, 2]).result()
-    assert sorted(s.size for s in ran.skills.all(1)) == [8, 16]
+    ran.skillset.submit_merge(1, [0, 2]).result()
+    assert sorted(s.size for s in ran.skillset.all(1)) == [8, 16]
     assert len(np.unique(column(ran).values)) == 2
     ran.submit_run("records", RECIPE).result()
-    assert sorted(s.chosen for s in ran.skills.all(1, 2)) != []
-    assert {name for name, _, n in ran.counts(2)["skill"] if n} == {s.name for s in ran.skills.all(1)}
+    assert sorted(s.chosen for s in ran.skillset.all(1, 2)) != []
+    assert {name for name, _, n in ran.counts(2)["skill"] if n} == {s.name for s in ran.skillset.all(1)}
     ran.undo()
     ran.undo()
     assert np.array_equal(column(ran).values, before)
-    ran.skills.submit_merge(1, [0, 2]).result()
-    assert sorted(s.size for s in ran.skills.all(1)) == [8, 16]
+    ran.skillset.submit_merge(1, [0, 2]).result()
+    assert sorted(s.size for s in ran.skillset.all(1)) == [8, 16]
     with pytest.raises(InputError, match="at least two"):
-        ran.skills.submit_merge(1, [1, 1])
+        ran.skillset.submit_merge(1, [1, 1])
     assert ran.check() == []
 
 
 def test_a_split_divides_by_likeness(ran):
-    ran.skills.submit_merge(1, [0, 1]).result()
-    large = max(ran.skills.all(1), key=lambda s: s.size)
-    ran.skills.submit_split(1, large.number, 2).result()
-    found = ran.skills.all(1)
+    ran.skillset.submit_merge(1, [0, 1]).result()
+    large = max(ran.skillset.all(1), key=lambda s: s.size)
+    ran.skillset.submit_split(1, large.number, 2).result()
+    found = ran.skillset.all(1)
     assert sorted(s.size for s in found) == [8, 8, 8]
     assert {f"{large.name} 1", f"{large.name} 2"} < {s.name for s in found}
     codes = column(ran).values
     assert all(len(set(codes[i::3].tolist())) == 1 for i in range(3))
     with pytest.raises(InputError, match="2 to 20"):
-        ran.skills.submit_split(1, large.number, 1)
+        ran.skillset.submit_split(1, large.number, 1)
 
 
 def test_merging_keeps_memberships_whole():
