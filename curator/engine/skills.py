@@ -1,4 +1,4 @@
-"""Skills as a user sees and changes them: sizes, shares, names, quotas; merged and split. Reached as ``project.skillset``.
+"""Skills as a user sees and changes them: sizes, shares, names, quotas; merged and split. See ``project.skillset``.
 
 A name, a quota or whether a Skill is hidden is a small edit. Merging and splitting make a new Clustering from the one
 there is, which takes its place here and in later Runs; undo brings the old one back.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from curator.engine.browse import Found, Query
     from curator.engine.jobs import Job
     from curator.engine.project import Project
-    from curator.settings import Settings
+    from curator.ui.taste import Taste
     from curator.ui.commands import Commands
     from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
@@ -46,7 +46,7 @@ class Finding(QObject):
     text_changed = Signal(str)
     """The box should show this text, because the query was set elsewhere."""
 
-    def __init__(self, state: AppState, bridge: JobBridge, commands: Commands, settings: Settings) -> None:
+    def __init__(self, state: AppState, bridge: JobBridge, commands: Commands, settings: Taste) -> None:
         super().__init__(commands)
         self._state, self._bridge, self._commands, self._settings = state, bridge, commands, settings
         self.status, self.words = EMPTY, ""
@@ -86,7 +86,7 @@ class Finding(QObject):
 
     def image(self, image: QImage) -> None:
         """Search for what looks like a pasted picture, which is kept in the cache."""
-        folder = self._settings.cache_dir / "pasted"
+        folder = self._settings.now.cache_dir / "pasted"
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / "draft.png"
         if not image.save(str(draft)):
