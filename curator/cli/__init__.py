@@ -11,4 +11,15 @@ from curator.cli import subset as _subset
 from curator.cli import trials as _trials
 from curator.cli.commands import cli
 
-__all__ = ["_choices", "_exporting", "_importing", "_lifelong", "_rounds", "_search", "_skills", "_subset", "_trials", "cli"]
+__all__ = [
+    "_choices",
+    "_exporting",
+    "_importing",
+    "_lifelong",
+    "_rounds",
+    "_search",
+    "_skills",
+    "_subset",
+    "_trials",
+    "cli",
+]

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from curator.engine.browse import Found, Query
     from curator.engine.jobs import Job
     from curator.engine.project import Project
-    from curator.ui.taste import Taste
     from curator.ui.commands import Commands
     from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
+    from curator.ui.taste import Taste
 
 EMPTY, SEARCHING, NOTHING, ERROR, READY = "empty", "searching", "nothing", "error", "ready"
 RANKING = ("like:", "near:", "picture:")
