@@ -53,6 +53,8 @@ def images_of(record: Record) -> list[str]:
 
 def labels_of(record: Record) -> tuple[str, ...]:
     """The class given by a text in ``task``, ``category``, ``label`` or ``class``, if any."""
-    found = (record.get(key) for key in LABEL_KEYS)
-    label = next((value.strip() for value in found if isinstance(value, str) and value.strip()), "")
-    return (label,) if label else ()
+    for key in LABEL_KEYS:
+        value = record.get(key)
+        if isinstance(value, str) and (label := value.strip()):
+            return (label,)
+    return ()

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QTextBro
 from curator.ui import theme
 from curator.ui.models.samples import number, one_line
 from curator.ui.models.turns import turns
-from curator.ui.views.picture import Picture
+from curator.ui.views.picture import Picture, item_boxes
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QUrl
@@ -108,7 +108,7 @@ class DetailPanel(QScrollArea):
             self.more.show_item(item)
         image = item.image if item else None
         self.picture.setVisible(image is not None)
-        self.picture.show_path(image)
+        self.picture.show_path(image, item_boxes(item))
         records = self._state.dataset is not None and self._state.dataset.kind == "instruction"
         has_record = item is not None and records
         self.record.setVisible(has_record)

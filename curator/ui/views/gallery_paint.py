@@ -100,8 +100,8 @@ def paint_hint(p: QPainter, words: str, y: int, width: int, c: Colors) -> None:
     p.drawText(plate, int(Qt.AlignmentFlag.AlignCenter), words)
 
 
-def draw_fitted(p: QPainter, place: QRect, picture: QPixmap, enlarge: float) -> None:
-    """Draw a picture in the middle of ``place``, as large as it may be."""
+def draw_fitted(p: QPainter, place: QRect, picture: QPixmap, enlarge: float) -> QRect:
+    """Draw a picture in the middle of ``place``, as large as it may be; returns where it is."""
     size = picture.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
     if size.width() > picture.width() * enlarge:
         size = picture.size() * enlarge
@@ -109,6 +109,7 @@ def draw_fitted(p: QPainter, place: QRect, picture: QPixmap, enlarge: float) -> 
     target.moveCenter(place.center())
     p.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     p.drawPixmap(target, picture)
+    return target
 
 
 def _paint_badges(p: QPainter, rect: QRect, item: Item, look: Look, art: Stamps) -> None:

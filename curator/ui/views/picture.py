@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,9 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from curator.engine.boxes import Box, boxes_of
 from curator.ui import theme
+from curator.ui.views.box_paint import draw_boxes
 from curator.ui.views.gallery_paint import draw_fitted
 
 if TYPE_CHECKING:
@@ -17,6 +20,11 @@ if TYPE_CHECKING:
     from curator.ui.thumbnails import Thumbnails
 
 ENLARGE = 6.0
+
+
+def item_boxes(item: Item | None) -> list[Box]:
+    """The boxes in the record of an Item."""
+    return boxes_of(item.sample.record, item.sample.width, item.sample.height) if item is not None else []
 
 
 class Picture(QWidget):
@@ -27,12 +35,13 @@ class Picture(QWidget):
         self._thumbs = thumbs
         self._lines = lines
         self._path: Path | None = None
+        self._boxes: tuple[Box, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         thumbs.ready.connect(self._came)
 
-    def show_path(self, path: Path | None) -> None:
-        """Another picture, or none."""
-        self._path = path
+    def show_path(self, path: Path | None, boxes: Sequence[Box] = ()) -> None:
+        """Another picture, or none, and the boxes to draw over it."""
+        self._path, self._boxes = path, tuple(boxes)
         self.setAccessibleName(f"Picture {path.name}" if path else "No picture")
         self.update()
 
@@ -61,7 +70,7 @@ class Picture(QWidget):
         place = self.rect().adjusted(6, 6, -6, -6)
         picture = self._thumbs.get(self._path, max(place.width(), place.height()) * self.devicePixelRatioF())
         if picture is not None and not picture.isNull():
-            draw_fitted(painter, place, picture, ENLARGE)
+            draw_boxes(painter, draw_fitted(painter, place, picture, ENLARGE), self._boxes)
         elif picture is not None:
             painter.setPen(c.bad)
             words = f"{self._path.name} cannot be shown: it is missing or not a picture."
@@ -92,7 +101,7 @@ class Preview(Picture):
 
     def follow(self, item: Item | None) -> None:
         """The cursor moved."""
-        self.show_path(item.image if item else None)
+        self.show_path(item.image if item else None, item_boxes(item))
 
     def leave(self) -> None:
         """Take the preview away."""
