@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from curator.engine.arrays import open_array
+from curator.engine.import_run import import_samples
 from curator.engine.lifelong import LifelongRequest, step_recipes
-from curator.engine.pipeline import import_samples
 from curator.engine.recipe import Recipe
 from curator.engine.records import LifelongSkill
 from curator.engine.requests import ImportRequest, RunRequest
