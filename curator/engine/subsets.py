@@ -79,7 +79,7 @@ class Subsets:
             len(both) / either if either else float("nan"),
             _side_by_side(counts[0]["skill"], counts[1]["skill"]) if same else (),
             _side_by_side(counts[0]["class"], counts[1]["class"]),
-            {m: (first.summary.get(m), second.summary.get(m)) for m in MEASURES},
+            {m: (_figure(first, m, counts[0]), _figure(second, m, counts[1])) for m in MEASURES},
         )
 
     def union(self, a: int | str, b: int | str, name: str = "") -> Changes:
@@ -190,6 +190,14 @@ class Subsets:
         labels = open_array(self._store.arrays / file)
         found = np.where(rows < len(labels), labels[np.minimum(rows, len(labels) - 1)], -1) if len(labels) else rows * 0
         return [None if s < 0 else int(s) for s in found.tolist()]
+
+
+def _figure(subset: Subset, name: str, counts: dict[str, list[tuple[str, int, int]]]) -> Any:
+    """A measure of the Run, or what the counts say of skills and classes where there was no Run."""
+    rows = counts.get({"skills": "skill", "classes": "class"}.get(name, ""), [])
+    if name in subset.summary or not rows:
+        return subset.summary.get(name)
+    return [sum(1 for _, chosen, _ in rows if chosen), len(rows)]
 
 
 def _side_by_side(a: list[tuple[str, int, int]], b: list[tuple[str, int, int]]) -> tuple[Balance, ...]:

@@ -179,7 +179,7 @@ class MainWindow(QMainWindow):
         commands.highlight_all_asked.connect(self.center.gallery.highlight_all)
         commands.run_asked.connect(self.run_panel.run)
         commands.export_asked.connect(self._ask_export)
-        commands.shortcuts_asked.connect(lambda: ShortcutSheet(self).show())
+        commands.shortcuts_asked.connect(lambda: self._show_small("shortcuts"))
         commands.quit_asked.connect(self.close)
         commands.window_asked.connect(self._show_small)
         self.taste.changed.connect(self._settings_changed)
@@ -267,8 +267,10 @@ class MainWindow(QMainWindow):
             return
         make = {
             "about": lambda: AboutDialog(self),
+            "compare": lambda: CompareDialog(self.desk, self),
             "help": lambda: HelpDialog(self),
             "settings": lambda: SettingsDialog(self.taste, self.dialogs, self),
+            "shortcuts": lambda: ShortcutSheet(self),
         }[name]
         dialog = make()
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -280,9 +282,7 @@ class MainWindow(QMainWindow):
         self.thumbs.use_folder(_thumbnail_folder(self.taste.now))
 
     def _compare(self) -> None:
-        dialog = CompareDialog(self.desk, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
+        self._show_small("compare")
 
     def _take_recipe(self, text: str) -> None:
         self.run_panel.load_text(text)
