@@ -221,17 +221,21 @@ class Exporting:
         items = ready.outgoing(task, _part(ready.plan, limit), gate=False)
         bytes_ = sum(item.image_size(n) for item in items for n in range(len(item.images)))
         few = _first_of_each(ready.plan, show)
-        with tempfile.TemporaryDirectory(prefix="curator-preview-") as folder:
-            place = Path(folder) / (ready.target.name or "export")
-            shown = replace(ready.info, count=len(few.ranks), key="", table=None)
-            error = ""
-            try:
-                place = ready.exporter.export(ready.outgoing(task, few, gate=False), place, shown, Task())
-            except InputError as problem:
-                error = problem.text
-            tally = items.tally
-            stanza = write_stanza(ready.options.trainer, place, ready.info, tally, ready.exporter, ready.spec)
-            return preview_of(ready.plan, tally, Path(folder), len(items), bytes_, stanza, error)
+        return _shown(ready, few, items, bytes_, task)
+
+
+def _shown(ready: Prepared, few: Plan, items: Outgoing, bytes_: int, task: Task) -> Preview:
+    """Export a few samples into a temporary folder, and look at what is there."""
+    with tempfile.TemporaryDirectory(prefix="curator-preview-") as folder:
+        place = Path(folder) / (ready.target.name or "export")
+        info = replace(ready.info, count=len(few.ranks), key="", table=None)
+        error = ""
+        try:
+            place = ready.exporter.export(ready.outgoing(task, few, gate=False), place, info, Task())
+        except InputError as problem:
+            error = problem.text
+        stanza = write_stanza(ready.options.trainer, place, ready.info, items.tally, ready.exporter, ready.spec)
+        return preview_of(ready.plan, items.tally, Path(folder), len(items), bytes_, stanza, error)
 
 
 def _part(plan: Plan, limit: int) -> Plan:

@@ -45,6 +45,7 @@ CASES = [
     ("llama-factory", {"messages": [{"role": "user", "content": "q"},
                                     {"role": "assistant", "content": None, "tool_calls": [CALL]}]}, ["tool-calls"]),
     ("llama-factory", sharegpt(("user", "q"), ("assistant", "a")), ["role-order"]),
+    ("llama-factory", sharegpt(("human", "What is <image> in HTML?"), G), ["bare-mark"]),
     ("llama-factory", chat(("developer", "s"), U, A), ["role-order", "odd-turns"]),
     ("llama-factory", chat(U, A, tools=[{"type": "function", "function": {"name": "f"}}]), ["tools-list"]),
     ("axolotl", chat(U, A), []),

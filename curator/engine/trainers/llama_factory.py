@@ -45,6 +45,8 @@ class LlamaFactory:
             if number != named:
                 text = f"has {number} <image> marks for {named} pictures"
                 yield Finding("image-count", "stop", text)
+        elif marks(about):
+            yield Finding("bare-mark", "change", "has <image> but names no picture; a model that sees stops at it")
         yield from missing(record, about)
         yield from empty_answer(about)
         yield from too_long(about)
