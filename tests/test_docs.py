@@ -29,6 +29,9 @@ def test_commands_and_their_options_exist(page):
             assert words[1:2] == [] or not re.match(r"^[a-z]+$", words[1]), line
             continue
         command = cli.commands[words[1]]
+        if isinstance(command, click.Group) and len(words) > 2:
+            assert words[2] in command.commands, line
+            command = command.commands[words[2]]
         known = {o for p in command.params if isinstance(p, click.Option) for o in p.opts}
         assert {w for w in words[2:] if w.startswith("--")} <= known, line
 
