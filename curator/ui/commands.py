@@ -12,6 +12,7 @@ from curator.engine.errors import CuratorError
 from curator.ui.finding import Finding
 from curator.ui.labelling import Labelling
 from curator.ui.messages import Notice, notice_of_error, notice_of_failure
+from curator.ui.skill_commands import SkillCommands
 from curator.ui.subset_commands import SubsetCommands
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Commands(QObject):
         self._state, self._bridge, self._opening = state, bridge, opening
         self._dialogs, self._settings = dialogs, settings
         self.finding = Finding(state, bridge, self, settings)
+        self.skills = SkillCommands(state, bridge, self.write, self.submit, self.noticed.emit, self)
         self.labels = Labelling(state, dialogs, self.write, self.noticed.emit)
         self.subsets = SubsetCommands(state, dialogs, self.write, self.noticed.emit)
         opening.noticed.connect(self.noticed)

@@ -15,6 +15,7 @@ from curator.ui.views.detail_more import DetailMore
 from curator.ui.views.jobs import JobsPanel
 from curator.ui.views.library import HistoryList, Library
 from curator.ui.views.run_panel import RunPanel
+from curator.ui.views.skills_panel import SkillsPanel
 from curator.ui.views.subset_panel import SubsetPanel
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -53,5 +54,6 @@ PANELS = (
     Panel("detail", "&Sample", RIGHT, lambda desk: DetailPanel(desk.state, desk.thumbs, DetailMore(desk))),
     Panel("subset", "S&ubset", RIGHT, SubsetPanel, behind="detail"),
     Panel("coverage", "C&overage", RIGHT, lambda desk: CoveragePanel(desk.state), behind="detail"),
+    Panel("skills", "S&kills", RIGHT, SkillsPanel, behind="detail"),
     Panel("jobs", "&Jobs", BOTTOM, lambda desk: JobsPanel(desk.bridge)),
 )

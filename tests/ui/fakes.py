@@ -128,6 +128,13 @@ class FakeBrowse:
         return self._project.pages.ids(dataset, rows)
 
 
+class FakeSkillset:
+    """``project.skillset``: none."""
+
+    def all(self, dataset, subset=None):
+        return []
+
+
 class FakeProject:
     """What the window asks of a Project."""
 
@@ -149,6 +156,7 @@ class FakeProject:
         self.closed = False
         self.arriving: list[Dataset] = []
         self.pages, self.browse = FakePages(self), FakeBrowse(self)
+        self.skillset = FakeSkillset()
 
     def _subset(self, id_, dataset, size):
         return make(Subset, id=id_, name=f"diverse {size}", dataset_id=dataset, size=size, summary=SUMMARY)

@@ -57,7 +57,7 @@ def test_states_from_empty_over_loading_to_ready(window, qtbot, pictures):
     project = FakeProject(pictures, sizes=(), kinds=())
     window.state.set_project(project)
     assert page(window) == "start"
-    assert all(d.isVisible() or k in ("history", "coverage") for k, d in window.docks.items())
+    assert all(d.isVisible() or k in ("history", "skills", "coverage") for k, d in window.docks.items())
     drop(window, pictures)
     assert page(window) == "loading"
     job = project.submitted[0]

@@ -1,0 +1,236 @@
+"""The Skills of a Dataset: how large, how many chosen, what is typical; and its classes in the same bars."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from curator.engine.errors import CuratorError
+from curator.engine.skills import MOST_PARTS, Skill
+from curator.ui import theme
+from curator.ui.models.samples import one_line
+from curator.ui.models.skills import BALANCE, NAME, QUOTA, SHARES_ROLE, SkillsModel
+from curator.ui.state import IMPORTING
+from curator.ui.views.picture import Picture
+
+if TYPE_CHECKING:
+    from curator.engine.records import Dataset, Subset
+    from curator.ui.desk import Desk
+
+NO_DATASET = "Open a dataset to see its skills."
+NO_SKILLS = "No skills yet. Run a recipe with a clusterer, such as “diverse”."
+NO_CLASSES = "No sample has a class yet. Label some, or import class folders."
+LOADING = "The skills come when the import is done."
+KEYS = ("skill-show", "skill-rename", "skill-quota", "skill-merge", "skill-split", "skill-hide")
+TYPICAL = 3
+
+
+class SkillsPanel(QWidget):
+    """States: empty (no dataset, or nothing clustered), loading (an import runs), error, ready."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._state, self._commands = desk, desk.state, desk.commands.skills
+        self.setAccessibleName("Skills")
+        self.by = QComboBox()
+        self.by.addItems(["Skills", "Classes"])
+        self.by.setAccessibleName("Show skills or classes")
+        self.by.setToolTip("What the rows are")
+        self.hidden = QCheckBox("&Hidden too")
+        self.hidden.setToolTip("Show hidden skills as well")
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        theme.mark(self.words, "faint")
+        self.model = SkillsModel(self._commands.set_name, self._commands.set_quota, self)
+        self.table = QTableView()
+        self._set_up_table(desk)
+        self.typical = QGridLayout()
+        head = QHBoxLayout()
+        head.addWidget(self.by, 1)
+        head.addWidget(self.hidden)
+        column = QVBoxLayout(self)
+        column.addLayout(head)
+        column.addWidget(self.words)
+        column.addWidget(self.table, 1)
+        column.addWidget(self._make_buttons(desk))
+        column.addLayout(self.typical)
+        self.by.currentIndexChanged.connect(self.refresh)
+        self.hidden.toggled.connect(self.refresh)
+        self._state.shown_changed.connect(self.refresh)
+        self._state.data_changed.connect(self.refresh)
+        self._commands.rename_asked.connect(lambda: self._edit(NAME))
+        self._commands.quota_asked.connect(lambda: self._edit(QUOTA))
+        self.refresh()
+
+    def _set_up_table(self, desk: Desk) -> None:
+        table = self.table
+        table.setAccessibleName("Table of skills")
+        table.setModel(self.model)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setItemDelegateForColumn(BALANCE, _Balance(table))
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setCornerButtonEnabled(False)
+        table.verticalHeader().hide()
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        table.addActions([desk.actions[k] for k in KEYS])
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(BALANCE, QHeaderView.ResizeMode.Fixed)
+        table.setColumnWidth(BALANCE, self.fontMetrics().averageCharWidth() * 14)
+        table.doubleClicked.connect(self._double_clicked)
+        table.selectionModel().selectionChanged.connect(self._chosen)
+
+    def _make_buttons(self, desk: Desk) -> QWidget:
+        self.buttons = QWidget()
+        line = QHBoxLayout(self.buttons)
+        line.setContentsMargins(0, 0, 0, 0)
+        for key in ("skill-show", "skill-merge", "skill-split"):
+            button = QToolButton()
+            button.setDefaultAction(desk.actions[key])
+            button.setAccessibleName(desk.actions[key].statusTip())
+            line.addWidget(button)
+        self.parts = QSpinBox()
+        self.parts.setRange(2, MOST_PARTS)
+        self.parts.setPrefix("into ")
+        self.parts.setAccessibleName("Parts of a split")
+        self.parts.setToolTip("How many skills a split makes")
+        self.parts.valueChanged.connect(lambda value: setattr(self._commands, "parts", value))
+        line.addWidget(self.parts)
+        line.addStretch(1)
+        return self.buttons
+
+    # ---- what is shown ---------------------------------------------------------------------------------------
+
+    def refresh(self, *_: object) -> None:
+        """Read the Skills, or classes, of the Dataset shown."""
+        by_skill, kept = self.by.currentIndex() == 0, self._commands.numbers
+        found, words = self._read(by_skill)
+        self.words.setText(words)
+        self.words.setVisible(bool(words))
+        self.table.setVisible(bool(found))
+        self.buttons.setVisible(bool(found) and by_skill)
+        self.hidden.setVisible(by_skill)
+        self.table.setColumnHidden(QUOTA, not by_skill)
+        self.model.show_skills(found, editable=by_skill)
+        for number in kept if by_skill else ():
+            if (place := self.model.place(number)) >= 0:
+                self.table.selectRow(place)
+        self._chosen()
+
+    def _read(self, by_skill: bool) -> tuple[list[Skill], str]:
+        project, dataset = self._state.project, self._state.dataset
+        if project is None or dataset is None:
+            return [], NO_DATASET
+        if dataset.status == IMPORTING:
+            return [], LOADING
+        subset = self._state.subset or self._newest(dataset)
+        try:
+            if not by_skill:
+                found = self._classes(dataset, subset)
+                return found, "" if found else NO_CLASSES
+            found = project.skillset.all(dataset.id, subset.id if subset else None)
+        except CuratorError as error:
+            return [], f"{error.text} {error.hint}".strip()
+        shown = [s for s in found if self.hidden.isChecked() or not s.hidden]
+        return shown, "" if found else NO_SKILLS
+
+    def _newest(self, dataset: Dataset) -> Subset | None:
+        return self._desk.tree.newest_subset(dataset.id)
+
+    def _classes(self, dataset: Dataset, subset: Subset | None) -> list[Skill]:
+        assert self._state.project is not None
+        browse = self._state.project.browse
+        column = browse.column(dataset.id, "class")
+        codes = column.values
+        sizes = np.bincount(codes[codes >= 0], minlength=len(column.names))
+        chosen = np.zeros(len(column.names), np.int64)
+        if subset is not None:
+            picked = codes[browse.column(dataset.id, f"subset:{subset.id}").values >= 0]
+            chosen = np.bincount(picked[picked >= 0], minlength=len(column.names))
+        return [Skill(i, name, int(sizes[i]), int(chosen[i])) for i, name in enumerate(column.names)]
+
+    def _chosen(self, *_: object) -> None:
+        rows = sorted({i.row() for i in self.table.selectionModel().selectedRows()})
+        skills = [s for row in rows if (s := self.model.skill(row)) is not None]
+        by_skill = self.by.currentIndex() == 0
+        self._commands.numbers = tuple(s.number for s in skills) if by_skill else ()
+        self._commands.names = tuple(s.name for s in skills) if by_skill else ()
+        self._show_typical(skills[0] if by_skill and skills else None)
+
+    def _show_typical(self, skill: Skill | None) -> None:
+        """A few Samples that say what a Skill is."""
+        while (old := self.typical.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        project, dataset = self._state.project, self._state.dataset
+        if skill is None or project is None or dataset is None:
+            return
+        try:
+            samples = project.browse.samples(dataset.id, project.skillset.typical(dataset.id, skill.number, TYPICAL))
+        except CuratorError:  # an undo took the skills away
+            return
+        for i, sample in enumerate(samples):
+            if sample.images:
+                picture = Picture(self._desk.thumbs, lines=4)
+                picture.show_path(Path(dataset.root) / sample.images[0])
+                self.typical.addWidget(picture, 0, i)
+            button = QPushButton(one_line(sample.text or sample.source, 40) if not sample.images else "Go to")
+            button.setFlat(True)
+            button.setToolTip("Put the cursor on this sample")
+            button.setAccessibleName(f"Go to {sample.source}")
+            button.clicked.connect(lambda _on=False, row=sample.row: self._state.set_current(row))
+            self.typical.addWidget(button, *((1, i) if sample.images else (i, 0)))
+
+    def _double_clicked(self, index: QModelIndex) -> None:
+        if index.column() not in (NAME, QUOTA):
+            self._commands.show()
+
+    def _edit(self, column: int) -> None:
+        rows = self.table.selectionModel().selectedRows()
+        if rows:
+            index = self.model.index(rows[0].row(), column)
+            self.table.setCurrentIndex(index)
+            self.table.edit(index)
+
+
+class _Balance(QStyledItemDelegate):
+    """Two bars: share of the pile above, share of the subset below; green when it has its share, red when it lacks."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Bars only; the tip has the numbers."""
+        super().paint(painter, option, index)
+        pile, subset, top = index.data(SHARES_ROLE)
+        c, rect = theme.colors(option.palette), QRectF(option.rect).adjusted(3, 4, -3, -4)
+        half = rect.height() / 2 - 1
+        painter.fillRect(QRectF(rect.left(), rect.top(), rect.width() * pile / top, half), c.faint)
+        lacks = subset < 0.8 * pile
+        color = c.bad if lacks else c.good
+        painter.fillRect(QRectF(rect.left(), rect.bottom() - half, rect.width() * subset / top, half), color)

@@ -1,0 +1,103 @@
+"""The skills panel on a real small Project."""
+
+import json
+
+import pytest
+from PySide6.QtCore import Qt
+
+from curator.engine.project import Project
+from curator.engine.recipe import Recipe, Step
+from curator.ui.models.skills import CHOSEN, NAME, QUOTA, SIZE
+from curator.ui.views.skills_panel import NO_CLASSES, NO_DATASET, NO_SKILLS, SkillsPanel
+
+WORDS = ("python code sorts numbers", "bread flour and yeast", "capital city of a country")
+RECIPE = Recipe("r", (Step("random", {"budget": 6}),), Step("lsa"), Step("kmeans", {"k": 3}))
+
+
+@pytest.fixture
+def project(tmp_path):
+    file = tmp_path / "records.jsonl"
+    texts = [f"{WORDS[i % 3]} {'abcdefgh'[i // 3]}" for i in range(24)]
+    file.write_text("".join(json.dumps({"instruction": t, "output": ""}) + "\n" for t in texts))
+    made = Project.create(tmp_path / "p.curator")
+    made.submit_import([file], "records").result()
+    return made
+
+
+@pytest.fixture
+def panel(window, project):
+    found = window.panel(SkillsPanel)
+    assert found.words.text() == NO_DATASET
+    window.state.set_project(project)
+    return found
+
+
+@pytest.fixture
+def ready(window, panel, project):
+    window.state.take(project.submit_run("records", RECIPE).result())
+    return panel
+
+
+def cells(panel, column):
+    return [panel.model.index(i, column).data() for i in range(panel.model.rowCount())]
+
+
+def test_before_a_run_it_says_what_is_missing(panel):
+    assert panel.words.text() == NO_SKILLS and panel.table.isHidden()
+    panel.by.setCurrentIndex(1)
+    assert panel.words.text() == NO_CLASSES
+
+
+def test_sizes_and_shares(window, ready, qtmodeltester):
+    assert cells(ready, SIZE) == ["8", "8", "8"]
+    assert sum(int(n) for n in cells(ready, CHOSEN)) == 6
+    ready.table.selectRow(0)
+    assert ready.typical.count() == 3
+    ready.typical.itemAt(0).widget().click()
+    assert window.state.current is not None
+    ready.table.grab()
+    qtmodeltester.check(ready.model)
+
+
+def test_a_name_and_a_quota_are_edited_in_place_and_undone(window, ready):
+    before = cells(ready, NAME)
+    assert ready.model.setData(ready.model.index(0, NAME), "baking")
+    assert "baking" in cells(ready, NAME)
+    assert ready.model.setData(ready.model.index(0, QUOTA), "2")
+    assert cells(ready, QUOTA)[0] == "2"
+    assert not ready.model.setData(ready.model.index(0, QUOTA), "many")
+    assert not ready.model.setData(ready.model.index(1, NAME), "baking")
+    window.actions_.by_id["undo"].trigger()
+    window.actions_.by_id["undo"].trigger()
+    assert cells(ready, NAME) == before and cells(ready, QUOTA)[0] == ""
+
+
+def test_merge_split_hide_and_show(qtbot, window, ready):
+    window.actions_.by_id["skill-merge"].trigger()
+    assert "Highlight a skill" in window.bar.notice.text
+    ready.table.selectAll()
+    window.actions_.by_id["skill-merge"].trigger()
+    qtbot.waitUntil(lambda: cells(ready, SIZE) == ["24"])
+    ready.table.selectRow(0)
+    ready.parts.setValue(3)
+    window.actions_.by_id["skill-split"].trigger()
+    qtbot.waitUntil(lambda: cells(ready, SIZE) == ["8", "8", "8"])
+    ready.table.selectRow(0)
+    name = cells(ready, NAME)[0]
+    window.state.show_dataset(1)
+    window.actions_.by_id["skill-show"].trigger()
+    assert len(window.samples.rows) == 8 and name in window.state.query.where
+    window.actions_.by_id["skill-hide"].trigger()
+    assert name not in cells(ready, NAME)
+    ready.hidden.setChecked(True)
+    assert name in cells(ready, NAME)
+    ready.table.selectRow(0)
+    window.actions_.by_id["skill-rename"].trigger()
+    assert ready.table.currentIndex().column() == NAME
+
+
+def test_classes_stand_in_the_same_bars(window, ready, project):
+    window.state.take(project.set_label(project.browse.ids(1, [0, 1]), "new"))
+    ready.by.setCurrentIndex(1)
+    assert cells(ready, NAME) == ["new"] and cells(ready, SIZE) == ["2"]
+    assert not ready.model.flags(ready.model.index(0, NAME)) & Qt.ItemFlag.ItemIsEditable
