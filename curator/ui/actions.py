@@ -57,7 +57,7 @@ ACTIONS = (
            "Take your label away; a given one counts again", True),
     Action("search", EDIT, "&Search", "Ctrl+F", "finding.focus", "dataset",
            "Find samples by words, a filter or a picture"),
-    Action("more-like", EDIT, "More li&ke these", "Ctrl+L", "finding.more_like", "highlight",
+    Action("more-like", EDIT, "More li&ke these", "Ctrl+J", "finding.more_like", "highlight",
            "Rank all samples by how like the highlighted ones they are"),
     Action("search-clear", EDIT, "Show &everything", "Ctrl+Shift+F", "finding.clear", "dataset", "Clear the search"),
     Action("gallery", VIEW, "&Gallery", "Ctrl+1", "show_gallery", "dataset", "Samples as pictures or cards"),
