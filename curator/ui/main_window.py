@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from curator.engine.errors import CuratorError
-from curator.ui import theme
+from curator.ui import icons, theme
 from curator.ui.actions import ACTIONS, ActionSet, menus
 from curator.ui.arrivals import Arrivals
 from curator.ui.commands import Commands
@@ -314,6 +314,7 @@ class MainWindow(QMainWindow):
             sheet = theme.style_sheet(self.palette())
             if sheet != self.styleSheet():
                 self.setStyleSheet(sheet)
+                icons.dress(self.actions_.by_id, self.palette())
         super().changeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -331,6 +332,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self.setStyleSheet(theme.style_sheet(self.palette()))
+        icons.dress(self.actions_.by_id, self.palette())
         geometry, layout = self._memory.value("geometry"), self._memory.value("layout")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)

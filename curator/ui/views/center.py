@@ -93,6 +93,7 @@ class CenterView(QWidget):
         for key in (*IN_HEADER, *self._pages):
             button = QToolButton()
             button.setDefaultAction(actions[key])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             button.setAutoRaise(True)
             line.addWidget(button)
             button.setAccessibleName(actions[key].statusTip())
