@@ -36,6 +36,7 @@ class Action:
 
 
 FILE, EDIT, VIEW, RUN, SUBSET, HELP = "&File", "&Edit", "&View", "&Run", "&Subset", "&Help"
+SKILLS = "S&kills"
 
 ACTIONS = (
     Action("open-images", FILE, "Open &images…", "Ctrl+I", "open_images", "always", "Import a folder of pictures"),
@@ -75,17 +76,17 @@ ACTIONS = (
     Action("smaller", VIEW, "&Smaller", "Ctrl+-", "smaller", "dataset", "Smaller pictures"),
     Action("all-samples", VIEW, "&Whole dataset", "Ctrl+D", "show_dataset", "subset",
            "All samples, with those of the newest subset marked"),
-    Action("skill-show", EDIT, "Show s&kill", "Ctrl+Alt+K", "skills.show", "dataset",
+    Action("skill-show", SKILLS, "&Show only these", "Ctrl+Alt+K", "skills.show", "dataset",
            "Show only the samples of the highlighted skills"),
-    Action("skill-rename", EDIT, "Rename skill", "Ctrl+Alt+R", "skills.rename", "dataset",
+    Action("skill-rename", SKILLS, "&Rename", "Ctrl+Alt+R", "skills.rename", "dataset",
            "Give the highlighted skill another name"),
-    Action("skill-quota", EDIT, "Cap skill", "Ctrl+Alt+Q", "skills.quota", "dataset",
+    Action("skill-quota", SKILLS, "&Cap", "Ctrl+Alt+Q", "skills.quota", "dataset",
            "Set how many samples of the highlighted skill a run may pick"),
-    Action("skill-merge", EDIT, "Merge skills", "Ctrl+Alt+M", "skills.merge", "dataset",
+    Action("skill-merge", SKILLS, "&Merge", "Ctrl+Alt+M", "skills.merge", "dataset",
            "Make one skill of those highlighted"),
-    Action("skill-split", EDIT, "Split skill", "Ctrl+Alt+P", "skills.split", "dataset",
+    Action("skill-split", SKILLS, "S&plit", "Ctrl+Alt+P", "skills.split", "dataset",
            "Divide the highlighted skill by what its samples are like"),
-    Action("skill-hide", EDIT, "Hide skills", "Ctrl+Alt+H", "skills.hide", "dataset",
+    Action("skill-hide", SKILLS, "&Hide", "Ctrl+Alt+H", "skills.hide", "dataset",
            "Leave the highlighted skills out of the list, or show them again"),
     Action("run", RUN, "&Run recipe", "Ctrl+R", "run", "ready", "Choose a subset with the recipe in the run panel"),
     Action("preview-run", RUN, "&Preview on a sample", "Ctrl+Shift+R", "preview_run", "ready",

@@ -14,7 +14,7 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 SHARES_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """(share of the pile, share of the subset, the largest of all such shares)."""
 NAME, SIZE, CHOSEN, QUOTA, BALANCE = range(5)
-COLUMNS = ("Name", "Pile", "Chosen", "At most", "Balance")
+COLUMNS = ("Name", "Pile", "Chosen", "Cap", "Balance")
 Edit = Callable[[int, str], bool]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -68,11 +68,13 @@ class Histogram(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Bars, and a line for the Sample."""
         painter, c = QPainter(self), theme.colors(self.palette())
+        bar = QColor(c.faint)
+        bar.setAlphaF(0.45)
         top = max(1.0, float(self._counts.max(initial=1)))
         width, height = self.width() / len(self._counts), float(self.height())
         for i, count in enumerate(self._counts.tolist()):
             tall = height * (count / top) ** 0.5
-            painter.fillRect(QRectF(i * width, height - tall, max(1.0, width - 1), tall), c.cell)
+            painter.fillRect(QRectF(i * width, height - tall, max(1.0, width - 1), tall), bar)
         painter.fillRect(QRectF(self._place * (self.width() - 2), 0, 2, height), c.accent)
 
 
