@@ -57,7 +57,7 @@ class SkillsPanel(QWidget):
         self.by.addItems(["Skills", "Classes"])
         self.by.setAccessibleName("Show skills or classes")
         self.by.setToolTip("What the rows are")
-        self.hidden = QCheckBox("&Hidden too")
+        self.hidden = QCheckBox("Hidden &too")
         self.hidden.setToolTip("Show hidden skills as well")
         self.words = QLabel()
         self.words.setWordWrap(True)
