@@ -19,7 +19,7 @@ class TinyClip:
     classes apart. Loaded through the same code as every other checkpoint of open_clip.
     """
 
-    duplicate_threshold: ClassVar[float] = 0.98
+    duplicate_threshold: ClassVar[float] = 0.88
 
     def available(self) -> tuple[bool, str]:
         """Whether the bundled weights are there."""
