@@ -80,7 +80,7 @@ class MadeSubsets:
         """The Clustering that the newest Subset of a Dataset was made with."""
         sql = (
             "select clustering.id, labels_file from subset join clustering on clustering.id = clustering_id"
-            " where subset.dataset_id = ? and not hidden order by subset.id desc limit 1"
+            " where subset.dataset_id = ? and not subset.hidden order by subset.id desc limit 1"
         )
         found = self.store.rows(sql, (dataset_id,))
         return found[0] if found else (None, "")

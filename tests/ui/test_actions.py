@@ -23,7 +23,7 @@ def test_every_action_has_a_handler_a_condition_and_help(window):
 
 def test_mnemonics_are_unique_in_each_menu():
     for menu in {a.menu for a in ACTIONS}:
-        letters = [a.text[a.text.index("&") + 1].lower() for a in ACTIONS if a.menu == menu]
+        letters = [a.text[a.text.index("&") + 1].lower() for a in ACTIONS if a.menu == menu and "&" in a.text]
         assert max(Counter(letters).values()) == 1, menu
 
 
