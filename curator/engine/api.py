@@ -28,7 +28,7 @@ from curator.engine.picking import (
     uncertain_ranking,
     without_outliers,
 )
-from curator.engine.quotas import apportion, water_fill
+from curator.engine.quotas import SPLITS, apportion, divide, water_fill
 from curator.engine.registry import clusterer, encoder, exporter, importer, projector, scorer, selector
 from curator.engine.sharing import share_over_skills
 from curator.engine.strata import histogram, strata_order
@@ -54,6 +54,7 @@ from curator.engine.unit import unit_rows
 
 __all__ = [
     "PINNED",
+    "SPLITS",
     "Cancelled",
     "Clustering",
     "CuratorError",
@@ -81,6 +82,7 @@ __all__ = [
     "centre_membership",
     "clusterer",
     "cosine_to_own_skill",
+    "divide",
     "encoder",
     "exporter",
     "farthest_ranking",

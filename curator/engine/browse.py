@@ -21,6 +21,7 @@ from curator.engine.requests import Request
 from curator.engine.searching import SearchRequest, cosines, is_ready, newest_embedding, similarity
 from curator.engine.store import Store
 from curator.engine.store_browse import NUMBERS
+from curator.engine.store_pages import PageStore
 
 Listener = Callable[[Job, Message], None]
 Submit = Callable[[Request, Listener | None], Job]
@@ -125,6 +126,7 @@ class Browse:
         self._store = store
         self._submit = submit
         self._columns = Columns(store)
+        self._pages = PageStore(store)
         self._lock = threading.RLock()
         self._found: OrderedDict[tuple[Query, tuple[int, int]], Found] = OrderedDict()
 
@@ -241,11 +243,11 @@ class Browse:
 
     def samples(self, dataset_id: int, rows: Sequence[int]) -> list[Sample]:
         """Samples by row, in the order given: a page of :attr:`Found.rows`."""
-        return self._columns.sql.samples(dataset_id, rows)
+        return self._pages.samples(dataset_id, rows)
 
     def ids(self, dataset_id: int, rows: Sequence[int]) -> list[int]:
         """Sample ids by row, in the order given."""
-        return self._columns.sql.ids(dataset_id, rows)
+        return self._pages.ids(dataset_id, rows)
 
     # ---- behind find -----------------------------------------------------------------------------------------
 

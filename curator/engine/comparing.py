@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -106,8 +105,3 @@ def _balance(codes: Ints | None, picks: Rows, pile: Rows) -> float:
         return float("nan")
     p = counts[counts > 0] / counts.sum()
     return float(-(p * np.log(p)).sum() / np.log(groups))
-
-
-def values_of_quality(found: Quality) -> dict[str, Any]:
-    """Plain values, None for what could not be measured."""
-    return {m: None if np.isnan(getattr(found, m)) else getattr(found, m) for m in MEASURES}

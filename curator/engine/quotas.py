@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+SPLITS = ("equal", "proportional", "square-root")
+"""Ways to divide a budget over groups, see :func:`divide`."""
+
 
 def apportion(budget: int, weights: ArrayLike, caps: ArrayLike) -> NDArray[np.int64]:
     """Divide ``budget`` in proportion to ``weights``, never above ``caps`` (largest remainder, ties to the lowest).
@@ -52,3 +55,20 @@ def water_fill(sizes: ArrayLike, budget: int) -> NDArray[np.int64]:
         quota[group] = min(size[group], remaining // (len(size) - place))
         remaining -= int(quota[group])
     return quota
+
+
+def divide(split: str, sizes: ArrayLike, room: ArrayLike, budget: int) -> NDArray[np.int64]:
+    """Divide ``budget`` over groups by one of :data:`SPLITS`.
+
+    Args:
+        split: "equal" is :func:`water_fill`; "proportional" keeps the mix of ``sizes``, "square-root" lies between.
+        sizes: int [g], members of each group.
+        room: int [g], how many each may give.
+
+    Returns:
+        int64 [g] that sums to min(budget, sum of room), never above ``room``.
+    """
+    if split == "equal":
+        return water_fill(room, budget)
+    weights = np.asarray(sizes, np.float64)
+    return apportion(budget, weights if split == "proportional" else np.sqrt(weights), room)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curator.engine.history import clean, now
-from curator.engine.records import ArtefactRecord, ClusteringRecord, Dataset, Sample
+from curator.engine.records import ArtefactRecord, ClusteringRecord, Dataset
 from curator.engine.store import Store
-from curator.engine.store_samples import PAGE
 from curator.engine.types import Floats, Ints, Rows
 
 STREAM = 20_000
@@ -46,21 +45,6 @@ class BrowseStore:
         return (newest, *self._store.rows(sql)[0])
 
     # ---- columns ---------------------------------------------------------------------------------------------
-
-    def samples(self, dataset_id: int, rows: Sequence[int]) -> list[Sample]:
-        """Samples by row, in the order given."""
-        ids = self.ids(dataset_id, rows)
-        return self._store.samples_by_id(ids)
-
-    def ids(self, dataset_id: int, rows: Sequence[int]) -> list[int]:
-        """Sample ids of rows, in the order given; rows that are not there are left out."""
-        found: dict[int, int] = {}
-        for first in range(0, len(rows), PAGE):
-            part = [int(r) for r in rows[first : first + PAGE]]
-            marks = ",".join("?" * len(part))
-            sql = f"select row, id from sample where dataset_id = ? and row in ({marks})"
-            found.update(self._store.rows(sql, (dataset_id, *part)))
-        return [found[int(r)] for r in rows if int(r) in found]
 
     def labels(self, dataset: Dataset) -> tuple[Ints, Ints, NDArray[np.bool_], list[str]]:
         """Every visible label by rising id: row, code, whether the user gave it; and the names by code."""

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.engine.quotas import apportion, water_fill
+from curator.engine.quotas import SPLITS, apportion, divide, water_fill
 
 SIZES = st.lists(st.integers(0, 60), min_size=1, max_size=12)
 
@@ -18,8 +18,7 @@ SIZES = st.lists(st.integers(0, 60), min_size=1, max_size=12)
     ],
 )
 def test_water_finds_its_level(sizes, budget, expected):
-    assert water_fill(sizes, budget).tolist() == sorted(expected) if sizes == (2, 2, 2) else list(expected)
-    assert sorted(water_fill(sizes, budget).tolist()) == sorted(expected)
+    assert water_fill(sizes, budget).tolist() == list(expected)
 
 
 @given(SIZES, st.integers(0, 500))
@@ -56,3 +55,12 @@ def test_apportioning_is_exact_and_within_caps(groups, budget):
     assert quota.sum() == min(budget, caps.sum())
     assert (quota <= caps).all()
     assert (quota >= 0).all()
+
+
+@pytest.mark.parametrize(("split", "expected"), list(zip(SPLITS, [[5, 5], [9, 1], [8, 2]], strict=True)))
+def test_a_budget_of_ten_over_ninety_and_ten(split, expected):
+    assert divide(split, [90, 10], [90, 10], 10).tolist() == expected
+
+
+def test_the_room_of_a_group_binds_every_split():
+    assert [divide(split, [90, 10], [3, 10], 10).tolist() for split in SPLITS] == [[3, 7]] * 3

@@ -127,8 +127,10 @@ def test_figures_say_who_is_ahead():
     [
         ({"messages": [{"role": "user", "content": "Hi"}]}, [Turn("User", "Hi")]),
         ({"conversations": [{"from": "gpt", "value": "Hi"}]}, [Turn("Assistant", "Hi")]),
-        ({"instruction": "Add", "input": "", "output": "2"}, [Turn("Instruction", "Add"), Turn("Response", "2")]),
-        ({"messages": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What?"}]}]},
+        ({"instruction": "Add", "input": "", "output": "2"}, [Turn("User", "Add"), Turn("Assistant", "2")]),
+        ({"conversations": [{"from": "human", "value": "<image>\nWhat?"}], "image": "a.jpg"},
+         [Turn("User", "[a.jpg]\nWhat?")]),
+        ({"conversations": [{"from": "human", "value": "<image>\nWhat?"}], "image": "data:" + "x" * 500},
          [Turn("User", "[image]\nWhat?")]),
         ({"messages": ["odd", 3, None]}, [Turn("Text", "plain")]),
         ([1, 2], [Turn("Text", "plain")]),

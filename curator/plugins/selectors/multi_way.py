@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from curator.engine.api import (
+    SPLITS,
     InputError,
     Inputs,
     NotReadyError,
@@ -14,14 +16,13 @@ from curator.engine.api import (
     Rows,
     SkillChoice,
     Task,
-    apportion,
+    divide,
     histogram,
     ordered_ranking,
     param,
     selector,
     share_over_skills,
     strata_order,
-    water_fill,
 )
 
 
@@ -42,7 +43,7 @@ class MultiWay:
 
     budget: int = param(1000, low=1, help="How many samples to keep", unit="samples")
     scores: tuple[str, ...] = param((), help="Names of the scores to choose among; empty for all of the recipe")
-    split: str = param("equal", choices=("equal", "proportional", "square-root"), help="How to divide the budget")
+    split: str = param("equal", choices=SPLITS, help="How to divide the budget")
     bins: int = param(50, low=1, high=10_000, help="Bins of the range that is covered", advanced=True)
     cut_low: float = param(0.05, low=0.0, high=0.9, help="Share of the lowest scores to set aside", advanced=True)
     cut_high: float = param(0.05, low=0.0, high=0.9, help="Share of the highest scores to set aside", advanced=True)
@@ -72,7 +73,7 @@ class MultiWay:
             chosen = next(c.scorer for c in choices[skill] if c.chosen)
             return self._cover(chosen, part, budget)
 
-        found = share_over_skills(inputs, self.budget, self._shares, inside, task)
+        found = share_over_skills(inputs, self.budget, partial(divide, self.split), inside, task)
         return replace(found, choices=[c for skill in sorted(choices) for c in choices[skill]])
 
     def _names(self, inputs: Inputs) -> tuple[str, ...]:
@@ -82,11 +83,6 @@ class MultiWay:
             if name not in inputs.scores:
                 raise InputError(f"There is no score “{name}”.", f"This recipe makes: {', '.join(inputs.scores)}.")
         return self.scores or tuple(inputs.scores)
-
-    def _shares(self, sizes: Rows, room: Rows, left: int) -> Rows:
-        if self.split == "equal":
-            return water_fill(room, left)
-        return apportion(left, sizes if self.split == "proportional" else np.sqrt(sizes), room)
 
     def _choose(self, skill: int, rows: Rows, names: tuple[str, ...], inputs: Inputs) -> list[SkillChoice]:
         """Every score of one skill; ties, and a skill in which no score tells anything, go to the score named first."""

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from curator.engine.api import (
+    SPLITS,
     Inputs,
     Ranking,
-    Rows,
     Task,
-    apportion,
     cosine_to_own_skill,
+    divide,
     inner_selector,
     ordered_ranking,
     param,
     selector,
     share_over_skills,
-    water_fill,
 )
 
 INSIDE = ("k-center", "pcoreset", "random", "top-score", "centre", "ccs")
@@ -38,11 +38,11 @@ class SkillQuota:
     """
 
     budget: int = param(1000, low=1, help="How many samples to keep", unit="samples")
-    split: str = param("square-root", choices=("equal", "proportional", "square-root"), help="How to divide the budget")
+    split: str = param("square-root", choices=SPLITS, help="How to divide the budget")
     inside: str = param("k-center", choices=INSIDE, help="Selector used inside each skill")
 
     def select(self, inputs: Inputs, task: Task) -> Ranking:
-        """Quotas by :func:`apportion` or :func:`water_fill`; gains are those of the inner selector.
+        """Quotas by :func:`divide`; gains are those of the inner selector.
 
         Raises:
             NotReadyError: the inner selector needs something that nothing before it made.
@@ -55,9 +55,4 @@ class SkillQuota:
             order = part.rows[np.argsort(-middle[part.rows], kind="stable")]
             return ordered_ranking(order, part, budget, lambda r: f"{middle[r]:.3f} to the middle of the skill", middle)
 
-        return share_over_skills(inputs, self.budget, self._shares, inside, task)
-
-    def _shares(self, sizes: Rows, room: Rows, left: int) -> Rows:
-        if self.split == "equal":
-            return water_fill(room, left)
-        return apportion(left, sizes if self.split == "proportional" else np.sqrt(sizes), room)
+        return share_over_skills(inputs, self.budget, partial(divide, self.split), inside, task)
