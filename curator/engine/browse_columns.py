@@ -121,6 +121,20 @@ class Columns:
         """int64: the row of each Sample; raises :class:`InputError` for one that is not in the Dataset."""
         return self._store.rows_of(dataset.id, ids)
 
+    def rows_among(self, dataset: Dataset, ids: Rows) -> Rows:
+        """int64: the rows of those Samples that are in the Dataset."""
+
+        def read() -> tuple[Rows, Rows]:
+            known = self._store.sample_ids(dataset.id)
+            order = np.argsort(known, kind="stable")
+            return known[order], order
+
+        known, order = self.keep(dataset, "ids", None, read)
+        if not len(known):
+            return order
+        place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+        return order[place[known[place] == ids]]
+
     def clustering(self, dataset: Dataset) -> ClusteringRecord | None:
         """The newest Clustering that covers all rows and is on disk."""
         for record in reversed(self.sql.clusterings(dataset.id)):

@@ -180,7 +180,7 @@ class Reading:
         self.words_ready()
         prefix = "*" if not value.rstrip()[-1:].isspace() and value.rstrip().endswith("*") else ""
         match = '"' + " ".join(words) + '"' + (" *" if prefix else "")
-        return self._rows(self.columns.sql.rows_with_words(self.dataset, match))
+        return self._rows(self.columns.rows_among(self.dataset, self.columns.sql.ids_with_words(match)))
 
     def _anywhere(self, value: str) -> Mask:
         """Bare words: in the text, the source, a label or the name of a skill."""

@@ -195,13 +195,10 @@ class BrowseStore:
                 db.execute("update text_state set upto = ?", (fresh[-1][0],))
         return len(stale) + len(fresh)
 
-    def rows_with_words(self, dataset: Dataset, match: str) -> Rows:
-        """Rows whose indexed text fits ``match``, an expression of SQLite's FTS5."""
-        sql = (
-            "select row from sample_text join sample on sample.id = sample_text.rowid"
-            " where sample_text match ? and dataset_id = ? and row >= 0 and row < ?"
-        )
-        return np.array([r for (r,) in self._store.rows(sql, (match, dataset.id, dataset.size))], np.int64)
+    def ids_with_words(self, match: str) -> Rows:
+        """int64: Samples of all Datasets whose indexed text fits ``match``, an expression of SQLite's FTS5."""
+        sql = "select rowid from sample_text where sample_text match ?"
+        return np.array([i for (i,) in self._store.rows(sql, (match,))], np.int64)
 
     # ---- what was searched for -------------------------------------------------------------------------------
 
