@@ -37,7 +37,11 @@ def fill(store: Store, n: int, width: int, seed: int) -> None:
         texts = (" ".join(WORDS[w] for w in row) for row in words.tolist())
         names = range(first, first + count)
         store.add_samples(
-            found.id, [Draft(f"pile.jsonl#{i}", f"d{i}", t, labels=(f"class_{i % 50}",)) for i, t in zip(names, texts)]
+            found.id,
+            [
+                Draft(f"pile.jsonl#{i}", f"d{i}", t, labels=(f"class_{i % 50}",))
+                for i, t in zip(names, texts, strict=True)
+            ],
         )
     store.finish_import(found.id, "Import")
     save_array(store.arrays / "embedding-1.npy", classes(n, width, seed))
