@@ -18,6 +18,8 @@ import tomli_w
 from curator.engine.errors import InputError
 
 APP = "curator"
+CACHE = "CURATOR_CACHE_DIR"
+"""What the engine reads; without it, the place that the system has for caches."""
 THEMES = ("system", "light", "dark")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -29,7 +31,7 @@ class Settings:
     Attributes:
         device: "auto", "cpu", "cuda" or "mps" (``CURATOR_DEVICE``).
         offline: never reach for the network (``CURATOR_OFFLINE``).
-        cache_dir: thumbnails and other things that may be deleted (``CURATOR_CACHE_DIR``).
+        cache_dir: thumbnails, unpacked archives and other things that may be deleted (``CURATOR_CACHE_DIR``).
         plugins_dir: folder of single-file plugins (``CURATOR_PLUGINS_DIR``).
         theme: "system", "light" or "dark" (``CURATOR_THEME``).
         cache_mb: space for small pictures in the cache, in MB (``CURATOR_CACHE_MB``).
@@ -81,6 +83,14 @@ def save_settings(settings: Settings, file: Path | None = None) -> None:
 def go_offline() -> None:
     """Tell the libraries that load weights to stay off the network, in this process and its children."""
     os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
+
+
+def use_cache(folder: Path) -> None:
+    """Tell the engine, in this process and its children, where what can be made again is kept."""
+    if folder == platformdirs.user_cache_path(APP):
+        os.environ.pop(CACHE, None)
+    else:
+        os.environ[CACHE] = str(folder)
 
 
 def _value(name: str, value: object) -> object:

@@ -33,7 +33,7 @@ from curator.engine.errors import InputError
 from curator.engine.project import Project
 from curator.engine.recipe import builtin_names, load_recipe
 from curator.engine.registry import registry, trust, untrusted_files
-from curator.settings import go_offline, load_settings
+from curator.settings import go_offline, load_settings, use_cache
 
 
 @click.group(cls=CuratorGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,6 +47,7 @@ def cli(ctx: click.Context, offline: bool) -> None:
     """
     show_window: ShowWindow = ctx.obj or no_window
     settings = load_settings()
+    use_cache(settings.cache_dir)
     ctx.obj = Front(settings, show_window)
     if offline or settings.offline:
         go_offline()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from curator.settings import Settings, go_offline, save_settings
+from curator.settings import Settings, go_offline, save_settings, use_cache
 
 SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 COLOURS = {
@@ -62,6 +62,8 @@ class Taste(QObject):
             else:
                 for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
                     os.environ.pop(name, None)
+        if settings.cache_dir != before.cache_dir:
+            use_cache(settings.cache_dir)
         if settings.theme != before.theme:
             apply_theme(settings.theme)
         self.changed.emit(before)

@@ -1,9 +1,11 @@
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from curator.engine.errors import InputError
-from curator.settings import Settings, load_settings, save_settings
+from curator.engine.packed.streams import cache_folder
+from curator.settings import Settings, load_settings, save_settings, use_cache
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +29,14 @@ def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
     monkeypatch.setenv("CURATOR_CACHE_DIR", str(tmp_path))
     found = load_settings(file)
     assert (found.device, found.offline, found.cache_dir) == ("cuda", False, Path(tmp_path))
+
+
+def test_archives_are_unpacked_where_the_settings_keep_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CURATOR_CACHE_DIR", "before")
+    use_cache(tmp_path / "cache")
+    assert cache_folder() == tmp_path / "cache"
+    use_cache(Settings().cache_dir)
+    assert cache_folder() == platformdirs.user_cache_path("curator")
 
 
 def test_a_broken_file_is_named(tmp_path):
