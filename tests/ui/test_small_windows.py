@@ -33,6 +33,7 @@ def saved(tmp_path):
 
 def test_settings_apply_at_once_and_are_saved(qtbot, taste, answers, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setenv("CURATOR_CACHE_DIR", "before")
     dialog = SettingsDialog(taste, answers)
     qtbot.addWidget(dialog)
     dialog.device.setCurrentText("cpu")
