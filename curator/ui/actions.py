@@ -68,6 +68,8 @@ ACTIONS = (
            "Records in columns, and read as conversations"),
     Action("rounds", VIEW, "Label in &rounds", "Ctrl+5", "show_rounds", "dataset", "Label the few that teach most"),
     Action("trials", VIEW, "Tri&als", "Ctrl+6", "show_trials", "dataset", "Try selectors against each other"),
+    Action("lifelong", VIEW, "Li&felong steps", "Ctrl+7", "show_lifelong", "dataset",
+           "What came in, was chosen and was pruned, step by step"),
     Action("preview", VIEW, "&Preview", "Space", "preview", "current", "Show a sample large; again to go back", True),
     Action("sort", VIEW, "Sort b&y…", "Ctrl+Alt+S", "sort_by", "ready", "Choose the order of the samples"),
     Action("group", VIEW, "Gr&oup by…", "Ctrl+Alt+G", "group_by", "ready", "Put samples under headings"),

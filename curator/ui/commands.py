@@ -160,6 +160,10 @@ class Commands(QObject):
         """Selectors against each other."""
         self.view_asked.emit("trials")
 
+    def show_lifelong(self) -> None:
+        """The timeline of a lifelong pile."""
+        self.view_asked.emit("lifelong")
+
     def show_map(self) -> None:
         """The map."""
         self.view_asked.emit("map")

@@ -46,9 +46,16 @@ def _instructions(desk: Desk) -> QWidget:
     return InstructionPage(desk)
 
 
+def _lifelong(desk: Desk) -> QWidget:
+    from curator.ui.views.lifelong import LifelongPage
+
+    return LifelongPage(desk.state)
+
+
 PAGES: tuple[Page, ...] = (
     Page("map", _map),
     Page("instructions", _instructions),
     Page("rounds", _rounds),
     Page("trials", _trials),
+    Page("lifelong", _lifelong),
 )

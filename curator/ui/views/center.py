@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from curator.ui.pages import Page
 
 IN_VIEW = ("pin-in", "pin-out", "pin-clear", "label", "label-clear", "preview", "more-like", "highlight-all")
+SHORT = {
+    "smaller": "−", "larger": "+", "all-samples": "All", "export": "Export…", "instructions": "Records",
+    "rounds": "Rounds", "lifelong": "Steps",
+}  # fmt: skip
+"""Words for the buttons of the header where the menu's are too long."""
 IN_HEADER = ("all-samples", "export", "smaller", "larger", "gallery", "table")
 
 
@@ -97,8 +102,8 @@ class CenterView(QWidget):
             button.setAutoRaise(True)
             line.addWidget(button)
             button.setAccessibleName(actions[key].statusTip())
-        for key, sign in (("smaller", "−"), ("larger", "+")):
-            actions[key].setIconText(sign)
+        for key, short in SHORT.items():
+            actions[key].setIconText(short)
         self._switch = {key: actions[key] for key in ("gallery", "table", *self._pages)}
         for action in self._switch.values():
             action.setCheckable(True)
