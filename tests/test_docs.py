@@ -21,6 +21,20 @@ def test_links_lead_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
+def test_every_page_is_reached_from_the_readme():
+    seen: set[Path] = set()
+    to_read = [ROOT / "README.md"]
+    while to_read:
+        page = to_read.pop()
+        if page in seen:
+            continue
+        seen.add(page)
+        links = re.findall(r"\]\(([^)#:]+\.md)", page.read_text(encoding="utf-8"))
+        to_read += [(page.parent / link).resolve() for link in links]
+    docs = {p for p in (ROOT / "docs").rglob("*.md") if not p.name.endswith(".template.md")}
+    assert docs - seen == set()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_commands_and_their_options_exist(page):
     for line in re.findall(r"^\s*(curator [^\n|]*)$", page.read_text(encoding="utf-8"), re.M):

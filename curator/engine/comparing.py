@@ -35,9 +35,6 @@ class Quality:
     redundancy: float
 
 
-MEASURES = tuple(Quality.__dataclass_fields__)
-
-
 def quality(inputs: Inputs, picks: Rows, test: Rows, x: Floats | None, task: Task) -> Quality:
     """Measure ``picks`` int64 [b] of ``inputs``; the probe reads ``x`` [n, d] and is tried on rows ``test``."""
     mean, radius, redundancy = _closeness(inputs, picks, task)
