@@ -60,7 +60,8 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a source would give. ``error`` says why nothing can be read ("" = it can)."""
+    """What a source would give. ``error`` says why nothing can be read ("" = it can); ``roles`` are what its columns
+    can be mapped to, none when the Importer takes no mapping."""
 
     path: str
     candidates: tuple[Candidate, ...]
@@ -75,6 +76,7 @@ class Preview:
     error: str = ""
     hint: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
 
     @property
     def confidence(self) -> float:
@@ -119,6 +121,7 @@ def preview(path: Path, importer: str = "", params: Mapping[str, Any] | None = N
         fault.text if fault else "",
         fault.hint if fault else "",
         params,
+        tuple(getattr(chosen, "roles", ())),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from curator.engine.errors import CuratorError, InputError
-from curator.engine.registry import PluginSpec, Registry
+from curator.engine.registry import PluginSpec, Registry, registry
 
 LOOK_ENTRIES = 2000
 ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
@@ -44,6 +45,14 @@ def find_importer(path: Path, name: str | None, registry: Registry) -> tuple[Plu
             f"{faults[0]} {advice}" if faults else advice,
         )
     return best
+
+
+def least_sure(paths: Sequence[Path]) -> float:
+    """How sure the surest Importer of each path is, the least of them; 0 when one is not understood."""
+    try:
+        return min((find_importer(path, None, registry())[2] for path in paths), default=0.0)
+    except CuratorError:
+        return 0.0
 
 
 def sure(importer: Any, path: Path) -> float:

@@ -42,6 +42,8 @@ ACTIONS = (
     Action("open-images", FILE, "Open &images…", "Ctrl+I", "open_images", "always", "Import a folder of pictures"),
     Action("open-instructions", FILE, "Open i&nstructions…", "Ctrl+Shift+I", "open_instructions", "always",
            "Import files of instruction records (JSON, JSON Lines)"),
+    Action("import-options", FILE, "Import with &options…", "Ctrl+Alt+I", "import_with_options", "always",
+           "Look before an import: importer, columns, first samples"),
     Action("open-project", FILE, "Open &project…", "Ctrl+O", "open_project", "always", "Open a .curator folder"),
     Action("demo", FILE, "Try the &demo", "", "try_demo", "always", "Import the bundled piles and choose from them"),
     Action("export", FILE, "&Export subset…", "Ctrl+E", "export", "subset", "Write the subset to a folder or file"),

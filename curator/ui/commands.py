@@ -70,6 +70,10 @@ class Commands(QObject):
         """Ask for files of records and import them."""
         self._opening.bring(self._dialogs.instruction_files())
 
+    def import_with_options(self) -> None:
+        """Choose what to import, and look at it first."""
+        self._opening.options_asked.emit([])
+
     def open_project(self) -> None:
         """Ask for a Project and open it."""
         if (folder := self._dialogs.project_folder()) is not None:

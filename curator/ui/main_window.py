@@ -37,6 +37,7 @@ from curator.ui.views.dialogs import Dialogs
 from curator.ui.views.export_dialog import ExportDialog
 from curator.ui.views.help import HelpDialog
 from curator.ui.views.highlight import Highlighter
+from curator.ui.views.import_dialog import ImportDialog
 from curator.ui.views.jobs import JobsPanel
 from curator.ui.views.library import Library
 from curator.ui.views.run_panel import RunPanel
@@ -179,6 +180,7 @@ class MainWindow(QMainWindow):
         commands.highlight_all_asked.connect(self.center.gallery.highlight_all)
         commands.run_asked.connect(self.run_panel.run)
         commands.export_asked.connect(self._ask_export)
+        self.opening.options_asked.connect(self._ask_import)
         commands.shortcuts_asked.connect(lambda: self._show_small("shortcuts"))
         commands.quit_asked.connect(self.close)
         commands.window_asked.connect(self._show_small)
@@ -260,6 +262,12 @@ class MainWindow(QMainWindow):
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.export_requested.connect(self.commands.export_subset)
             dialog.open()
+
+    def _ask_import(self, paths: list[Path]) -> None:
+        dialog = ImportDialog(paths, self.bridge, self.dialogs, self.opening.before, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.import_requested.connect(self.opening.bring_as)
+        dialog.open()
 
     def _show_small(self, name: str) -> None:
         for open_ in self._small.get(name, ()):

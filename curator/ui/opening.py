@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from curator.engine.errors import CuratorError
+from curator.engine.importing import least_sure
 from curator.engine.project import SUFFIX, Project
 from curator.ui.messages import Notice, notice_of_error
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from curator.ui.views.dialogs import Dialogs
 
 HOME = "Curator"
+SURE, LOOKED_AT = 0.5, 20
+"""Less sure than this the user is asked how to read, judged by so many of the paths."""
 DEMO_BUDGET = 300
 DEMO_PLAN = (("emoji", "pcoreset"), ("instructions", "balanced"))
 """Dataset and built-in recipe."""
@@ -32,6 +35,8 @@ class Opening(QObject):
 
     noticed = Signal(object)
     submitted = Signal(object)
+    options_asked = Signal(list)
+    """These paths are not surely understood, or the user wants to say how they are read ([] = and which)."""
 
     def __init__(self, state: AppState, bridge: JobBridge, dialogs: Dialogs, settings: Taste, recent: Recent) -> None:
         super().__init__(state)
@@ -78,20 +83,56 @@ class Opening(QObject):
             return
         if not paths:
             return
+        if not self._have_project(paths):
+            return
+        project = self._state.project
+
+        def go_on(sure: object) -> None:
+            if self._state.project is not project:
+                return
+            if isinstance(sure, float) and sure >= SURE:
+                self.import_paths(paths)
+            else:
+                self.options_asked.emit(list(paths))
+
+        self._bridge.in_background(lambda: least_sure(paths[:LOOKED_AT]), go_on)
+
+    def bring_as(self, paths: Sequence[Path], name: str, importer: str, params: dict[str, Any]) -> None:
+        """Import as the user said, into a new Project if none is open."""
+        if self._have_project(paths):
+            self.import_paths(paths, name, importer=importer, params=params)
+
+    def before(self, paths: Sequence[Path]) -> tuple[str, str, dict[str, Any]] | None:
+        """Name, Importer and parameters of the Dataset of the open Project that came from one of these paths."""
+        project = self._state.project
+        wanted = {str(path.absolute()) for path in paths}
+        for dataset in project.contents().datasets if project is not None else ():
+            plan = project.importing.plan(dataset.id) if project is not None else None
+            if plan is not None and wanted & set(plan.paths):
+                return dataset.name, plan.importer, plan.params
+        return None
+
+    def _have_project(self, paths: Sequence[Path]) -> bool:
         if self._state.project is None:
             name = paths[0].stem if paths[0].is_file() else paths[0].name
             folder = self._dialogs.new_project(Path.home() / HOME / f"{name or 'project'}{SUFFIX}")
-            if folder is None or not self.create(folder):
-                return
-        self.import_paths(paths)
+            return folder is not None and self.create(folder)
+        return True
 
-    def import_paths(self, paths: Sequence[Path], name: str = "", then: Callable[[], None] | None = None) -> None:
+    def import_paths(
+        self,
+        paths: Sequence[Path],
+        name: str = "",
+        then: Callable[[], None] | None = None,
+        importer: str = "",
+        params: dict[str, Any] | None = None,
+    ) -> None:
         """Import into the open Project, then do what comes ``then``."""
         project = self._state.project
         if project is None:
             return
         try:
-            job = project.submit_import(list(paths), name, listener=self._bridge.listener)
+            job = project.submit_import(list(paths), name, importer, params, listener=self._bridge.listener)
         except CuratorError as error:
             self.noticed.emit(notice_of_error(error))
             return

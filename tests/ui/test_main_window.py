@@ -49,17 +49,18 @@ def test_it_starts_with_the_start_page_and_no_docks(window):
     assert page(window) == "start"
     assert not any(d.isVisible() for d in window.docks.values())
     enabled = {k for k, a in window.actions_.by_id.items() if a.isEnabled()}
-    about = {"shortcuts", "about", "settings", "help"}
+    about = {"import-options", "shortcuts", "about", "settings", "help"}
     assert enabled == {"open-images", "open-instructions", "open-project", "demo", "quit"} | about
 
 
-def test_states_from_empty_over_loading_to_ready(window, qtbot, pictures):
+def test_states_from_empty_over_loading_to_ready(window, qtbot, pictures, monkeypatch):
+    monkeypatch.setattr("curator.ui.opening.least_sure", lambda _paths: 1.0)
     project = FakeProject(pictures, sizes=(), kinds=())
     window.state.set_project(project)
     assert page(window) == "start"
     assert all(d.isVisible() or k in ("history", "skills", "coverage") for k, d in window.docks.items())
     drop(window, pictures)
-    assert page(window) == "loading"
+    qtbot.waitUntil(lambda: page(window) == "loading")
     job = project.submitted[0]
     assert job.request.paths == (str(pictures),)
     made = project.grow(12)

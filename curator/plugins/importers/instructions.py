@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.json_records import Raw, check_encoding
-from curator.plugins.importers.mapping import HELP, View, parse_map, roles_of
+from curator.plugins.importers.mapping import HELP, ROLES, View, parse_map, roles_of
 from curator.plugins.importers.raw_files import expected, is_array, is_record_file, look, read_raws, record_parts
 from curator.plugins.importers.record_drafts import AUTO, CONFIDENCE, Pictures, Shaping
 from curator.plugins.importers.shapes import TEXTS, recognise
@@ -33,6 +34,8 @@ class Instructions:
     top-level field task, category, label or class is the class. Pictures are looked for beside the file, or below the
     folder given; a record whose picture is missing is set aside, one that names a web address is read by its text.
     """
+
+    roles: ClassVar = tuple(ROLES)
 
     format: str = param(AUTO, choices=(AUTO, *TEXTS), help="Shape of the records; auto looks at each of them")
     images: str = param("", help="Folder that the pictures named in records are relative to; default: beside the file")

@@ -1,0 +1,296 @@
+"""What a source would give, before anything is read: which Importer, what its columns mean, its first samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from curator.engine.errors import CuratorError
+from curator.engine.import_preview import Preview, preview
+from curator.engine.registry import registry
+from curator.ui import theme
+from curator.ui.job_bridge import JobBridge
+from curator.ui.models.import_fields import EXAMPLE, IS, KEPT, FieldsModel, FirstRowsModel
+
+if TYPE_CHECKING:
+    from curator.ui.views.dialogs import Dialogs
+
+EMPTY, LOOKING, ERROR, NOTHING, READY = "empty", "looking", "error", "nothing", "ready"
+IGNORE = "ignore"
+"""The role of a column that means nothing although its name says so."""
+Before = Callable[[Sequence[Path]], tuple[str, str, dict[str, Any]] | None]
+
+
+class ImportDialog(QDialog):
+    """Emits ``import_requested(paths, name, importer, params)``; :attr:`state` is one of the five above.
+
+    Args:
+        paths: what to import, [] to choose here; the first is looked at, the others are read the same way.
+        before: name, Importer and parameters of a Dataset that was imported from these paths, if any.
+    """
+
+    import_requested = Signal(list, str, str, dict)
+
+    def __init__(
+        self, paths: Sequence[Path], bridge: JobBridge, dialogs: Dialogs, before: Before, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Import")
+        self._bridge, self._dialogs, self._before = bridge, dialogs, before
+        self.paths: list[Path] = []
+        self.params: dict[str, Any] = {}
+        self.found: Preview | None = None
+        self.state = EMPTY
+        self._mapping: dict[str, str] = {}
+        self._asked = 0
+        self._named = False
+        self._build_form()
+        self._build_tabs()
+        self._lay_out()
+        self.finished.connect(self._forget)
+        self.choose(paths)
+
+    def _build_form(self) -> None:
+        self.place = QLineEdit()
+        self.place.setReadOnly(True)
+        self.file = QPushButton("&Files…")
+        self.file.clicked.connect(lambda: self.choose(self._dialogs.instruction_files() or self.paths))
+        self.folder = QPushButton("F&older…")
+        self.folder.clicked.connect(self._choose_folder)
+        self.importer = QComboBox()
+        self.importer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.importer.activated.connect(self._importer_chosen)
+        self.name = QLineEdit()
+        self.name.textEdited.connect(self._name_edited)
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        for widget, name, tip in (
+            (self.place, "Source", "What is imported; it is never changed"),
+            (self.file, "Files", "Choose files: records, tables, archives"),
+            (self.folder, "Folder", "Choose a folder"),
+            (self.importer, "Importer", "How the source is read; the surest comes first"),
+            (self.name, "Dataset name", "The name of the new dataset; a known one is extended"),
+            (self.words, "What was found", ""),
+        ):
+            widget.setAccessibleName(name)
+            widget.setToolTip(tip)
+
+    def _build_tabs(self) -> None:
+        self.fields, self.rows = FieldsModel(self), FirstRowsModel(self)
+        self.fields.mapped.connect(self._map)
+        self.field_table = _table(self.fields, "Columns", EXAMPLE)
+        self.field_table.setItemDelegateForColumn(IS, RoleDelegate(self.field_table))
+        self.row_table = _table(self.rows, "First samples", 4)
+        self.problems = QPlainTextEdit()
+        self.problems.setReadOnly(True)
+        self.problems.setAccessibleName("Problems")
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for page, title in (
+            (self.row_table, "First &samples"), (self.field_table, "&Columns"), (self.problems, "&Problems"),
+        ):  # fmt: skip
+            self.tabs.addTab(page, title)
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout()
+        line.addWidget(self.place, 1)
+        line.addWidget(self.file)
+        line.addWidget(self.folder)
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.addRow("Source", line)
+        form.addRow("Impo&rter", self.importer)
+        form.addRow("Dataset &name", self.name)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.ok = buttons.addButton("&Import", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addLayout(form)
+        column.addWidget(self.words)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(buttons)
+        letter = self.fontMetrics().averageCharWidth()
+        self.resize(letter * 130, letter * 85)
+
+    # ---- what is asked -----------------------------------------------------------------------------------------
+
+    def choose(self, paths: Sequence[Path]) -> None:
+        """Look at these."""
+        self.paths = list(paths)
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        self.place.setText(f"{paths[0]}{more}" if paths else "")
+        self._mapping, self.params = {}, {}
+        if not paths:
+            self._show(EMPTY, "Choose files or a folder; nothing is read before you say Import.")
+            return
+        name, importer, params = self._before(paths) or ("", "", {})
+        self._named = bool(name)
+        self.name.setText(name)
+        self.params = dict(params)
+        pairs = (part.rpartition("=") for part in str(params.get("map", "")).split(",") if "=" in part)
+        self._mapping = {column.strip(): role.strip() for column, _, role in pairs}
+        self.look(importer)
+
+    def look(self, importer: str = "") -> None:
+        """Look at the first path with an Importer, or with the surest; the answer of an older look is dropped."""
+        self._asked += 1
+        asked, path, params = self._asked, self.paths[0], dict(self.params)
+        self._show(LOOKING, f"Looking at {path.name}…")
+        self._bridge.in_background(lambda: preview(path, importer, params), lambda found: self._take(asked, found))
+
+    def accept(self) -> None:
+        """Ask for the import and close."""
+        if self.state == READY and self.found is not None:
+            self.import_requested.emit(self.paths, self.name.text().strip(), self.found.importer, dict(self.params))
+            super().accept()
+
+    def _choose_folder(self) -> None:
+        if (folder := self._dialogs.images_folder()) is not None:
+            self.choose([folder])
+
+    def _importer_chosen(self) -> None:
+        if self.paths and (name := self.importer.currentData()):
+            self._mapping, self.params = {}, {}
+            self.look(name)
+
+    def _name_edited(self, text: str) -> None:
+        self._named = bool(text.strip())
+        self._enable()
+
+    def _map(self, column: str, role: str) -> None:
+        self._mapping[column] = role or IGNORE
+        self.params["map"] = ",".join(f"{c}={r}" for c, r in self._mapping.items())
+        self.look(self.found.importer if self.found else "")
+
+    # ---- what was found ----------------------------------------------------------------------------------------
+
+    def _take(self, asked: int, found: object) -> None:
+        if asked != self._asked:
+            return
+        if not isinstance(found, Preview):
+            text = found.text if isinstance(found, CuratorError) else f"Looking failed: {found}"
+            self.found = None
+            self._show(ERROR, text)
+            return
+        self.found = found
+        self._fill_importers(found)
+        self.fields.show_fields(found.fields, found.roles)
+        for row in range(self.fields.rowCount()):
+            index = self.fields.index(row, IS)
+            if self.fields.flags(index) & Qt.ItemFlag.ItemIsEditable:
+                self.field_table.openPersistentEditor(index)
+        self.rows.show_rows(found.rows)
+        self.problems.setPlainText("\n".join([*(f"{p.source}: {p.reason}" for p in found.problems), *found.log]))
+        self.tabs.setTabText(2, f"&Problems ({len(found.problems)})" if found.problems else "&Problems")
+        if not self._named:
+            self.name.setText(found.name)
+        self._say(found)
+
+    def _say(self, found: Preview) -> None:
+        if found.error:
+            self._show(ERROR if found.candidates else NOTHING, f"{found.error} {found.hint}".strip())
+        elif not found.rows:
+            more = " Say in Columns what they mean." if found.roles and found.fields else ""
+            self._show(NOTHING, f"{found.importer} understands none of the first samples.{more}")
+            self.tabs.setCurrentWidget(self.field_table if more else self.problems)
+        else:
+            kind = f"{found.kind} samples" + (f" in the format {found.format}" if found.format else "")
+            aside = f"; {len(found.problems)} of the first would be set aside" if found.problems else ""
+            sure = f"{found.confidence:.0%} sure" if found.confidence else "Read as you said"
+            self._show(READY, f"{sure}: {kind}{aside}.")
+
+    def _fill_importers(self, found: Preview) -> None:
+        self.importer.clear()
+        sure = {c.name: c.confidence for c in found.candidates}
+        others = sorted(s.name for s in registry().all() if s.role == "importer" and s.name not in sure)
+        for name in (*sure, *others):
+            words = f"{sure[name]:.0%} sure" if name in sure else "does not recognise it by itself"
+            self.importer.addItem(f"{name} ({words})", name)
+        self.importer.setCurrentIndex(self.importer.findData(found.importer))
+
+    def _show(self, state: str, words: str) -> None:
+        self.state = state
+        self.words.setText(words)
+        theme.mark(self.words, "bad", state in (ERROR, NOTHING))
+        theme.mark(self.words, "faint", state in (EMPTY, LOOKING, READY))
+        self.tabs.setVisible(state != EMPTY)
+        self.tabs.setEnabled(state != LOOKING)
+        self.importer.setEnabled(state not in (EMPTY, LOOKING))
+        self._enable()
+
+    def _enable(self) -> None:
+        self.ok.setEnabled(self.state == READY and bool(self.name.text().strip()))
+
+    def _forget(self) -> None:
+        self._asked += 1
+
+
+class RoleDelegate(QStyledItemDelegate):
+    """A list of roles in each row."""
+
+    def createEditor(
+        self, parent: QWidget, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QWidget:
+        """The list."""
+        box = QComboBox(parent)
+        model = index.model()
+        assert isinstance(model, FieldsModel)
+        for role in model.roles:
+            box.addItem(role or KEPT, role)
+        box.setAccessibleName(f"What {model.index(index.row(), 0).data()} is")
+        box.activated.connect(lambda: self.commitData.emit(box))
+        return box
+
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Show the role in force."""
+        assert isinstance(editor, QComboBox)
+        editor.setCurrentIndex(editor.findData(index.data(Qt.ItemDataRole.EditRole)))
+
+    def setModelData(
+        self, editor: QWidget, model: QAbstractItemModel, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Hand the choice on."""
+        assert isinstance(editor, QComboBox)
+        model.setData(index, editor.currentData(), Qt.ItemDataRole.EditRole)
+
+
+def _table(model: QAbstractItemModel, name: str, wide: int) -> QTableView:
+    table = QTableView()
+    table.setAccessibleName(name)
+    table.setModel(model)
+    table.setWordWrap(False)
+    table.setShowGrid(False)
+    table.setAlternatingRowColors(True)
+    table.verticalHeader().setVisible(False)
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 14)
+    header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    letter = table.fontMetrics().averageCharWidth()
+    for column in range(model.columnCount()):
+        table.setColumnWidth(column, letter * (14 if column and wide != EXAMPLE else 26))
+    header.setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
+    return table
