@@ -57,7 +57,7 @@ def farthest_first(
     long as the best of them is provably farther than anything outside. Values only ever shrink, so one that does not
     know the latest picks is still a bound, and most rows never have to learn of most picks (:class:`Bounds`). Peak
     memory: one float32 copy of the candidate rows unless all rows of a contiguous float32 ``x`` are candidates, plus
-    64 MB for one block of products, plus 28 bytes a row.
+    about 160 MB for blocks of rows, products and a pool (at 512 columns), plus 28 bytes a row.
 
     Args:
         x: float32 or float16 [n, d]; rows with NaN are never picked.
