@@ -214,7 +214,7 @@ class SearchBox(QWidget):
         self.line.proposals.chosen.connect(self._take)
         self._finding.changed.connect(self._refresh)
         self._finding.focus_asked.connect(self._focus)
-        self._finding.text_changed.connect(self.line.setText)
+        self._finding.text_changed.connect(self._show_text)
         self._state.shown_changed.connect(self._forget)
         self._state.data_changed.connect(self._forget)
 
@@ -260,6 +260,10 @@ class SearchBox(QWidget):
         if self.line.text().strip():
             self._finding.search(self.line.text())
 
+    def _show_text(self, text: str) -> None:
+        self.line.proposals.hide()
+        self.line.setText(text)
+
     def _focus(self) -> None:
         self.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.line.selectAll()
@@ -273,6 +277,8 @@ class SearchBox(QWidget):
         self.words.setToolTip(finding.words)
         self.words.setVisible(bool(finding.words))
         theme.mark(self.words, ROLE.get(finding.status, "faint"))
+        self.words.style().unpolish(self.words)  # a style sheet looks at a property only when it is polished
+        self.words.style().polish(self.words)
         self.line.underline(finding.fault)
         busy = finding.status == SEARCHING
         self.line.setAccessibleDescription(finding.words if not busy and finding.status != EMPTY else "")
