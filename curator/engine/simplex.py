@@ -56,15 +56,16 @@ class Leaning:
 def leaning(probabilities: Floats, pairs: int = 5) -> Leaning:
     """The bias of ``probabilities`` float32 [m, k].
 
-    The overlap of two classes is the cosine of their columns: 1 = always equally likely, 0 = never both possible.
+    The overlap of two classes is the Dice coefficient of their columns, 2 <a, b> / (<a, a> + <b, b>): 1 = always equally
+    likely, 0 = never both possible. A class that is always a little likely does not overlap with a likely one.
     """
     p = np.asarray(probabilities, np.float64)
     m, k = p.shape
     shares = np.bincount(p.argmax(axis=1), minlength=k) / m if m else np.zeros(k)
     never = tuple(np.flatnonzero(shares == 0).tolist())
     rarely = tuple(np.flatnonzero((shares > 0) & (shares < RARE / k)).tolist())
-    lengths = np.sqrt((p * p).sum(axis=0))
-    overlap = (p.T @ p) / np.maximum(np.outer(lengths, lengths), 1e-300)
+    squared = (p * p).sum(axis=0)
+    overlap = 2 * (p.T @ p) / np.maximum(np.add.outer(squared, squared), 1e-300)
     first, second = np.triu_indices(k, 1)
     order = np.argsort(-np.round(overlap[first, second], 12), kind="stable")[:pairs]
     found = [(int(first[i]), int(second[i]), float(overlap[first[i], second[i]])) for i in order]
