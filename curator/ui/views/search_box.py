@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 TYPING_MS = 300
 HINT = "Search: words, label:dog, score.sharpness<0.2, or drop a picture"
-ROLE = {ERROR: "bad", NOTHING: "bad"}
 
 
 class Proposals(QListView):
@@ -276,9 +275,9 @@ class SearchBox(QWidget):
         self.words.setText(finding.words)
         self.words.setToolTip(finding.words)
         self.words.setVisible(bool(finding.words))
-        theme.mark(self.words, ROLE.get(finding.status, "faint"))
-        self.words.style().unpolish(self.words)  # a style sheet looks at a property only when it is polished
-        self.words.style().polish(self.words)
+        wrong = finding.status in (ERROR, NOTHING)
+        theme.mark(self.words, "bad", wrong)
+        theme.mark(self.words, "faint", not wrong)
         self.line.underline(finding.fault)
         busy = finding.status == SEARCHING
         self.line.setAccessibleDescription(finding.words if not busy and finding.status != EMPTY else "")
