@@ -56,7 +56,8 @@ class Leaning:
 def leaning(probabilities: Floats, pairs: int = 5) -> Leaning:
     """The bias of ``probabilities`` float32 [m, k].
 
-    The overlap of two classes is the Dice coefficient of their columns, 2 <a, b> / (<a, a> + <b, b>): 1 = always equally
+    The overlap of two classes is the Dice coefficient of their columns, 2 <a, b> / (<a, a> + <b, b>): 1 = always
+    equally
     likely, 0 = never both possible. A class that is always a little likely does not overlap with a likely one.
     """
     p = np.asarray(probabilities, np.float64)
