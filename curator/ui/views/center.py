@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget,
 from curator.ui import theme
 from curator.ui.models.marks import Marks
 from curator.ui.views.arrange import ArrangeBar
+from curator.ui.views.elided import ElidedLabel
 from curator.ui.views.gallery import LARGEST, SMALLEST, Gallery
 from curator.ui.views.label_keys import LabelKeys
 from curator.ui.views.picture import Preview
@@ -58,11 +59,9 @@ class CenterView(QWidget):
         self.stack = QStackedWidget()
         for page in (self.start, self.loading, self.nothing, self.gallery, self.table):
             self.stack.addWidget(page)
-        self.title = QLabel()
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title = ElidedLabel()
         self.title.setFont(theme.scaled(self.font(), 1.1, bold=True))
-        self.about = QLabel()
-        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.about = ElidedLabel()
         theme.mark(self.about, "faint")
         self.header = self._make_header(actions)
         self.search = SearchBox(desk)
