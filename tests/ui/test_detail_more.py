@@ -55,6 +55,16 @@ def test_after_a_run_it_shows_scores_neighbours_and_copies(qtbot, window, more, 
     assert "stands for it" in more.copies_words.text()
 
 
+def test_neighbours_that_cannot_be_found_say_why(qtbot, window, more, project, monkeypatch):
+    def broken(*_):
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(project.browse, "neighbours", broken)
+    window.state.set_current(2)
+    qtbot.waitUntil(lambda: "the disk is gone" in more.near_words.text(), timeout=20_000)
+    assert more.near.count() == 0
+
+
 def test_a_label_is_one_enter_away_and_undone(qtbot, window, more, project):
     window.state.set_current(0)
     qtbot.waitUntil(lambda: more.isVisible() or more._item is not None)

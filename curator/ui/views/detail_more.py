@@ -268,14 +268,17 @@ class DetailMore(QWidget):
 
     def _take(self, turn: int, found: tuple[Neighbour, ...] | Exception) -> None:
         place = self._where()
-        if turn != self._turn or place is None or isinstance(found, Exception):
+        if turn != self._turn or place is None:
             return
         project, dataset = place
+        failed, found = (found, ()) if isinstance(found, Exception) else (None, found)
         while (old := self.near.takeAt(0)) is not None:
             if (widget := old.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.near_words.setText("" if found else NO_NEIGHBOURS)
+        self.near_words.setText(
+            f"The nearest could not be found: {failed}" if failed else "" if found else NO_NEIGHBOURS
+        )
         self.near_words.setVisible(not found)
         samples = project.browse.samples(dataset.id, [n.row for n in found])
         for i, (sample, near) in enumerate(zip(samples, found, strict=True)):
