@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from fakes import FakeProject
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from curator.engine.browse import Column, Group
 from curator.engine.jobs import Failed
@@ -85,6 +86,7 @@ def test_a_heading_stays_at_the_edge_and_a_click_on_it_highlights_its_group(wind
     window.state.set_project(project)
     window.state.set_query(replace(window.state.query, group="class"))
     gallery = window.center.gallery
+    QApplication.processEvents()  # the panels that have just been shown take their room
     gallery.verticalScrollBar().setValue(500)
     top = gallery._heading_rect(0, 500)
     assert top.top() == 0
