@@ -67,7 +67,7 @@ def _look(importer: Any, path: Path) -> tuple[float, str]:
     except CuratorError as error:
         text = error.text if not error.text[:1].islower() else f"{path.name} {error.text}"
         return 0.0, text if text.endswith(".") else f"{text}."
-    except Exception:
+    except Exception:  # an importer may be anyone's: one that breaks on a source is not sure of it, the rest go on
         return 0.0, ""
 
 
