@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +15,13 @@ from curator.engine.browse_columns import Column, Columns
 from curator.engine.errors import InputError
 from curator.engine.filter_language import FilterError, parse_filter
 from curator.engine.filter_terms import FLAGS, NUMBER_FIELDS, SIMILAR, Reading, category
-from curator.engine.jobs import Job, Message
+from curator.engine.jobs import Job, Listener, Submit
 from curator.engine.records import Dataset, Sample, Subset
-from curator.engine.requests import Request
 from curator.engine.searching import SearchRequest, cosines, is_ready, newest_embedding, similarity
 from curator.engine.store import Store
 from curator.engine.store_browse import NUMBERS
 from curator.engine.store_pages import PageStore
 
-Listener = Callable[[Job, Message], None]
-Submit = Callable[[Request, Listener | None], Job]
 ANSWERS = 8
 """Latest answers kept, while nothing changes: several views ask the same."""
 MAX_VALUES = 500

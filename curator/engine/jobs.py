@@ -126,6 +126,12 @@ class Job:
             self._ended.set()
 
 
+Listener = Callable[[Job, Message], None]
+"""Who hears the messages of a Job."""
+Submit = Callable[[Request, Listener | None], Job]
+"""How a part of the Project hands in work."""
+
+
 def execute(work: Callable[[Task], Changes], send: Callable[[Message], None], cancelled: Callable[[], bool]) -> None:
     """Run ``work`` with a Task that reports through ``send``; always ends with one :class:`Done` or :class:`Failed`."""
     task = Task(on_progress=send, on_log=lambda text: send(Log(text)), on_problem=send, cancelled=cancelled)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from curator.engine.estimating import Estimates
 from curator.engine.export_options import make_options
 from curator.engine.exports import Exporting
 from curator.engine.imports import Imports
-from curator.engine.jobs import InlineQueue, Job, JobQueue, Message, Queue
+from curator.engine.jobs import InlineQueue, Job, JobQueue, Listener, Queue
 from curator.engine.lifelong import Lifelong
 from curator.engine.pages import Pages
 from curator.engine.recipe import Recipe
@@ -41,7 +41,6 @@ from curator.engine.trials import Trials
 from curator.engine.types import Changes
 
 SUFFIX = ".curator"
-Listener = Callable[[Job, Message], None]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from curator.engine.arrays import open_array, save_array
 from curator.engine.errors import InputError, NotReadyError
 from curator.engine.history import name_of
-from curator.engine.jobs import Job, Message
+from curator.engine.jobs import Job, Listener
 from curator.engine.recipe import fingerprint
 from curator.engine.records import ClusteringRecord
 from curator.engine.requests import Request
@@ -27,7 +27,6 @@ from curator.engine.store_skills import SkillStore
 from curator.engine.task import Task
 from curator.engine.types import Changes, Clustering, Inputs
 
-Listener = Callable[[Job, Message], None]
 MOST_PARTS = 20
 LOOKED_AT = 2000
 """Rows of a Skill whose mean says what is typical of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,7 +13,7 @@ import numpy as np
 
 from curator.engine.arrays import open_array
 from curator.engine.errors import InputError
-from curator.engine.jobs import Job
+from curator.engine.jobs import Job, Listener, Submit
 from curator.engine.label_files import read_labels
 from curator.engine.params import Param, params_of
 from curator.engine.store_rounds import RoundStore
@@ -21,11 +21,7 @@ from curator.engine.study import LABELLED, OPEN, SKIPPED, UNLISTED, Pick, RoundR
 from curator.engine.types import Changes
 
 if TYPE_CHECKING:
-    from curator.engine.project import Listener
-    from curator.engine.requests import Request
     from curator.engine.store import Store
-
-Submit = Callable[["Request", "Listener | None"], Job]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from curator.engine.jobs import Job
+from curator.engine.jobs import Job, Listener, Submit
 from curator.engine.params import Param, params_of
 from curator.engine.store_trials import TrialStore
 from curator.engine.study import StudyPlan
@@ -16,9 +16,7 @@ from curator.engine.trial_tables import Line, lines_of, write_trial
 from curator.engine.types import Changes
 
 if TYPE_CHECKING:
-    from curator.engine.project import Listener
     from curator.engine.store import Store
-    from curator.engine.studies import Submit
 
 Kind = Literal["simulate", "compare"]
 
