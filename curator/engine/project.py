@@ -230,9 +230,9 @@ class Project:
         """A page of a Subset by rank."""
         return self._store.subset_rows(subset, first_rank, count)
 
-    def counts(self, subset: int) -> dict[str, list[tuple[str, int, int]]]:
-        """Per skill and per class: (name, in the subset, in the pile)."""
-        return self._store.counts(subset)
+    def counts(self, subset: int, first: int | None = None) -> dict[str, list[tuple[str, int, int]]]:
+        """Per skill and per class: (name, in the subset or among its ``first`` picks, in the pile)."""
+        return self._store.counts(subset, first)
 
     def omissions(self, subset: int, first: int = 0, count: int = 200) -> list[Any]:
         """A page of what was left out as redundant, and what stands for it."""

@@ -68,8 +68,8 @@ class Skills:
         self._store, self._submit = store, submit
         self._sql = SkillStore(store)
 
-    def all(self, dataset_id: int, subset_id: int | None = None) -> list[Skill]:
-        """The Skills by number, counted in a Subset when one is given; [] when nothing was clustered."""
+    def all(self, dataset_id: int, subset_id: int | None = None, first: int | None = None) -> list[Skill]:
+        """The Skills by number, counted in a Subset (or its ``first`` picks) if one is given; [] before clustering."""
         record = self._sql.newest(dataset_id)
         if record is None:
             return []
@@ -79,7 +79,7 @@ class Skills:
         sizes = np.bincount(labels[labels >= 0], minlength=width)
         chosen = np.zeros(width, np.int64)
         if subset_id is not None:
-            rows = [r for r in self._sql.rows(subset_id) if 0 <= r < len(labels)]
+            rows = [r for r in self._sql.rows(subset_id, first) if 0 <= r < len(labels)]
             picked = labels[rows]
             chosen = np.bincount(picked[picked >= 0], minlength=width)
         edits = self._sql.edits(record.id)

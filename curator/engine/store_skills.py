@@ -96,10 +96,13 @@ class SkillStore:
         )
         return [*made, *[list(r) for r in self._store.rows(sql, (dataset_id,))]]
 
-    def rows(self, subset_id: int) -> list[int]:
-        """Rows of a Subset."""
-        sql = "select sample.row from subset_sample join sample on sample.id = sample_id where subset_id = ?"
-        return [r for (r,) in self._store.rows(sql, (subset_id,))]
+    def rows(self, subset_id: int, first: int | None = None) -> list[int]:
+        """Rows of a Subset, or of its ``first`` picks."""
+        sql = (
+            "select sample.row from subset_sample join sample on sample.id = sample_id"
+            " where subset_id = ? and rank <= ?"
+        )
+        return [r for (r,) in self._store.rows(sql, (subset_id, 2**62 if first is None else first))]
 
 
 def _record(r: tuple[Any, ...]) -> ClusteringRecord:

@@ -73,19 +73,24 @@ class SubsetStore(ArtefactStore):
         """How many Samples a Subset's Run left out for a stated cause."""
         return int(self.one("select count(*) from omission where subset_id = ?", (subset_id,)))
 
-    def counts(self, subset_id: int) -> dict[str, list[tuple[str, int, int]]]:
-        """Per skill and per class: (name, in the Subset, in the pile), by falling pile."""
+    def counts(self, subset_id: int, first: int | None = None) -> dict[str, list[tuple[str, int, int]]]:
+        """Per skill and per class: (name, in the Subset or among its ``first`` picks, in the pile), by falling pile."""
+        last = 2**62 if first is None else first
         subset = self.subset(subset_id)
         clustering = self.one("select clustering_id from subset where id = ?", (subset_id,))
         sql = (
             "select name, coalesce(chosen, 0), size from skill left join"
-            " (select skill as of, count(*) as chosen from subset_sample where subset_id = ? group by skill)"
+            " (select skill as of, count(*) as chosen from subset_sample where subset_id = ? and rank <= ?"
+            " group by skill)"
             " on of = number where clustering_id = ? order by size desc, number"
         )
-        by_skill = self.rows(sql, (subset_id, clustering))
+        by_skill = self.rows(sql, (subset_id, last, clustering))
         codes, names = self.class_codes(subset.dataset_id)
-        sql = "select sample.row from subset_sample join sample on sample.id = sample_id where subset_id = ?"
-        picked = np.array([r for (r,) in self.rows(sql, (subset_id,))], np.int64)
+        sql = (
+            "select sample.row from subset_sample join sample on sample.id = sample_id"
+            " where subset_id = ? and rank <= ?"
+        )
+        picked = np.array([r for (r,) in self.rows(sql, (subset_id, last))], np.int64)
         chosen = np.bincount(codes[picked][codes[picked] >= 0], minlength=len(names))
         pile = np.bincount(codes[codes >= 0], minlength=len(names))
         by_class = sorted(zip(names, chosen.tolist(), pile.tolist(), strict=True), key=lambda c: (-c[2], c[0]))

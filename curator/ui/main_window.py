@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
         state.data_changed.connect(self._data_changed)
         state.highlight_changed.connect(self._refresh_actions)
         state.current_changed.connect(self._refresh_actions)
+        state.run_changed.connect(self._refresh_actions)
         self.highlighter.item_changed.connect(self.detail.show_item)
         self.highlighter.item_changed.connect(self.center.follow)
         commands.noticed.connect(self.bar.show_notice)

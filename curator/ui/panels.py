@@ -42,7 +42,7 @@ class Panel:
 
 
 PANELS = (
-    Panel("library", "&Library", LEFT, lambda desk: Library(desk.tree, desk.state, desk.actions)),
+    Panel("library", "&Library", LEFT, Library),
     Panel(
         "history",
         "&History",

@@ -38,6 +38,8 @@ class AppState(QObject):
         colour: name of the column that colours the map and the stripes of the gallery, "" for none.
         highlight: int32 [h], ascending and distinct: rows of the Dataset that are highlighted. Read-only.
         current: row of the Sample with the cursor, or None.
+        run: id of the Run that the library's cursor is on, None while it is on a Dataset or a Subset.
+        keep: how many first picks of the Subset shown count as chosen, as the budget dial says; None for all of them.
     """
 
     project_changed = Signal()
@@ -47,6 +49,8 @@ class AppState(QObject):
     colour_changed = Signal()
     highlight_changed = Signal()
     current_changed = Signal()
+    run_changed = Signal()
+    keep_changed = Signal()
     data_changed = Signal(frozenset)
     """Names of the tables whose rows changed."""
 
@@ -59,6 +63,8 @@ class AppState(QObject):
         self.colour = ""
         self.highlight: Ints = NOTHING
         self.current: int | None = None
+        self.run: int | None = None
+        self.keep: int | None = None
 
     def set_project(self, project: Project | None) -> None:
         """Look at another Project (or none), and at its first Dataset."""
@@ -68,10 +74,11 @@ class AppState(QObject):
             datasets = project.contents().datasets
             self.dataset = datasets[0] if datasets else None
         self.query = plain_query(self.dataset, None)
-        self.colour, self.highlight, self.current = "", NOTHING, None
+        self.colour, self.highlight, self.current, self.run, self.keep = "", NOTHING, None, None, None
         for signal in (
             self.project_changed, self.shown_changed, self.query_changed,
-            self.colour_changed, self.highlight_changed, self.current_changed,
+            self.colour_changed, self.highlight_changed, self.current_changed, self.run_changed,
+            self.keep_changed,
         ):  # fmt: skip
             signal.emit()
 
@@ -114,6 +121,20 @@ class AppState(QObject):
             self.colour = name
             self.colour_changed.emit()
 
+    def set_run(self, run_id: int | None) -> None:
+        """Have a Run in hand, for its recipe; what is shown stays."""
+        if run_id != self.run:
+            self.run = run_id
+            self.run_changed.emit()
+
+    def set_keep(self, keep: int | None) -> None:
+        """Count only the first ``keep`` picks of the Subset shown as chosen; nothing is written."""
+        size = self.subset.size if self.subset is not None else 0
+        keep = None if keep is None or keep >= size else max(1, keep)
+        if keep != self.keep:
+            self.keep = keep
+            self.keep_changed.emit()
+
     # ---- highlight -------------------------------------------------------------------------------------------
 
     def set_highlight(self, rows: ArrayLike) -> None:
@@ -155,10 +176,16 @@ class AppState(QObject):
         if (dataset, subset) == (self.dataset, self.subset):
             return
         other = dataset is None or self.dataset is None or dataset.id != self.dataset.id
+        same = subset is not None and self.subset is not None and subset.id == self.subset.id
         self.dataset, self.subset = dataset, subset
         self.query = self._query(other)
+        before, self.keep = self.keep, self.keep if same else None
+        if not same:
+            self.set_run(None)
         self.shown_changed.emit()
         self.query_changed.emit()
+        if before != self.keep:
+            self.keep_changed.emit()
         if other:
             self.set_highlight(NOTHING)
             self.set_current(None)

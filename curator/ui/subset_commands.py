@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from curator.ui.views.dialogs import Dialogs
 
 
+DIAL_STEP = 0.05
+"""Of a Subset: what a step of the budget dial by key is."""
+
+
 class SubsetCommands(QObject):
     """Handlers of the actions on subsets.
 
@@ -96,6 +100,37 @@ class SubsetCommands(QObject):
         if project is not None and subset is not None:
             self._write(lambda: project.subsets.trim(subset.id, count))
 
+    def dial_less(self) -> None:
+        """A step down."""
+        self._dial(-1)
+
+    def dial_more(self) -> None:
+        """A step up."""
+        self._dial(1)
+
+    def _dial(self, steps: int) -> None:
+        state = self._state
+        if state.subset is not None:
+            step = max(1, round(state.subset.size * DIAL_STEP))
+            state.set_keep(max(1, (state.keep or state.subset.size) + steps * step))
+
+    def dial_knee(self) -> None:
+        """Where more samples begin to add less than on average."""
+        project, subset = self._state.project, self._state.subset
+        if project is None or subset is None:
+            return
+        try:
+            knee = project.dials.of(subset.id).knee
+        except CuratorError as error:
+            self._notice(notice_of_error(error))
+            return
+        if not knee:
+            self._notice(
+                Notice("There is no knee: each sample adds about as much.", "Measure coverage to look closer.")
+            )
+            return
+        self._state.set_keep(knee)
+
     def compare(self) -> None:
         """Show two Subsets side by side."""
         self.compare_asked.emit()
@@ -112,7 +147,10 @@ class SubsetCommands(QObject):
             self.recipe_wanted.emit(text)
 
     def _recipe(self) -> str:
+        """Of the Run that the library's cursor is on, else of the Subset shown."""
         project, subset = self._state.project, self._state.subset
+        if project is not None and self._state.run is not None:
+            return project.run(self._state.run).recipe
         if project is None or subset is None:
             return ""
         try:

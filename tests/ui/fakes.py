@@ -131,7 +131,7 @@ class FakeBrowse:
 class FakeSkillset:
     """``project.skillset``: none."""
 
-    def all(self, dataset, subset=None):
+    def all(self, dataset, subset=None, first=None):
         return []
 
 
@@ -223,7 +223,7 @@ class FakeProject:
             labels=sample.labels,
         )
 
-    def counts(self, subset):
+    def counts(self, subset, first=None):
         return {"skill": [("round things", 10, 400), ("square things", 0, 30)], "class": [("class_0", 3, 90)]}
 
     def history(self, count=50):

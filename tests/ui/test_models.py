@@ -73,6 +73,7 @@ def test_tree_model_is_a_good_model(qtbot, project):
     assert place.data() == "diverse 40"
     assert place.data(NODE_ROLE) == ("subset", 1)
     assert place.parent().data() == "pile 1"
+    assert not model.place("run", 1).isValid()
     assert model.newest_subset(1).id == 1
     assert model.newest_subset(2) is None
     model.read(None)

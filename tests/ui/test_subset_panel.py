@@ -1,8 +1,10 @@
 """The budget dial, two Subsets side by side, and what can be done with one."""
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QAbstractItemModelTester
 
 from curator.engine.recipe import Recipe
 from curator.engine.subsets import Balance
@@ -47,6 +49,55 @@ def test_the_dial_shows_every_budget_and_keeps_one(shown, small):
     panel.set_keep(5)
     shown.actions_.by_id["subset-keep"].trigger()
     assert small.contents().subsets[-1].size == 5 and shown.state.subset.size == 5
+
+
+def test_the_dial_redraws_gallery_map_and_counts_without_writing(shown, small, qtbot):
+    from curator.ui.views.map_data import MapData
+    from curator.ui.views.map_sync import MapSync
+    from curator.ui.views.skills_panel import SkillsPanel
+
+    before, gallery, skills = len(small.history()), shown.center.gallery, shown.panel(SkillsPanel)
+    act = {k: a.trigger for k, a in shown.actions_.by_id.items()}
+    assert not gallery._beyond(shown.samples.item(12))
+    shown.subset_panel.set_keep(5)
+    assert gallery._beyond(shown.samples.item(5)) and not gallery._beyond(shown.samples.item(4))
+    assert "the first 5 of 20" in shown.center.about.text()
+    ranking = small.pages.ranking(shown.state.subset.id)
+    sync = MapSync(shown.desk, None)
+    sync.data = MapData(np.random.default_rng(0).random((60, 2), np.float32))
+    assert sync._chosen().tolist() == ranking[:5].tolist()
+    qtbot.waitUntil(lambda: sum(s.chosen for s in skills.model._skills) == 5)
+    act["dial-more"]()
+    assert shown.subset_panel.keep == 6 and shown.subset_panel.amount.value() == 6
+    act["dial-less"]()
+    act["dial-less"]()
+    assert shown.state.keep == 4
+    act["dial-knee"]()
+    assert shown.state.keep == (shown.subset_panel.dial.knee or 4)
+    shown.state.show_dataset(1)
+    assert shown.state.keep is None and len(small.history()) == before
+
+
+def test_the_tree_has_runs_whose_recipe_can_run_again(shown, small, answers):
+    tree, state = shown.library.tree, shown.state
+    QAbstractItemModelTester(shown.tree, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    answers.name = "by hand"
+    state.set_highlight([3, 4])
+    shown.actions_.by_id["subset-new"].trigger()
+    run = shown.tree.place("run", 1)
+    assert run.data() == "small" and run.siblingAtColumn(1).data().endswith(" s")
+    assert "done" in run.data(Qt.ItemDataRole.ToolTipRole)
+    assert shown.tree.rowCount(run) == 1 and shown.tree.rowCount(shown.tree.find(1, None)) == 2
+    tree.setCurrentIndex(run)
+    assert state.run == 1 and [a.text() for a in tree.actions()] == ["Run a&gain", "Co&py recipe"]
+    shown.actions_.by_id["run-again"].trigger()
+    assert shown.run_panel.draft.recipe.name == "small"
+    shown.state.data_changed.emit(frozenset({"pin"}))
+    assert shown.tree.node(tree.currentIndex()) == ("run", 1)
+    state.show_subset(small.contents().subsets[0].id)
+    assert state.run is None and shown.tree.node(tree.currentIndex())[0] == "subset"
+    shown.actions_.by_id["undo"].trigger()
+    assert shown.tree.rowCount(shown.tree.find(1, None)) == 1
 
 
 def test_coverage_is_measured_once_and_then_follows_the_dial(shown, qtbot):

@@ -65,6 +65,7 @@ class SampleModel(QAbstractTableModel):
         self._places: Ints | None = None
         self._ranks: Ints = NOTHING
         self._ranks_of: Subset | None = None
+        self._ranking: tuple[Subset | None, Ints] = (None, NOTHING)
         self._pages: OrderedDict[int, dict[int, Item]] = OrderedDict()
         self._members: NDArray[np.bool_] = np.zeros(0, bool)
         self._marked: Subset | None = None
@@ -199,11 +200,18 @@ class SampleModel(QAbstractTableModel):
             return NOTHING
         if subset == self._ranks_of and len(self._ranks) == dataset.size:
             return self._ranks
-        rows = project.pages.ranking(subset.id)
+        rows = self.ranking(subset, project)
         ranks = np.zeros(dataset.size, np.int32)
         ranks[rows] = np.arange(1, len(rows) + 1, dtype=np.int32)
         self._ranks_of = subset
         return ranks
+
+    def ranking(self, subset: Subset, project: Project | None = None) -> Ints:
+        """int32 [b]: the rows of a Subset in rank order; those of the latest one asked for are kept."""
+        project = project or self._project
+        if project is not None and self._ranking[0] != subset:
+            self._ranking = (subset, project.pages.ranking(subset.id))
+        return self._ranking[1] if self._ranking[0] == subset else NOTHING
 
     def _read_members(self) -> None:
         if self._project is None or self._marked is None:

@@ -1,84 +1,122 @@
-"""Datasets and their Subsets as a tree of two levels."""
+"""Datasets, the Runs on each, and the Subsets these left, as a tree; Subsets made by hand stand beside the Runs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QFont
+
+from curator.engine.records import Dataset, Run, Subset
 
 if TYPE_CHECKING:
     from curator.engine.project import Project
-    from curator.engine.records import Dataset, Subset
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 NODE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
-TOP = 0
-"""Internal id of Datasets; a Subset carries the place of its Dataset, plus one."""
+NO_PARENT = -1
+UNFINISHED = 3
+"""Runs that failed or were stopped, the latest of a Dataset, that are listed."""
+
+
+@dataclass
+class _Node:
+    kind: str
+    thing: Dataset | Run | Subset
+    parent: int
+    place: int
+    children: list[int] = field(default_factory=list)
 
 
 class TreeModel(QAbstractItemModel):
-    """Column one the name, column two the size."""
+    """Column one the name, column two the size, or for a Run how long it took."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._datasets: list[Dataset] = []
-        self._subsets: list[list[Subset]] = []
+        self._nodes: list[_Node] = []
+        self._top: list[int] = []
+        self._italic = QFont()
+        self._italic.setItalic(True)
 
     def read(self, project: Project | None) -> None:
         """Look again at everything there is."""
         self.beginResetModel()
+        self._nodes, self._top = [], []
         contents = project.contents() if project is not None else None
-        self._datasets = list(contents.datasets) if contents else []
-        found = list(contents.subsets) if contents else []
-        self._subsets = [[s for s in found if s.dataset_id == d.id] for d in self._datasets]
+        for dataset in contents.datasets if contents else ():
+            assert contents is not None
+            key = self._add("dataset", dataset, NO_PARENT)
+            subsets = [s for s in contents.subsets if s.dataset_id == dataset.id]
+            runs = _shown_runs([r for r in contents.runs if r.dataset_id == dataset.id], subsets)
+            known = {r.id for r in runs}
+            loose = [s for s in subsets if s.run_id not in known]
+            things: list[Run | Subset] = [*runs, *loose]
+            for thing in sorted(things, key=_when):
+                if isinstance(thing, Subset):
+                    self._add("subset", thing, key)
+                    continue
+                run = self._add("run", thing, key)
+                for subset in subsets:
+                    if subset.run_id == thing.id:
+                        self._add("subset", subset, run)
         self.endResetModel()
 
+    def _add(self, kind: str, thing: Dataset | Run | Subset, parent: int) -> int:
+        beside = self._top if parent == NO_PARENT else self._nodes[parent].children
+        self._nodes.append(_Node(kind, thing, parent, len(beside)))
+        beside.append(len(self._nodes) - 1)
+        return len(self._nodes) - 1
+
     def node(self, index: AnyIndex) -> tuple[str, int] | None:
-        """("dataset" or "subset", id) of a place."""
+        """("dataset", "run" or "subset", id) of a place."""
         if not index.isValid():
             return None
-        if index.internalId() == TOP:
-            return "dataset", self._datasets[index.row()].id
-        return "subset", self._subsets[index.internalId() - 1][index.row()].id
+        found = self._nodes[index.internalId()]
+        return found.kind, found.thing.id
 
     def find(self, dataset_id: int, subset_id: int | None) -> QModelIndex:
         """The place of a Subset, or (None) of a Dataset."""
-        for d, dataset in enumerate(self._datasets):
-            if dataset.id != dataset_id:
-                continue
-            if subset_id is None:
-                return self.createIndex(d, 0, TOP)
-            for s, subset in enumerate(self._subsets[d]):
-                if subset.id == subset_id:
-                    return self.createIndex(s, 0, d + 1)
+        return self.place("dataset", dataset_id) if subset_id is None else self.place("subset", subset_id)
+
+    def place(self, kind: str, key: int) -> QModelIndex:
+        """The place of a "dataset", "run" or "subset"; an invalid one when it is not listed."""
+        for i, found in enumerate(self._nodes):
+            if (found.kind, found.thing.id) == (kind, key):
+                return self.createIndex(found.place, 0, i)
         return QModelIndex()
+
+    def dataset_of(self, index: AnyIndex) -> int:
+        """The Dataset that a place belongs to."""
+        thing = self._nodes[index.internalId()].thing
+        return thing.id if isinstance(thing, Dataset) else thing.dataset_id
 
     def newest_subset(self, dataset_id: int) -> Subset | None:
         """The Subset of a Dataset that was made last."""
-        for dataset, subsets in zip(self._datasets, self._subsets, strict=True):
-            if dataset.id == dataset_id and subsets:
-                return max(subsets, key=lambda s: s.id)
-        return None
+        found = [n.thing for n in self._nodes if isinstance(n.thing, Subset) and n.thing.dataset_id == dataset_id]
+        return max(found, key=lambda s: s.id, default=None)
+
+    # ---- Qt --------------------------------------------------------------------------------------------------
 
     def index(self, row: int, column: int, parent: AnyIndex = QModelIndex()) -> QModelIndex:  # noqa: B008
         """Qt's way to a place."""
         if not self.hasIndex(row, column, parent):
             return QModelIndex()
-        return self.createIndex(row, column, parent.row() + 1 if parent.isValid() else TOP)
+        return self.createIndex(row, column, self._children(parent)[row])
 
     def parent(self, index: AnyIndex = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
-        """The Dataset of a Subset."""
-        if not index.isValid() or index.internalId() == TOP:
-            return QModelIndex()
-        return self.createIndex(index.internalId() - 1, 0, TOP)
+        """The Run of a Subset, the Dataset of a Run."""
+        above = self._nodes[index.internalId()].parent if index.isValid() else NO_PARENT
+        return QModelIndex() if above == NO_PARENT else self.createIndex(self._nodes[above].place, 0, above)
+
+    def _children(self, parent: AnyIndex) -> list[int]:
+        return self._nodes[parent.internalId()].children if parent.isValid() else self._top
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Datasets, or Subsets of one."""
-        if not parent.isValid():
-            return len(self._datasets)
-        if parent.column() != 0 or parent.internalId() != TOP:
-            return 0
-        return len(self._subsets[parent.row()])
+        """What is directly below."""
+        return 0 if parent.isValid() and parent.column() != 0 else len(self._children(parent))
 
     def columnCount(self, _parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
         """Name and size."""
@@ -94,24 +132,62 @@ class TreeModel(QAbstractItemModel):
         """Names and sizes."""
         if (node := self.node(index)) is None:
             return None
-        thing = self._thing(index)
-        if role == NODE_ROLE:
-            return node
-        if role == Qt.ItemDataRole.DisplayRole:
-            if index.column() == 1:
-                return f"{thing.size:,}"
-            return thing.name + (" 🔒" if getattr(thing, "locked", False) else "")
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 1:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ToolTipRole:
-            skipped = getattr(thing, "skipped", 0)
-            words = f"{thing.name}: {thing.size:,} samples" + (f", {skipped:,} set aside" if skipped else "")
-            preview = (getattr(thing, "summary", None) or {}).get("preview")
-            words += f"\nA preview on {preview[0]:,} of {preview[1]:,} samples" if preview else ""
-            return words + (f"\n{note}" if (note := getattr(thing, "note", "")) else "")
+        thing = self._nodes[index.internalId()].thing
+        match role:
+            case int(r) if r == NODE_ROLE:
+                return node
+            case Qt.ItemDataRole.DisplayRole:
+                return _name(thing) if index.column() == 0 else _size(thing)
+            case Qt.ItemDataRole.TextAlignmentRole if index.column() == 1:
+                return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            case Qt.ItemDataRole.FontRole if isinstance(thing, Run):
+                return self._italic
+            case Qt.ItemDataRole.ToolTipRole:
+                return _tip(thing)
         return None
 
-    def _thing(self, index: AnyIndex) -> Dataset | Subset:
-        if index.internalId() == TOP:
-            return self._datasets[index.row()]
-        return self._subsets[index.internalId() - 1][index.row()]
+
+def _shown_runs(runs: Sequence[Run], subsets: Sequence[Subset]) -> list[Run]:
+    """Those that left a Subset or go on, and the latest that came to nothing; not those that were undone."""
+    kept = {s.run_id for s in subsets}
+    broken = [r.id for r in runs if r.status not in ("done", "running")][-UNFINISHED:]
+    return [r for r in runs if r.id in kept or r.status == "running" or r.id in broken]
+
+
+def _when(thing: Run | Subset) -> str:
+    return (thing.started if isinstance(thing, Run) else thing.created) or ""
+
+
+def _name(thing: Dataset | Run | Subset) -> str:
+    if isinstance(thing, Run):
+        return thing.recipe_name or "run"
+    return thing.name + (" 🔒" if getattr(thing, "locked", False) else "")
+
+
+def _size(thing: Dataset | Run | Subset) -> str:
+    if not isinstance(thing, Run):
+        return f"{thing.size:,}"
+    return took(thing) if thing.status == "done" else f"{thing.status}{'…' if thing.status == 'running' else ''}"
+
+
+def took(run: Run) -> str:
+    """How long a Run took; "" when that is not known."""
+    try:
+        seconds = (datetime.fromisoformat(run.finished) - datetime.fromisoformat(run.started)).total_seconds()
+    except (TypeError, ValueError):
+        return ""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _tip(thing: Dataset | Run | Subset) -> str:
+    if isinstance(thing, Run):
+        words = [f"Run {thing.id} of the recipe “{thing.recipe_name}”: {thing.status}"]
+        words.append(f"Begun {str(thing.started).replace('T', ' ')[:16]}, took {took(thing) or 'an unknown time'}")
+        words.append(f"Seed {thing.seed}, on {thing.device}")
+        return "\n".join([*words, thing.error] if thing.error else words)
+    skipped = getattr(thing, "skipped", 0)
+    words = [f"{thing.name}: {thing.size:,} samples" + (f", {skipped:,} set aside" if skipped else "")]
+    if preview := (getattr(thing, "summary", None) or {}).get("preview"):
+        words.append(f"A preview on {preview[0]:,} of {preview[1]:,} samples")
+    note = getattr(thing, "note", "")
+    return "\n".join([*words, note] if note else words)

@@ -86,6 +86,7 @@ class CenterView(QWidget):
         desk.commands.arrange_asked.connect(self.arrange.open)
         self.gallery.activated.connect(self.toggle_preview)
         state.highlight_changed.connect(self.describe)
+        state.keep_changed.connect(self.describe)
 
     def _make_header(self, actions: dict[str, QAction]) -> QWidget:
         header = QWidget()
@@ -175,6 +176,8 @@ class CenterView(QWidget):
             size += " so far; the import goes on"
         elif self._state.query.where.strip():
             size = f"{self._model.rowCount():,} of {size}"
+        if self._state.keep is not None:
+            size = f"the first {self._state.keep:,} of {size}"
         self.about.setText(size + (f"   ·   {count:,} highlighted" if count > 1 else ""))
 
     def toggle_preview(self) -> None:

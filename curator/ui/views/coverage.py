@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QComboBox,
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from curator.ui.state import AppState
 
 EMPTY = "Show a subset to see what it covers."
+SOON_MS = 60
+"""After the dial moved; so that a drag does not count a large subset at every step."""
 WORDS = {"skill": "By skill", "class": "By class"}
 
 
@@ -64,7 +66,12 @@ class CoveragePanel(QWidget):
         column.addLayout(self.grid)
         column.addWidget(self.by)
         column.addWidget(self.table, 1)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self.refresh)
         state.shown_changed.connect(self.refresh)
+        state.keep_changed.connect(self._soon.start)
         self.refresh()
 
     def refresh(self) -> None:
@@ -72,16 +79,24 @@ class CoveragePanel(QWidget):
         project, subset = self._state.project, self._state.subset
         summary = (subset.summary or {}) if subset is not None else {}
         self._show_figures(summary)
-        self._counts = project.counts(subset.id) if project is not None and subset is not None else {}
+        first = self._state.keep
+        self._counts = project.counts(subset.id, first) if project is not None and subset is not None else {}
         self._counts = {k: c for k, c in self._counts.items() if c}
+        by = self.by.currentData()
         self.by.blockSignals(True)
         self.by.clear()
         for key in self._counts:
             self.by.addItem(WORDS.get(key, key), key)
+        self.by.setCurrentIndex(max(0, self.by.findData(by)))
         self.by.blockSignals(False)
         self.by.setVisible(len(self._counts) > 1)
         self.table.setVisible(bool(self._counts))
-        self.about.setText(EMPTY if subset is None else str(summary.get("stopped") or ""))
+        words = EMPTY if subset is None else str(summary.get("stopped") or "")
+        if first is not None and subset is not None:
+            words = (
+                f"The bars count the first {first:,} picks, as the dial says; the figures are of all {subset.size:,}."
+            )
+        self.about.setText(words)
         self.about.setVisible(bool(self.about.text()))
         self._show_counts()
 

@@ -78,7 +78,7 @@ class Gallery(QAbstractScrollArea):
         state.current_changed.connect(self._follow)
         for signal in (
             model.dataChanged, model.members_changed, thumbs.ready, state.highlight_changed, hues.changed,
-            marks.changed,
+            marks.changed, state.keep_changed,
         ):  # fmt: skip
             signal.connect(self._again)
 
@@ -323,7 +323,8 @@ class Gallery(QAbstractScrollArea):
                 picture = self._thumbs.get(item.image, pixels, item.sample.digest)
                 picture = self._thumbs.other(item.image) if picture is None else picture
             copy = bool(self._marks.copy_of(row))
-            look = Look(bool(lit[i]), row == current and self.hasFocus(), self._model.is_member(row), hues[i], copy)
+            look = Look(bool(lit[i]), row == current and self.hasFocus(), self._model.is_member(row), hues[i], copy,
+                        self._beyond(item))  # fmt: skip
             paint_cell(painter, grid.rect(place).translated(0, -top), item, picture, look, art)
         self.painted = len(seen)
         self._thumbs.keep_only(wanted, pixels)
@@ -332,6 +333,11 @@ class Gallery(QAbstractScrollArea):
         if self._hint.isActive() and len(seen):
             paint_hint(painter, self._hint_words(seen), self._hint_place(), self.viewport().width(), c)
         painter.end()
+
+    def _beyond(self, item: Item | None) -> bool:
+        """Whether the budget dial leaves a pick out."""
+        keep = self._state.keep
+        return keep is not None and item is not None and item.choice is not None and item.choice.rank > keep
 
     def _stamps(self) -> Stamps:
         """The shapes of the cells, made anew when light becomes dark or the screen another."""

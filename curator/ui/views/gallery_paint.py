@@ -23,13 +23,14 @@ MARGIN = 8
 
 @dataclass(frozen=True)
 class Look:
-    """What the gallery knows about a cell beside its Item."""
+    """What the gallery knows about a cell beside its Item; ``beyond`` the budget dial it is no pick any more."""
 
     highlighted: bool
     current: bool
     member: bool
     hue: QColor | None = None
     copy: bool = False
+    beyond: bool = False
 
 
 def paint_cell(p: QPainter, rect: QRect, item: Item | None, picture: QPixmap | None, look: Look, art: Stamps) -> None:
@@ -37,8 +38,8 @@ def paint_cell(p: QPainter, rect: QRect, item: Item | None, picture: QPixmap | N
     c = art.colors
     p.drawPixmap(rect.topLeft(), art.get("lit" if look.highlighted else "cell", rect.width()))
     if item is not None:
-        if item.sample.pin == "out":
-            p.setOpacity(0.35)
+        if item.sample.pin == "out" or look.beyond:
+            p.setOpacity(0.35 if item.sample.pin == "out" else 0.25)
         _paint_content(p, rect, item, picture, c)
         p.setOpacity(1.0)
         if look.hue is not None:
@@ -117,7 +118,7 @@ def _paint_badges(p: QPainter, rect: QRect, item: Item, look: Look, art: Stamps)
 
     Each has a shape of its own, not only a colour.
     """
-    if item.choice is not None:
+    if item.choice is not None and not look.beyond:
         _paint_rank(p, rect, f"{item.choice.rank:,}", art)
     size = max(16, min(22, rect.width() // 6))
     if item.sample.pin:

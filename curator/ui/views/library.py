@@ -1,4 +1,4 @@
-"""The tree of Datasets and Subsets, and the list of what was done."""
+"""The tree of Datasets, Runs and Subsets, and the list of what was done."""
 
 from __future__ import annotations
 
@@ -10,30 +10,28 @@ from PySide6.QtWidgets import QHeaderView, QLabel, QListView, QStackedLayout, QT
 
 from curator.ui import theme
 from curator.ui.models.history import HistoryModel
-from curator.ui.models.tree import TreeModel
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QAction
-
-    from curator.ui.state import AppState
+    from curator.engine.jobs import Job
+    from curator.ui.desk import Desk
 
 
 ON_SUBSET = (
     "subset-rename", "subset-note", "subset-lock", "subset-copy", "subset-compare", "export", "copy-recipe",
     "run-again", "subset-remove",
 )  # fmt: skip
+ON_RUN = ("run-again", "copy-recipe")
 
 
 class Library(QWidget):
-    """Follows what is shown, and shows what is clicked."""
+    """Follows what is shown, and shows what is clicked; a Run is taken in hand, for its recipe."""
 
-    def __init__(
-        self, model: TreeModel, state: AppState, actions: dict[str, QAction], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._model, self._state = model, state
+        self._desk = desk
+        self._model, self._state = model, state = desk.tree, desk.state
         self.tree = QTreeView()
-        self.tree.setAccessibleName("Datasets and subsets")
+        self.tree.setAccessibleName("Datasets, runs and subsets")
         self.tree.setToolTip("")
         self.tree.setModel(model)
         self.tree.setUniformRowHeights(True)
@@ -42,7 +40,7 @@ class Library(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self.tree.addActions([actions[key] for key in ON_SUBSET if key in actions])
+        self._offer(ON_SUBSET)
         self._empty = _empty("Nothing imported yet.\nDrop a folder or a file here.")
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.tree)
@@ -50,20 +48,44 @@ class Library(QWidget):
         self.tree.selectionModel().currentChanged.connect(self._chosen)
         state.shown_changed.connect(self.follow)
         model.modelReset.connect(self.follow)
+        desk.bridge.ended.connect(self._ended)
         self.follow()
+
+    def _offer(self, keys: tuple[str, ...]) -> None:
+        """These in the menu of the tree."""
+        for action in self.tree.actions():
+            self.tree.removeAction(action)
+        self.tree.addActions([self._desk.actions[key] for key in keys if key in self._desk.actions])
+
+    def _ended(self, job: Job) -> None:
+        """A Run that failed writes no changes, but is listed."""
+        if job.failure is not None:
+            self._model.read(self._state.project)
 
     def follow(self) -> None:
         """Put the tree's cursor on what is shown."""
         self._stack.setCurrentWidget(self.tree if self._model.rowCount() else self._empty)
         self.tree.expandAll()
-        dataset, subset = self._state.dataset, self._state.subset
+        dataset, subset, run = self._state.dataset, self._state.subset, self._state.run
         if dataset is not None:
             index = self._model.find(dataset.id, subset.id if subset else None)
+            if run is not None and (place := self._model.place("run", run)).isValid():
+                index = place
             if index.isValid() and self._model.node(self.tree.currentIndex()) != self._model.node(index):
                 self.tree.setCurrentIndex(index)
 
     def _chosen(self, index: QModelIndex, _before: QModelIndex) -> None:
-        match self._model.node(index):
+        node = self._model.node(index)
+        if node is None:
+            return
+        self._offer(ON_RUN if node[0] == "run" else ON_SUBSET)
+        if node[0] != "run":
+            self._state.set_run(None)
+        match node:
+            case ("run", run_id):
+                if self._state.dataset is None or self._model.dataset_of(index) != self._state.dataset.id:
+                    self._state.show_dataset(self._model.dataset_of(index))
+                self._state.set_run(run_id)
             case ("dataset", dataset_id):
                 self._state.show_dataset(dataset_id)
             case ("subset", subset_id):

@@ -83,6 +83,7 @@ class MapPage(QWidget):
         state.current_changed.connect(partial(later, "cursor"))
         self._desk.hues.changed.connect(partial(later, "colours"))
         self._desk.samples.members_changed.connect(partial(later, "chosen"))
+        state.keep_changed.connect(partial(later, "chosen"))
         self.button.clicked.connect(lambda: self.layouts.make(QUICK, FINE))
         self.legend.picked.connect(self._filter)
 

@@ -83,10 +83,9 @@ class MapSync:
             return None
 
     def _chosen(self) -> Ints:
-        """Rows of the Subset shown, or of the newest one."""
-        project, subset = self._state.project, self._state.subset
-        if project is not None and subset is not None:
-            return project.pages.ranking(subset.id)
+        """Rows of the Subset shown, as far as the budget dial lets them count; else of the newest one."""
+        if self._state.subset is not None:
+            return self._desk.samples.ranking(self._state.subset)[: self._state.keep]
         return self._desk.samples.members
 
     def _named_column(self) -> Column | None:

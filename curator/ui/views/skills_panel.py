@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -32,6 +32,7 @@ from curator.ui import theme
 from curator.ui.models.samples import one_line
 from curator.ui.models.skills import BALANCE, NAME, QUOTA, SHARES_ROLE, SkillsModel
 from curator.ui.state import IMPORTING
+from curator.ui.views.coverage import SOON_MS
 from curator.ui.views.picture import Picture
 
 if TYPE_CHECKING:
@@ -77,6 +78,11 @@ class SkillsPanel(QWidget):
         column.addLayout(self.typical)
         self.by.currentIndexChanged.connect(self.refresh)
         self.hidden.toggled.connect(self.refresh)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SOON_MS)
+        self._soon.timeout.connect(self.refresh)
+        self._state.keep_changed.connect(self._soon.start)
         self._state.shown_changed.connect(self.refresh)
         self._state.data_changed.connect(self.refresh)
         self._commands.rename_asked.connect(lambda: self._edit(NAME))
@@ -153,7 +159,7 @@ class SkillsPanel(QWidget):
             if not by_skill:
                 found = self._classes(dataset, subset)
                 return found, "" if found else NO_CLASSES
-            found = project.skillset.all(dataset.id, subset.id if subset else None)
+            found = project.skillset.all(dataset.id, subset.id if subset else None, self._state.keep)
         except CuratorError as error:
             return [], f"{error.text} {error.hint}".strip()
         shown = [s for s in found if self.hidden.isChecked() or not s.hidden]
@@ -170,7 +176,8 @@ class SkillsPanel(QWidget):
         sizes = np.bincount(codes[codes >= 0], minlength=len(column.names))
         chosen = np.zeros(len(column.names), np.int64)
         if subset is not None:
-            picked = codes[browse.column(dataset.id, f"subset:{subset.id}").values >= 0]
+            rows = self._desk.samples.ranking(subset)[: self._state.keep]
+            picked = codes[rows[rows < len(codes)]]
             chosen = np.bincount(picked[picked >= 0], minlength=len(column.names))
         return [Skill(i, name, int(sizes[i]), int(chosen[i])) for i, name in enumerate(column.names)]
 

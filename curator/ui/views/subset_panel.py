@@ -47,9 +47,7 @@ class SubsetPanel(QScrollArea):
         self.setAccessibleName("Subset")
         self._desk = desk
         self._job: Job | None = None
-        self._shown: object = None
         self.dial: Dial | None = None
-        self.keep = 0
         self.message = QLabel(EMPTY)
         self.message.setWordWrap(True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -60,6 +58,7 @@ class SubsetPanel(QScrollArea):
         self.setWidget(self.stack)
         desk.state.shown_changed.connect(self.refresh)
         desk.state.data_changed.connect(self._data_changed)
+        desk.state.keep_changed.connect(self._show_keep)
         desk.bridge.ended.connect(self._ended)
         self.refresh()
 
@@ -178,18 +177,16 @@ class SubsetPanel(QScrollArea):
         """Look at the Subset shown."""
         project, subset = self._desk.state.project, self._desk.state.subset
         if project is None or subset is None or not hasattr(project, "dials"):
-            self._shown, self.dial = None, None
+            self.dial = None
             self._say(EMPTY)
             return
         try:
             self.dial = project.dials.of(subset.id)
             card = project.subsets.card(subset.id)
         except CuratorError as error:
-            self._shown, self.dial = None, None
+            self.dial = None
             self._say(f"{error.text} {error.hint}".strip(), bad=True)
             return
-        keep = self.keep if self._shown == subset.id and self.keep <= subset.size else subset.size
-        self._shown = subset.id
         self.title.setText(subset.name + (" (locked)" if subset.locked else ""))
         self.note.setText(subset.note)
         self.note.setVisible(bool(subset.note))
@@ -198,16 +195,27 @@ class SubsetPanel(QScrollArea):
         self.copy.setVisible(has_recipe)
         self.again.setVisible(has_recipe)
         self._show_measuring()
-        self.chart.show_dial(self.dial, keep)
+        self.chart.show_dial(self.dial, self.keep)
         self.stack.setCurrentIndex(1)
-        self.set_keep(keep)
+        self._show_keep()
+
+    @property
+    def keep(self) -> int:
+        """Where the dial stands; 0 without one."""
+        state = self._desk.state
+        return (state.keep or self.dial.size) if self.dial is not None else 0
 
     def set_keep(self, keep: int) -> None:
-        """Turn the dial to the first ``keep`` samples: chart, figures and mix follow at once."""
-        dial = self.dial
+        """Turn the dial to the first ``keep`` samples: everything that shows the Subset follows; nothing is written."""
+        if self.dial is not None and self.dial.size:
+            self._desk.state.set_keep(keep)
+            self._show_keep()
+
+    def _show_keep(self) -> None:
+        """Slider, number, chart, figures and mix as the dial stands."""
+        dial, keep = self.dial, self.keep
         if dial is None or dial.size == 0:
             return
-        self.keep = keep = min(max(1, keep), dial.size)
         with QSignalBlocker(self.slider), QSignalBlocker(self.amount):
             self.slider.setValue(round(TICKS * (keep - 1) / max(dial.size - 1, 1)))
             self.amount.setRange(1, max(1, self._in_unit(dial.size)))
