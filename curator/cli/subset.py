@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,43 +67,31 @@ def _word(value: Any) -> str:
     return f"{value[0]} of {value[1]}" if isinstance(value, list) else f"{value:.4f}"
 
 
-@subset.command()
-@PROJECT
-@click.argument("a")
-@click.argument("b")
-@NAME
-@AS_JSON
-@click.pass_obj
-def union(front: Front, project: Path, a: str, b: str, name: str, as_json: bool) -> None:
-    """A new subset: A in its order, then what only B has."""
-    with _open(front, project) as p:
-        _made(p, p.subsets.union(a, b, name), as_json)
+COMBINED = {
+    "union": "A new subset: A in its order, then what only B has.",
+    "intersect": "A new subset: what both A and B have, in the order of A.",
+    "subtract": "A new subset: what A has and B has not, in the order of A.",
+}
 
 
-@subset.command()
-@PROJECT
-@click.argument("a")
-@click.argument("b")
-@NAME
-@AS_JSON
-@click.pass_obj
-def intersect(front: Front, project: Path, a: str, b: str, name: str, as_json: bool) -> None:
-    """A new subset: what both A and B have, in the order of A."""
-    with _open(front, project) as p:
-        _made(p, p.subsets.intersect(a, b, name), as_json)
+def _combining(how: str, help_: str) -> None:
+    """Add one of the commands that make a subset of two."""
+
+    @subset.command(how, help=help_)
+    @PROJECT
+    @click.argument("a")
+    @click.argument("b")
+    @NAME
+    @AS_JSON
+    @click.pass_obj
+    def combine(front: Front, project: Path, a: str, b: str, name: str, as_json: bool) -> None:
+        with _open(front, project) as p:
+            make: Callable[[str, str, str], Changes] = getattr(p.subsets, how)
+            _made(p, make(a, b, name), as_json)
 
 
-@subset.command()
-@PROJECT
-@click.argument("a")
-@click.argument("b")
-@NAME
-@AS_JSON
-@click.pass_obj
-def subtract(front: Front, project: Path, a: str, b: str, name: str, as_json: bool) -> None:
-    """A new subset: what A has and B has not, in the order of A."""
-    with _open(front, project) as p:
-        _made(p, p.subsets.subtract(a, b, name), as_json)
+for _how, _help in COMBINED.items():
+    _combining(_how, _help)
 
 
 @subset.command()

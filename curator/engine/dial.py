@@ -197,14 +197,19 @@ def measure(store: Store, request: MeasureRequest, task: Task, *, polite: bool =
     return Changes(frozenset({"dial"}), ("subset", subset.id))
 
 
-def _place(store: Store, subset: Subset, members: Members) -> tuple[EmbeddingRecord, Path] | None:
-    """The Embedding to measure with (the Run's own, else the newest that holds all rows), and the curve's file."""
+def embedding_of(store: Store, subset: Subset, last_row: int) -> EmbeddingRecord | None:
+    """The Embedding that a Subset is looked at with: the Run's own, else the newest that reaches ``last_row``."""
     run_id = subset.run_id if subset.run_id is not None else subset.summary.get("from_run")
     own = store.embedding(str(store.run(run_id).fingerprints.get("embedding", ""))) if run_id is not None else None
-    last = int(members.rows.max(initial=-1))
-    rivals = [e for e in store.embeddings(subset.dataset_id) if e.rows > last]
-    record = own if own is not None and own.rows > last else rivals[-1] if rivals else None
-    if record is None or not (store.arrays / record.file).is_file():
+    rivals = [e for e in store.embeddings(subset.dataset_id) if e.rows > last_row]
+    record = own if own is not None and own.rows > last_row else rivals[-1] if rivals else None
+    return record if record is not None and (store.arrays / record.file).is_file() else None
+
+
+def _place(store: Store, subset: Subset, members: Members) -> tuple[EmbeddingRecord, Path] | None:
+    """The Embedding to measure with, and the curve's file."""
+    record = embedding_of(store, subset, int(members.rows.max(initial=-1)))
+    if record is None:
         return None
     name = fingerprint({"dial": 1, "embedding": record.fingerprint, "rows": members.rows.tolist()})
     return record, store.arrays / f"dial-{name[:32]}.npy"

@@ -31,6 +31,7 @@ from curator.engine.records import (
 from curator.engine.registry import registry
 from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request, RunRequest
 from curator.engine.skills import Skills
+from curator.engine.standing import Standings
 from curator.engine.steps import go_to
 from curator.engine.store import Store
 from curator.engine.store_choices import SkillChoices
@@ -75,6 +76,7 @@ class Project:
             self._queue = InlineQueue(self._handle)
         self.subsets = Subsets(store)
         self.dials = Dials(store, self._submit)
+        self.standings = Standings(store)
         self.estimates = Estimates(store)
         self.duplicates = DuplicateLists(store, self._submit)
         self.rounds = Rounds(store, self._submit)

@@ -59,6 +59,30 @@ class MadeSubsets:
             np.array(letters, np.int64),
         )
 
+    def rows_in_rank_order(self, subset_id: int) -> Rows:
+        """int64 [b]: the rows of a Subset."""
+        sql = "select row from subset_sample join sample on sample.id = sample_id where subset_id = ? order by rank"
+        return np.array([r for (r,) in self.store.rows(sql, (subset_id,))], np.int64)
+
+    def dropped_for(self, subset_id: int, row: int, most: int) -> list[tuple[int, float]]:
+        """(row, similarity) of what a Run left out in favour of ``row``, the most similar first."""
+        sql = (
+            "select a.row, coalesce(similarity, 1.0) from omission join sample a on a.id = omission.sample_id"
+            " join sample b on b.id = covered_by where subset_id = ? and b.row = ?"
+            " order by similarity desc, a.row limit ?"
+        )
+        return self.store.rows(sql, (subset_id, row, most))
+
+    def omission(self, subset_id: int, row: int) -> tuple[str, int | None, float]:
+        """(why a Run left ``row`` out, the row that stands for it, how alike they are); ("", None, nan) otherwise."""
+        sql = (
+            "select reason, b.row, coalesce(similarity, 1.0) from omission"
+            " join sample a on a.id = omission.sample_id"
+            " left join sample b on b.id = covered_by where subset_id = ? and a.row = ?"
+        )
+        found = self.store.rows(sql, (subset_id, row))
+        return found[0] if found else ("", None, float("nan"))
+
     def picks(self, subset_id: int, most: int = -1) -> list[Pick]:
         """The first ``most`` entries of a Subset in rank order (-1 = all)."""
         sql = (

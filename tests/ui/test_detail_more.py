@@ -55,6 +55,22 @@ def test_after_a_run_it_shows_scores_neighbours_and_copies(qtbot, window, more, 
     assert "stands for it" in more.copies_words.text()
 
 
+def test_it_says_what_a_pick_represents_and_who_represents_what_was_left_out(qtbot, window, more, project):
+    steps = (Step("redundancy", {"threshold": 0.99}), Step("k-center", {"budget": 2}))
+    window.state.take(project.submit_run("records", Recipe("r", steps, Step("lsa"))).result())
+    window.state.show_dataset(1)
+    picks = project.pages.ranking(1).tolist()
+    view = more.standing
+    left = next(r for r in range(5) if r not in picks)
+    window.state.set_current(left)
+    qtbot.waitUntil(lambda: view.title.text().startswith("Left out of “r 2”"), timeout=20_000)
+    assert view.grid.count() == 1
+    view.grid.itemAt(0).widget().click()
+    assert window.state.current in picks
+    qtbot.waitUntil(lambda: "What it represents" in view.title.text(), timeout=20_000)
+    assert view.grid.count() >= 1
+
+
 def test_neighbours_that_cannot_be_found_say_why(qtbot, window, more, project, monkeypatch):
     def broken(*_):
         raise OSError("the disk is gone")

@@ -100,6 +100,22 @@ def test_the_tree_has_runs_whose_recipe_can_run_again(shown, small, answers):
     assert shown.tree.rowCount(shown.tree.find(1, None)) == 1
 
 
+def test_a_part_of_a_comparison_is_shown_everywhere(shown, small, qtbot):
+    small.subsets.trim(1, 8, "eight")
+    shown.state.refresh()
+    shown.state.data_changed.emit(frozenset({"subset"}))
+    dialog = CompareDialog(shown.desk)
+    qtbot.addWidget(dialog)
+    dialog.a.setCurrentIndex(dialog.a.findData(1))
+    dialog.b.setCurrentIndex(dialog.b.findData(2))
+    assert dialog.parts.buttons["only_a"].text() == "Only in &A: show 12"
+    assert not dialog.parts.buttons["only_b"].isEnabled() and dialog.parts.grids["both"].count() == 8
+    dialog.parts.buttons["only_a"].click()
+    assert sorted(shown.samples.rows.tolist()) == sorted(small.pages.ranking(1)[8:].tolist())
+    dialog.parts.buttons["both"].click()
+    assert "in:eight" in shown.state.query.where and shown.samples.rowCount() == 8
+
+
 def test_coverage_is_measured_once_and_then_follows_the_dial(shown, qtbot):
     panel = shown.subset_panel
     panel.measure.click()

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.models.balance import SHARES_ROLE, BalanceModel
+from curator.ui.views.compare_parts import Parts
 
 if TYPE_CHECKING:
     from curator.engine.subsets import Comparison
@@ -93,6 +94,8 @@ class CompareDialog(QDialog):
         self.grid = QGridLayout()
         self.grid.setColumnStretch(0, 1)
         self.tabs = QTabWidget()
+        self.parts = Parts(self._desk)
+        self.tabs.addTab(self.parts, "Samples")
         self.models: dict[str, BalanceModel] = {}
         for key, title in (("skills", "By skill"), ("classes", "By class")):
             self.models[key] = BalanceModel(self)
@@ -170,10 +173,10 @@ class CompareDialog(QDialog):
             + (f" They share {found.overlap:.0%}." if found.overlap == found.overlap else "")
         )
         self._show_figures(found)
-        for place, (key, rows) in enumerate((("skills", found.skills), ("classes", found.classes))):
+        self.parts.show_comparison(found)
+        for place, (key, rows) in enumerate((("skills", found.skills), ("classes", found.classes)), 1):
             self.models[key].show_balances(rows)
             self.tabs.setTabVisible(place, bool(rows))
-        self.tabs.setVisible(bool(found.skills or found.classes))
         for key, count in (("union", 1), ("intersect", sizes[1]), ("subtract", sizes[0]), ("subtract-b", sizes[2])):
             self.makes[key].setEnabled(bool(count))
 

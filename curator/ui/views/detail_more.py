@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +28,8 @@ from curator.ui import theme
 from curator.ui.models.samples import number, one_line
 from curator.ui.state import IMPORTING
 from curator.ui.views.compare_samples import Compare
-from curator.ui.views.picture import Picture
+from curator.ui.views.detail_standing import StandingView
+from curator.ui.views.near_grid import NearGrid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,8 +102,10 @@ class DetailMore(QWidget):
         column.addWidget(self.scores)
         self.copies = QWidget()
         self._make_copies(column)
+        self.standing = StandingView(desk)
+        column.addWidget(self.standing)
         self.near_title = _title("Nearest")
-        self.near = QGridLayout()
+        self.near = NearGrid(desk)
         column.addWidget(self.near_title)
         column.addLayout(self.near)
         self.near_words = QLabel()
@@ -156,6 +158,7 @@ class DetailMore(QWidget):
         self._item = item
         self._turn += 1
         self.setVisible(item is not None)
+        self.standing.show_row(None)
         if item is None:
             self._rest.stop()
             return
@@ -180,6 +183,7 @@ class DetailMore(QWidget):
             self._show_copies(project, dataset, item.sample.row)
         except CuratorError:  # the dataset has just been undone, or a run is being swept
             return
+        self.standing.show_row(item.sample.row)
         turn, row = self._turn, item.sample.row
         self._desk.bridge.in_background(
             lambda: project.browse.neighbours(dataset.id, row, NEAR), lambda found: self._take(turn, found)
@@ -272,34 +276,12 @@ class DetailMore(QWidget):
             return
         project, dataset = place
         failed, found = (found, ()) if isinstance(found, Exception) else (None, found)
-        while (old := self.near.takeAt(0)) is not None:
-            if (widget := old.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
         self.near_words.setText(
             f"The nearest could not be found: {failed}" if failed else "" if found else NO_NEIGHBOURS
         )
         self.near_words.setVisible(not found)
         samples = project.browse.samples(dataset.id, [n.row for n in found])
-        for i, (sample, near) in enumerate(zip(samples, found, strict=True)):
-            self._put_neighbour(i, sample, near, dataset)
-
-    def _put_neighbour(self, i: int, sample: Sample, near: Neighbour, dataset: Dataset) -> None:
-        words = f"{near.similarity:.3f}  {one_line(sample.text or sample.source, 60)}"
-        button = QPushButton(f"{near.similarity:.3f}" if sample.images else words)
-        button.setFlat(True)
-        button.setToolTip(html.escape(f"{sample.source}: {near.similarity:.4f} alike"))
-        button.setAccessibleName(f"Go to {sample.source}")
-        button.clicked.connect(lambda _on=False, row=near.row: self._state.set_current(row))
-        if not sample.images:
-            button.setStyleSheet("text-align: left")
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            self.near.addWidget(button, i, 0, 1, 3)
-            return
-        picture = Picture(self._desk.thumbs, lines=4)
-        picture.show_path(Path(dataset.root) / sample.images[0])
-        self.near.addWidget(picture, i // 3 * 2, i % 3)
-        self.near.addWidget(button, i // 3 * 2 + 1, i % 3)
+        self.near.show_near(dataset, samples, found)
 
     # ---- the record ------------------------------------------------------------------------------------------
 

@@ -1,0 +1,94 @@
+"""What a pick stands for in the Subset looked at, or which pick stands for a Sample that was left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from curator.ui import theme
+from curator.ui.state import IMPORTING
+from curator.ui.views.near_grid import NearGrid
+
+if TYPE_CHECKING:
+    from curator.engine.records import Subset
+    from curator.engine.standing import Standing
+    from curator.ui.desk import Desk
+
+SHOWN = 6
+
+
+class StandingView(QWidget):
+    """Of the Subset shown, or of the newest one while a whole Dataset is. Follows :meth:`show_row`."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._turn = 0
+        self._row: int | None = None
+        self.title, self.words = QLabel(), QLabel()
+        for label in (self.title, self.words):
+            label.setWordWrap(True)
+        self.title.setFont(theme.scaled(self.font(), 1.0, bold=True))
+        theme.mark(self.words, "faint")
+        self.grid = NearGrid(desk)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.title)
+        column.addWidget(self.words)
+        column.addLayout(self.grid)
+        desk.state.keep_changed.connect(lambda: self.show_row(self._row))
+        self.hide()
+
+    def subset(self) -> Subset | None:
+        """The Subset looked at."""
+        state = self._desk.state
+        if state.subset is not None or state.dataset is None:
+            return state.subset
+        return self._desk.tree.newest_subset(state.dataset.id)
+
+    def show_row(self, row: int | None) -> None:
+        """Look another Sample up, beside the window."""
+        self._turn, self._row = self._turn + 1, row
+        state, subset = self._desk.state, self.subset()
+        standings = getattr(state.project, "standings", None)
+        busy = state.dataset is None or state.dataset.status == IMPORTING
+        if row is None or subset is None or standings is None or busy:
+            self.hide()
+            return
+        turn, keep = self._turn, state.keep
+        self._desk.bridge.in_background(
+            lambda: standings.of(subset.id, row, keep, SHOWN), lambda found: self._take(turn, subset, found)
+        )
+
+    def _take(self, turn: int, subset: Subset, found: Standing | Exception) -> None:
+        project, dataset = self._desk.state.project, self._desk.state.dataset
+        if turn != self._turn or project is None or dataset is None:
+            return
+        if isinstance(found, Exception):  # the subset has just been undone
+            self.hide()
+            return
+        near = (*found.dropped, *found.near)[:SHOWN] if found.chosen else (found.by,) if found.by is not None else ()
+        samples = project.browse.samples(dataset.id, [n.row for n in near])
+        title, words = describe(found, subset.name, len(near))
+        self.title.setText(title)
+        self.words.setText(words)
+        self.words.setVisible(bool(words))
+        self.grid.show_near(dataset, samples, near)
+        self.setVisible(bool(title))
+
+
+def describe(found: Standing, subset: str, shown: int) -> tuple[str, str]:
+    """Title and words; no title where there is nothing to say."""
+    if not found.chosen:
+        if found.by is None:
+            return "", ""
+        cause = f"{found.cause[:1].upper()}{found.cause[1:]}." if found.cause else "The pick it is most like."
+        return f"Left out of “{subset}”; represented by", cause
+    if not shown:
+        return f"Stands for itself alone in “{subset}”", "Every other sample is nearer to another pick."
+    dropped = len(found.dropped)
+    words = f"{dropped} near-duplicates that were left out" if dropped else ""
+    if len(found.near) and shown > dropped:
+        words += (", then " if words else "") + "samples nearer to it than to any other pick"
+    return f"What it represents in “{subset}”", f"{words[:1].upper()}{words[1:]}."

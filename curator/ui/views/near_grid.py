@@ -1,0 +1,61 @@
+"""Samples in a small grid, each with how alike it is and a button that goes to it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy
+
+from curator.ui.models.samples import one_line
+from curator.ui.views.picture import Picture
+
+if TYPE_CHECKING:
+    from curator.engine.browse import Neighbour
+    from curator.engine.records import Dataset, Sample
+    from curator.ui.desk import Desk
+
+ACROSS = 3
+
+
+class NearGrid(QGridLayout):
+    """Three pictures beside one another, or one line for each text."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+        for column in range(ACROSS):
+            self.setColumnStretch(column, 1)
+
+    def show_near(self, dataset: Dataset, samples: Sequence[Sample], near: Sequence[Neighbour]) -> None:
+        """Show these instead of what was there."""
+        self.clear()
+        for i, (sample, beside) in enumerate(zip(samples, near, strict=True)):
+            self._put(i, sample, beside, dataset)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        while (old := self.takeAt(0)) is not None:
+            if (widget := old.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _put(self, i: int, sample: Sample, near: Neighbour, dataset: Dataset) -> None:
+        alike = "" if near.similarity != near.similarity else f"{near.similarity:.3f}"
+        button = QPushButton(alike or "Go to")
+        button.setFlat(True)
+        button.setToolTip(html.escape(f"{sample.source}: {alike or 'not measured'}{' alike' if alike else ''}"))
+        button.setAccessibleName(f"Go to {sample.source}")
+        button.clicked.connect(lambda _on=False, row=near.row: self._desk.state.set_current(row))
+        if not sample.images:
+            button.setText(f"{alike}  {one_line(sample.text or sample.source, 60)}".strip())
+            button.setStyleSheet("text-align: left")
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            self.addWidget(button, i, 0, 1, ACROSS)
+            return
+        picture = Picture(self._desk.thumbs, lines=4)
+        picture.show_path(Path(dataset.root) / sample.images[0])
+        self.addWidget(picture, i // ACROSS * 2, i % ACROSS)
+        self.addWidget(button, i // ACROSS * 2 + 1, i % ACROSS)
