@@ -83,11 +83,11 @@ def parse_filter(text: str) -> Filter | None:
     Raises:
         FilterError: naming the place of the fault.
     """
-    from lark import Token, Tree
-    from lark.exceptions import UnexpectedInput, VisitError
-
     if not text.strip():
         return None
+    from lark import Token, Tree  # only now: a window starts without a filter
+    from lark.exceptions import UnexpectedInput, VisitError
+
     if len(text) > MAX_LENGTH:
         raise FilterError("This filter is too long.", f"Use at most {MAX_LENGTH:,} characters.", MAX_LENGTH, len(text))
     if _depth(text) > DEEPEST:

@@ -201,7 +201,7 @@ class JobQueue:
         self._lock = threading.Lock()
         self._waiting: deque[Job] = deque()
         self._wake = threading.Event()
-        self._closing = False
+        self._closing = self._early = False
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
         self.current: Job | None = None
@@ -215,6 +215,11 @@ class JobQueue:
             self._waiting.append(job)
         self._wake.set()
         return job
+
+    def prepare(self) -> None:
+        """Start the worker before there is work for it, because there will be soon; returns at once."""
+        self._early = True
+        self._wake.set()
 
     def cancel(self, job: Job) -> None:
         """Ask ``job`` to stop: at once while it waits, at its next tick while it runs."""
@@ -257,6 +262,10 @@ class JobQueue:
         while not self._closing:
             self._wake.wait()
             self._wake.clear()
+            if self._early and not self._closing:
+                self._early = False
+                with suppress(OSError):  # the Job that needs it will say so
+                    self._ensure_worker()
             while (job := self._next()) is not None:
                 self._run(job)
         self._stop_worker()

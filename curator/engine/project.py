@@ -176,6 +176,11 @@ class Project:
         name = self._store.subset(subset).name
         return self._submit(ExportRequest(name, str(target), format, params or {}, overwrite, options or {}), listener)
 
+    def prepare(self) -> None:
+        """Long work comes soon: start the worker meanwhile. Does nothing inline."""
+        if isinstance(self._queue, JobQueue):
+            self._queue.prepare()
+
     def cancel(self, job: Job) -> None:
         """Ask a Job to stop at its next tick."""
         self._queue.cancel(job)

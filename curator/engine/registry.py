@@ -90,6 +90,7 @@ class Registry:
         self._specs: dict[tuple[str, str], PluginSpec] = {}
         self._loading = "curator"
         self.failures: list[LoadFailure] = []
+        self._installed = False
 
     def add(self, spec: PluginSpec) -> None:
         """Register one plugin; raises :class:`PluginError` for a bad or duplicate declaration."""
@@ -125,13 +126,15 @@ class Registry:
             ) from None
 
     def discover(self, plugins_dir: Path | None = None) -> None:
-        """Load all three places. Safe to call twice."""
-        built_in = importlib.import_module(BUILT_IN)  # by name: they are strangers to the engine
-        for module in pkgutil.walk_packages(built_in.__path__, BUILT_IN + "."):
-            if not module.ispkg:
-                self._load(module.name, partial(importlib.import_module, module.name))
-        for point in entry_points(group=BUILT_IN):
-            self._load(point.value, point.load)
+        """Load all three places. Safe to call twice: what is installed is looked through the first time only."""
+        if not self._installed:
+            self._installed = True
+            built_in = importlib.import_module(BUILT_IN)  # by name: they are strangers to the engine
+            for module in pkgutil.walk_packages(built_in.__path__, BUILT_IN + "."):
+                if not module.ispkg:
+                    self._load(module.name, partial(importlib.import_module, module.name))
+            for point in entry_points(group=BUILT_IN):
+                self._load(point.value, point.load)
         if plugins_dir is not None and plugins_dir.is_dir():
             for file in trusted_files(plugins_dir):
                 self._load(str(file), partial(_import_file, file))

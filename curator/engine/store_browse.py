@@ -59,8 +59,8 @@ class BrowseStore:
         return np.array(rows, np.int32), np.array(of, np.int32), np.array(users, bool), list(codes)
 
     def _label_pages(self, dataset: Dataset) -> Iterator[tuple[int, str, int]]:
-        sql = (
-            "select label.id, row, name, origin = 'user' from label join sample on sample.id = sample_id"
+        sql = (  # cross: go by the labels; by the samples, each page would sort all of them
+            "select label.id, row, name, origin = 'user' from label cross join sample on sample.id = sample_id"
             " where label.id > ? and not label.hidden and dataset_id = ? and row >= 0 and row < ?"
             " order by label.id limit ?"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from curator.engine.resources import resource
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction
 
-SIZES = (16, 24, 32, 48)
+SIZES = (16, 32, 48)
 """Pixels; larger ones are for screens with many dots."""
 
 
@@ -27,13 +27,14 @@ def icon(name: str, palette: QPalette) -> QIcon:
     drawing, made = file.read_text(encoding="utf-8"), QIcon()
     group, role = QPalette.ColorGroup, QPalette.ColorRole.ButtonText
     for mode, of in ((QIcon.Mode.Normal, group.Active), (QIcon.Mode.Disabled, group.Disabled)):
+        colour = palette.color(of, role).name()
+        renderer = QSvgRenderer(QByteArray(drawing.replace("currentColor", colour).encode()))
         for size in SIZES:
-            made.addPixmap(_drawn(drawing, palette.color(of, role), size), mode)
+            made.addPixmap(_drawn(renderer, size), mode)
     return made
 
 
-def _drawn(drawing: str, colour: QColor, size: int) -> QPixmap:
-    renderer = QSvgRenderer(QByteArray(drawing.replace("currentColor", colour.name()).encode()))
+def _drawn(renderer: QSvgRenderer, size: int) -> QPixmap:
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

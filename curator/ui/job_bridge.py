@@ -46,7 +46,10 @@ class JobBridge(QObject):
             self._poke.emit()
 
     def in_background(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Run ``work`` (files only, never the Project) beside the window, then ``then(result or error)`` in it."""
+        """Run ``work`` beside the window, then ``then(result or error)`` in it.
+
+        Of the Project it may ask only what can be asked from several threads, as ``project.browse`` can.
+        """
 
         def body() -> None:
             try:

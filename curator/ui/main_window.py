@@ -182,6 +182,7 @@ class MainWindow(QMainWindow):
         commands.run_asked.connect(self.run_panel.run)
         commands.export_asked.connect(self._ask_export)
         self.opening.options_asked.connect(self._ask_import)
+        self.opening.pictures_found.connect(self.center.show_first)
         commands.shortcuts_asked.connect(lambda: self._show_small("shortcuts"))
         commands.quit_asked.connect(self.close)
         commands.window_asked.connect(self._show_small)

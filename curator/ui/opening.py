@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from curator.engine.errors import CuratorError
+from curator.engine.first_look import first_pictures
 from curator.engine.importing import least_sure
 from curator.engine.project import SUFFIX, Project
 from curator.ui.messages import Notice, notice_of_error
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 HOME = "Curator"
 SURE, LOOKED_AT = 0.5, 20
 """Less sure than this the user is asked how to read, judged by so many of the paths."""
+FIRST_PICTURES = 60
 DEMO_BUDGET = 300
 DEMO_PLAN = (("emoji", "pcoreset"), ("instructions", "balanced"))
 """Dataset and built-in recipe."""
@@ -35,6 +37,8 @@ class Opening(QObject):
 
     noticed = Signal(object)
     submitted = Signal(object)
+    pictures_found = Signal(tuple)
+    """Paths of the first pictures that an import into an empty Project will bring."""
     options_asked = Signal(list)
     """These paths are not surely understood, or the user wants to say how they are read ([] = and which)."""
 
@@ -86,6 +90,10 @@ class Opening(QObject):
         if not self._have_project(paths):
             return
         project = self._state.project
+        assert project is not None
+        project.prepare()
+        if self._state.dataset is None:
+            self._bridge.in_background(lambda: first_pictures(paths, FIRST_PICTURES), self._show_first)
 
         def go_on(sure: object) -> None:
             if self._state.project is not project:
@@ -93,9 +101,14 @@ class Opening(QObject):
             if isinstance(sure, float) and sure >= SURE:
                 self.import_paths(paths)
             else:
+                self.pictures_found.emit(())
                 self.options_asked.emit(list(paths))
 
         self._bridge.in_background(lambda: least_sure(paths[:LOOKED_AT]), go_on)
+
+    def _show_first(self, found: object) -> None:
+        if isinstance(found, tuple) and self._state.dataset is None:
+            self.pictures_found.emit(found)
 
     def bring_as(self, paths: Sequence[Path], name: str, importer: str, params: dict[str, Any]) -> None:
         """Import as the user said, into a new Project if none is open."""

@@ -15,14 +15,15 @@ from window_pile import pile, report
 CHILD = """
 import json, sys, time
 start = time.perf_counter()
-import curator.ui.app
+from curator.ui.app import starting
 imported = time.perf_counter() - start
-from pathlib import Path
-from PySide6.QtWidgets import QApplication
-sys.path.insert(0, sys.argv[3])
-app = QApplication([])
-from window_pile import open_window
-window = open_window(Path(sys.argv[1]), Path(sys.argv[2]))
+with starting():
+    from pathlib import Path
+    from PySide6.QtWidgets import QApplication
+    sys.path.insert(0, sys.argv[3])
+    app = QApplication([])
+    from window_pile import open_window
+    window = open_window(Path(sys.argv[1]), Path(sys.argv[2]))
 while not window.center.gallery.painted:
     app.processEvents()
 print(json.dumps([imported, time.perf_counter() - start, "torch" in sys.modules, time.process_time()]))

@@ -164,6 +164,9 @@ class FakeProject:
     def close(self):
         self.closed = True
 
+    def prepare(self):
+        """No worker."""
+
     def contents(self):
         return Contents(list(self.datasets), list(self.subsets), [], [])
 

@@ -6,6 +6,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
 from curator.ui import theme
+from curator.ui.job_bridge import JobBridge
 from curator.ui.models.hues import Hues
 from curator.ui.models.marks import Marks
 from curator.ui.models.samples import SampleModel
@@ -22,7 +23,7 @@ def gallery(qtbot, tmp_path, pictures, thumbs):
     project = FakeProject(pictures, sizes=(MILLION,), subset_size=10)
     state, model = AppState(), SampleModel()
     state.set_project(project)
-    made = Gallery(model, state, thumbs, Hues(state), Marks(state))
+    made = Gallery(model, state, thumbs, Hues(state), Marks(state, JobBridge(state)))
     qtbot.addWidget(made)
     made.resize(700, 500)
     model.show_samples(project, project.dataset(1), None)

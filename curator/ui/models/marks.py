@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from curator.engine.errors import CuratorError
+from curator.engine.browse import Column
+from curator.ui.reading import Reading
 
 if TYPE_CHECKING:
-    from curator.engine.browse import Column
+    from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
 
 TABLES = frozenset({"omission", "subset", "run"})
+LATER_MS = 150
+"""After the first paint, which it would slow down."""
 
 
 class Marks(QObject):
@@ -20,16 +23,20 @@ class Marks(QObject):
 
     changed = Signal()
 
-    def __init__(self, state: AppState) -> None:
+    def __init__(self, state: AppState, bridge: JobBridge) -> None:
         super().__init__(state)
-        self._state = state
+        self._state, self._reading = state, Reading(state, bridge)
         self._copies: Column | None = None
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
+        self._soon.setInterval(LATER_MS)
         self._soon.timeout.connect(self._read)
-        state.shown_changed.connect(self._soon.start)
+        state.shown_changed.connect(self._shown)
         state.data_changed.connect(lambda tables: self._soon.start() if tables & TABLES else None)
+
+    def _shown(self) -> None:
+        self._copies = None
+        self._soon.start()
 
     def copy_of(self, row: int) -> str:
         """What a row is a copy of, as the latest runs found, "" for nothing."""
@@ -39,11 +46,13 @@ class Marks(QObject):
         return column.names[column.values[row]]
 
     def _read(self) -> None:
-        state = self._state
-        self._copies = None
-        if state.ready and state.project is not None and state.dataset is not None:
-            try:
-                self._copies = state.project.browse.column(state.dataset.id, "duplicate")
-            except CuratorError:
-                self._copies = None
+        project, dataset = self._state.project, self._state.dataset
+        if not self._state.ready or project is None or dataset is None:
+            self._reading.drop()
+            self._take(None)
+        else:
+            self._reading.ask(lambda: project.browse.column(dataset.id, "duplicate"), self._take)
+
+    def _take(self, found: object) -> None:
+        self._copies = found if isinstance(found, Column) else None
         self.changed.emit()

@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from curator.ui import theme
 from curator.ui.models.marks import Marks
 from curator.ui.views.arrange import ArrangeBar
 from curator.ui.views.elided import ElidedLabel
-from curator.ui.views.gallery import LARGEST, SMALLEST, Gallery
+from curator.ui.views.gallery import FIRST, LARGEST, SMALLEST, Gallery
 from curator.ui.views.label_keys import LabelKeys
+from curator.ui.views.loading import LoadingPage
 from curator.ui.views.picture import Preview
 from curator.ui.views.search_box import SearchBox
 from curator.ui.views.start import StartPage
 from curator.ui.views.table import SampleTable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from curator.ui.desk import Desk
     from curator.ui.models.samples import Item
     from curator.ui.pages import Page
@@ -50,12 +53,12 @@ class CenterView(QWidget):
         self._made: dict[str, QWidget] = {}
         self.chosen = QItemSelectionModel(model, self)
         self.start = StartPage(actions)
-        self.gallery = Gallery(model, state, thumbs, desk.hues, Marks(state))
+        self.gallery = Gallery(model, state, thumbs, desk.hues, Marks(state, desk.bridge))
         self.arrange = ArrangeBar(state, SMALLEST, LARGEST)
         self.keys = LabelKeys(desk)
         self.table = SampleTable(model, self.chosen)
-        self.loading = _page("Reading what you brought…", QProgressBar())
-        self.nothing = _page(EMPTY, None)
+        self.loading = LoadingPage(thumbs, FIRST)
+        self.nothing = _page(EMPTY)
         self.stack = QStackedWidget()
         for page in (self.start, self.loading, self.nothing, self.gallery, self.table):
             self.stack.addWidget(page)
@@ -120,6 +123,13 @@ class CenterView(QWidget):
     def set_importing(self, importing: bool) -> None:
         """Whether an import runs: an empty Project then looks busy rather than empty."""
         self._importing = importing
+        if not importing:
+            self.loading.pictures.show_paths(())
+        self.refresh()
+
+    def show_first(self, paths: Sequence[Path]) -> None:
+        """The first pictures of what is about to be imported; none when it is not imported after all."""
+        self.loading.pictures.show_paths(paths)
         self.refresh()
 
     def prefer_for(self, kind: str) -> None:
@@ -141,7 +151,7 @@ class CenterView(QWidget):
     def refresh(self) -> None:
         """Choose the page that fits."""
         if self._state.dataset is None:
-            page: QWidget = self.loading if self._importing else self.start
+            page: QWidget = self.loading if self._importing or self.loading.pictures.paths else self.start
         elif not self._model.rowCount() and self._wanted not in self._pages:
             page = self.nothing
             self._say_nothing()
@@ -193,7 +203,7 @@ class CenterView(QWidget):
             self.preview.follow(item)
 
 
-def _page(text: str, bar: QProgressBar | None) -> QWidget:
+def _page(text: str) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
     label = QLabel(text)
@@ -201,10 +211,5 @@ def _page(text: str, bar: QProgressBar | None) -> QWidget:
     theme.mark(label, "faint")
     column.addStretch(1)
     column.addWidget(label)
-    if bar is not None:
-        bar.setRange(0, 0)
-        bar.setTextVisible(False)
-        bar.setAccessibleName(text)
-        column.addWidget(bar, 0, Qt.AlignmentFlag.AlignCenter)
     column.addStretch(1)
     return page
