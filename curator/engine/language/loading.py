@@ -13,6 +13,7 @@ from typing import Any
 
 from curator.engine.device import mend_torchvision
 from curator.engine.hub import no_network
+from curator.engine.language.gguf_files import read_once
 from curator.engine.language.source import ModelSource
 
 
@@ -50,7 +51,7 @@ def load(source: ModelSource, identity: str, dtype: str, device: str) -> Languag
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     if source.gguf:
         options["gguf_file"] = source.gguf
-    with quiet(), no_network(True):
+    with quiet(), no_network(True), read_once() if source.gguf else contextlib.nullcontext():
         tokenizer = AutoTokenizer.from_pretrained(str(source.folder), **options)
         model = AutoModelForCausalLM.from_pretrained(str(source.folder), dtype=getattr(torch, dtype), **options)
     return wrap(model, tokenizer, device)

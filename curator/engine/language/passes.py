@@ -13,11 +13,13 @@ from curator.engine.device import shrinking, single_threaded
 from curator.engine.language.conversation import Conversation, read_conversation
 from curator.engine.language.gradient import LayerCapture, Projection, length_of
 from curator.engine.language.loading import LanguageModel
-from curator.engine.language.response import RESPONSE, answer_losses, forward, response_numbers
-from curator.engine.language.tokens import Batch, Encoded, batches, encode, span, tensors
+from curator.engine.language.response import RESPONSE, answer_part, forward, of_logits, response_numbers
+from curator.engine.language.tokens import Batch, Encoded, batches, close_batches, encode, span, tensors
 from curator.engine.types import Floats
 
 GPU_ROOM, GPU_BUCKET = 8192, 32
+CPU_SHORT_ROOM = 512
+"""Tokens of a batch of short responses on the CPU: enough that reading the weights is not what takes the time."""
 Each = Callable[[LanguageModel, Batch, range], Floats]
 """(model, batch, slots) -> a row of numbers for each slot."""
 
@@ -27,6 +29,8 @@ class Pass:
 
     On the CPU each record is computed by itself, without padding, on one thread; on a GPU records of like length share
     a batch whose shape depends on their lengths alone. Either way the records beside it do not change a record's bits.
+    Responses without their prompts are short, and a model's weights are read from memory for each batch: on the CPU
+    those of like length share one, and the records beside it may change the last bits.
 
     Args:
         limit: tokens of a record.
@@ -44,6 +48,7 @@ class Pass:
         self.model, self.limit, self.alone, self.side = model, limit, alone, side
         self.room = (GPU_ROOM if gpu else 0) if room is None else room
         self.bucket = GPU_BUCKET if gpu or room else 1
+        self.together = alone and not gpu and room is None
 
     def encode(self, records: Sequence[str], texts: Sequence[str]) -> list[Encoded | None]:
         """Tokens of each record, None where it has no response."""
@@ -59,7 +64,8 @@ class Pass:
     def compute(self, items: Sequence[Encoded | None], check: Callable[[], None] = lambda: None) -> Floats:
         """The same from tokens."""
         out = np.full((len(items), self.columns), np.nan, np.float32)
-        for batch in batches(items, self.room, self.bucket):
+        shaped = close_batches(items, CPU_SHORT_ROOM) if self.together else batches(items, self.room, self.bucket)
+        for batch in shaped:
             check()
 
             def run(slots: Any, batch: Batch = batch) -> Floats:
@@ -92,9 +98,9 @@ class ResponsePass(Pass):
             logits, first = forward(self.model, batch, slots, self.side)
             for row, slot in enumerate(slots):
                 if slot < len(batch.items):
-                    losses, logp = answer_losses(logits, first, batch, row, slot, self.side)
+                    z, truth, _ = answer_part(logits, first, batch, row, slot, self.side)
                     item = batch.items[slot]
-                    out[row] = [*response_numbers(losses, logp), item.answer, item.cut]
+                    out[row] = [*response_numbers(z, truth)[0], item.answer, item.cut]
         return out
 
 
@@ -119,19 +125,29 @@ class GradientPass(Pass):
             real = [(row, slot) for row, slot in enumerate(slots) if slot < len(batch.items)]
             if not real:
                 return out
-            total = torch.zeros((), device=logits.device)
-            for row, slot in real:
-                losses, logp = answer_losses(logits, first, batch, row, slot, self.side)
-                item = batch.items[slot]
-                out[row, : len(RESPONSE)] = [*response_numbers(losses.detach(), logp.detach()), item.answer, item.cut]
-                total = total + losses.mean()
-            gradients = torch.autograd.grad(total, [found[number][1] for number in sorted(found)])
+            uphill = self._uphill(logits, first, batch, real, out)
+            watched = [found[number][1] for number in sorted(found)]
+            gradients = torch.autograd.grad(logits, watched, grad_outputs=uphill)
             for row, slot in real:
                 parts = self.capture.seen(found, gradients, row, span(batch, slot, self.side))
                 out[row, len(RESPONSE)] = length_of(parts)
                 if self.projection is not None:
                     out[row, len(RESPONSE) + 1 :] = self.projection.sketch(parts).cpu().numpy()
         return out
+
+    def _uphill(self, logits: Any, first: int, batch: Batch, real: list[tuple[int, int]], out: Floats) -> Any:
+        """Gradient of the sum of the records' mean losses with respect to the logits; their numbers go to ``out``."""
+        import torch
+
+        with torch.no_grad():
+            uphill = torch.zeros_like(logits)
+            for row, slot in real:
+                z, truth, part = answer_part(logits, first, batch, row, slot, self.side)
+                numbers, p = response_numbers(z, truth)
+                item = batch.items[slot]
+                out[row, : len(RESPONSE)] = [*numbers, item.answer, item.cut]
+                uphill[row, part] = of_logits(p, truth)
+        return uphill
 
 
 class _Enough(Exception):

@@ -22,6 +22,8 @@ from curator.engine.types import Floats, SampleReader
 
 CPU_ROWS, GPU_ROWS = 8, 512
 """Records handed to a thread at a time."""
+SHORT = 8
+"""How many times as many where short records share batches on the CPU."""
 LOOK_S = 0.1
 LABEL = "Reading with the language model"
 
@@ -57,7 +59,7 @@ def read_all(
     """
     start = min((out.done for out, _ in outs), default=0)
     on_cpu = work.model.device == "cpu"
-    size = CPU_ROWS if on_cpu else GPU_ROWS
+    size = (CPU_ROWS * SHORT if work.together else CPU_ROWS) if on_cpu else GPU_ROWS
     runners = threads or (_threads() if on_cpu else 1)
     over = threading.Event()
 

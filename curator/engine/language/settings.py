@@ -7,7 +7,7 @@ from typing import Any
 
 from curator.engine.params import param
 
-READING = 1
+READING = 2
 """Version of how records become tokens and tokens numbers; raise it when either changes."""
 
 

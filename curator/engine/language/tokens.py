@@ -108,6 +108,30 @@ def batches(items: Sequence[Encoded | None], room: int, bucket: int) -> Iterator
             yield Batch(part, tuple(i for i in (items[p] for p in part) if i is not None), length, keep, slots)
 
 
+def close_batches(items: Sequence[Encoded | None], room: int) -> Iterator[Batch]:
+    """Records in order of length, as many together as ``room`` tokens hold and as long as little of it is padding.
+
+    Without empty slots: the shape of a batch depends on the records that are there.
+    """
+    known = sorted((len(item.ids), place) for place, item in enumerate(items) if item is not None)
+    group: list[int] = []
+    for length, place in known:
+        shortest = len(items[group[0]].ids) if group else length  # type: ignore[union-attr]
+        if group and ((len(group) + 1) * length > room or length > shortest * 5 // 4 + 2):
+            yield _close(items, group)
+            group = []
+        group.append(place)
+    if group:
+        yield _close(items, group)
+
+
+def _close(items: Sequence[Encoded | None], group: list[int]) -> Batch:
+    found = tuple(item for item in (items[place] for place in group) if item is not None)
+    length = max(len(item.ids) for item in found)
+    keep = min(length, max(item.answer for item in found) + 1)
+    return Batch(tuple(group), found, length, keep, len(group))
+
+
 def _up(count: int, bucket: int) -> int:
     return -(-count // bucket) * bucket
 

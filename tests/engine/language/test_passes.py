@@ -11,7 +11,8 @@ pytest.importorskip("transformers")
 from curator.engine.language.conversation import read_conversation  # noqa: E402
 from curator.engine.language.gradient import Projection, Seen, length_of, written_out  # noqa: E402
 from curator.engine.language.passes import GradientPass, HiddenPass, ResponsePass  # noqa: E402
-from curator.engine.language.response import RESPONSE, response_numbers  # noqa: E402
+from curator.engine.language.response import RESPONSE, of_logits, response_numbers  # noqa: E402
+from curator.engine.language.tokens import Encoded, close_batches  # noqa: E402
 
 LIMIT = 200
 SHAPES = [(None, "left"), (64, "left"), (64, "right"), (200, "left"), (1000, "right")]
@@ -148,13 +149,31 @@ def test_long_records_keep_their_response_and_both_ends_of_the_prompt(tiny):
 
 
 def test_probabilities_of_one_and_a_quarter():
-    logp = torch.log(torch.tensor([[1.0, 0.0], [0.25, 0.75]]))
-    losses = -logp[:, 0]
-    nll, _, _ = response_numbers(losses, logp.nan_to_num(neginf=-1e30))
+    logits = torch.log(torch.tensor([[1.0, 0.0], [0.25, 0.75]]))
+    (nll, _, _), p = response_numbers(logits + 50, torch.tensor([0, 0]))
     assert np.exp(nll) == pytest.approx(2.0)
+    assert p.numpy() == pytest.approx(np.array([[1.0, 0.0], [0.25, 0.75]]), abs=1e-6)
 
 
 def test_error_and_entropy_by_hand():
-    logp = torch.log(torch.tensor([[0.7, 0.3], [0.2, 0.8]]))
+    logits = torch.log(torch.tensor([[0.7, 0.3], [0.2, 0.8]]))
     for row, expected in ((0, [-np.log(0.7), 0.61086, 0.42426]), (1, [-np.log(0.2), 0.50040, 1.13137])):
-        assert response_numbers(-logp[row : row + 1, 0], logp[row : row + 1]) == pytest.approx(expected, abs=1e-5)
+        found = response_numbers(logits[row : row + 1], torch.tensor([0]))[0]
+        assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_gradient_of_logits_equals_autograd():
+    logits = torch.randn(7, 11, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    truth = torch.arange(7)
+    expected = torch.autograd.grad(torch.nn.functional.cross_entropy(logits, truth), logits)[0]
+    with torch.no_grad():
+        found = of_logits(response_numbers(logits, truth)[1], truth)
+    assert found.numpy() == pytest.approx(expected.numpy(), abs=1e-6)
+
+
+def test_short_responses_share_batches_of_like_length():
+    items = [Encoded(tuple(range(n)), 1, 0) if n else None for n in (9, 3, 0, 40, 3, 4, 10, 200, 5)]
+    found = list(close_batches(items, 64))
+    assert [b.places for b in found] == [(1, 4, 5, 8), (0, 6), (3,), (7,)]
+    assert [(b.length, b.slots, b.keep) for b in found] == [(5, 4, 5), (10, 2, 10), (40, 1, 40), (200, 1, 200)]
+    assert [len(b.places) for b in close_batches([items[1]] * 50, 64)] == [21, 21, 8]
