@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from curator.engine.behind import Behind, few_collections
 from curator.engine.errors import InputError
 from curator.engine.history import now
 from curator.engine.importing import find_importer
@@ -18,12 +19,15 @@ from curator.engine.records import Dataset
 from curator.engine.registry import PluginSpec, registry
 from curator.engine.requests import ImportRequest
 from curator.engine.store import Store
+from curator.engine.store_bulk import Pouring
 from curator.engine.store_imports import ImportNotes, Plan, Report, Tally
 from curator.engine.task import Task
 from curator.engine.types import Changes, Draft, Skip, Source
 
-CHUNK = 4000
+CHUNK = 8000
 """Samples stored per transaction: large enough to be fast, small enough to lose and to wait for."""
+MANY_LETTERS = 32 * 2**20
+"""Letters stored per transaction, where Samples are long."""
 FIRST_CHUNK = 64
 """The first ones are stored at once, so that there is something to look at; then ever more together."""
 VANISHED = "is not in the source any more; kept as first imported"
@@ -51,10 +55,12 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
     name = request.name or first.name
     before = notes.plan_named(name)
     dataset = store.begin_dataset(name, first.kind, root, first.format, found[0][0].name)
-    reading = _Reading(store, dataset, task)
-    for (_, importer, source), path in zip(found, plan.paths, strict=True):
-        prefix = "" if source.root == root else source.root.relative_to(root).as_posix() + "/"
-        reading.take(importer.read(Path(path).absolute(), source, reading.task), prefix)
+    with store.pouring() as pouring, Behind("curator-store") as behind, few_collections():
+        reading = _Reading(store, dataset, task, pouring, behind)
+        for (_, importer, source), path in zip(found, plan.paths, strict=True):
+            prefix = "" if source.root == root else source.root.relative_to(root).as_posix() + "/"
+            reading.take(importer.read(Path(path).absolute(), source, reading.task), prefix)
+        behind.wait()
     if store.count_samples(dataset.id) == 0:
         raise InputError(
             f"None of the {task.problems} samples in {', '.join(plan.paths)} could be read.",
@@ -143,6 +149,8 @@ class _Reading:
     store: Store
     dataset: Dataset
     outer: Task
+    pouring: Pouring
+    behind: Behind
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.dataset.size, self.store.is_fresh(self.dataset.id))
@@ -151,25 +159,29 @@ class _Reading:
         self.task = _Remembering(self.outer, self.log)
 
     def take(self, items: Iterator[Draft | Skip], prefix: str) -> None:
-        """Store everything."""
+        """Store everything, each chunk while the next one is read."""
         drafts: list[Draft] = []
         skips: list[Skip] = []
+        letters = 0
         for item in items:
             if isinstance(item, Skip):
                 skips.append(Skip(prefix + item.source, item.reason))
                 self.outer.problem(item.source, item.reason)
             else:
                 drafts.append(_below(item, prefix) if prefix else item)
-            if len(drafts) >= self.chunk or len(skips) >= CHUNK:
+                letters += len(item.record) + len(item.text)
+            if len(drafts) >= self.chunk or letters >= MANY_LETTERS or len(skips) >= CHUNK:
                 self.chunk = min(CHUNK, 2 * self.chunk)
-                self._store(drafts, skips)
-                drafts, skips = [], []
-        self._store(drafts, skips)
+                self.outer.check()
+                self.behind.do(self._store, drafts, skips)
+                drafts, skips, letters = [], [], 0
+        self.outer.check()
+        self.behind.do(self._store, drafts, skips)
 
     def _store(self, drafts: list[Draft], skips: list[Skip]) -> None:
-        self.outer.check()
         self.tally.added += self.store.add_samples(self.dataset.id, drafts, self.tally)
         self.aside += self.store.add_skips(self.dataset.id, skips)
+        self.pouring.ease()
 
     def finish(self, notes: ImportNotes, covers: Sequence[str] | None) -> Report:
         """Note what vanished, and count."""
@@ -217,4 +229,4 @@ class _Remembering(Task):
 
 
 def _below(draft: Draft, prefix: str) -> Draft:
-    return replace(draft, source=prefix + draft.source, images=tuple(prefix + i for i in draft.images))
+    return draft._replace(source=prefix + draft.source, images=tuple(prefix + i for i in draft.images))

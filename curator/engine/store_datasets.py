@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 from typing import Any, Protocol
 
 from curator.engine.errors import InputError
 from curator.engine.history import Ledger, clean, name_of, now
 from curator.engine.records import Dataset
+from curator.engine.schema import FILE
+from curator.engine.store_bulk import Batch, Pouring, pour
 from curator.engine.types import Changes, Draft, Skip
 
 PAGE = 5000
@@ -23,7 +23,6 @@ DATASET = (
     "select id, name, kind, root, format, importer, size, created, status,"
     " (select count(*) from skipped where dataset_id = dataset.id), fingerprint from dataset"
 )
-_CONTENT = ("digest", "text", "record", "images", "width", "height", "split", "stamp")
 CHANGED = "changed since it was imported; kept as first imported"
 OUTSIDE = "its picture lies outside the folder of the dataset"
 
@@ -44,46 +43,6 @@ class Tally(Protocol):
     def met(self, row: int, same: bool) -> None:
         """The Sample of that row, with the same content or another."""
         ...
-
-
-@dataclass
-class _Batch:
-    """Samples on their way into the database, in as few statements as there can be."""
-
-    new: list[tuple[Any, ...]] = field(default_factory=list)
-    back: list[tuple[int, int]] = field(default_factory=list)
-    fresh: list[tuple[Any, ...]] = field(default_factory=list)
-    labels: list[tuple[int, str, str]] = field(default_factory=list)
-    digests: list[str] = field(default_factory=list)
-    moment: str = field(default_factory=now)
-
-    def put(self, place: tuple[int, int, int, str], draft: Draft, *, known: str | None) -> None:
-        """Add one Sample at ``place`` (id, dataset, row, source); ``known``: the digest of a parked one."""
-        images = json.dumps([clean(i) for i in draft.images], ensure_ascii=False) if draft.images else "[]"
-        digest = clean(draft.digest)
-        words = (digest, clean(draft.text), clean(draft.record), images)
-        content = (*words, draft.width, draft.height, clean(draft.split), draft.stamp)
-        key, _, row, _ = place
-        self.digests.append(digest)
-        if known is None:
-            self.new.append((*place, *content))
-        else:
-            self.back.append((row, key))
-            if known != digest:
-                self.fresh.append((*content, key))
-        if draft.labels:
-            self.labels += [(key, clean(label), self.moment) for label in draft.labels]
-
-    def store(self, conn: sqlite3.Connection) -> None:
-        """Write everything; call inside a transaction."""
-        conn.executemany("update sample set row = ? where id = ?", self.back)
-        conn.executemany("delete from label where sample_id = ? and origin = 'given'", [(k,) for _, k in self.back])
-        edits = ", ".join(f"{column} = ?" for column in _CONTENT)
-        conn.executemany(f"update sample set {edits}, problem = '' where id = ?", self.fresh)
-        sql = f"insert into sample (id, dataset_id, row, source, {', '.join(_CONTENT)})"
-        conn.executemany(f"{sql} values (?, ?, ?, ?{', ?' * len(_CONTENT)})", self.new)
-        sql = "insert into label (sample_id, name, origin, author, created) values (?, ?, 'given', '', ?)"
-        conn.executemany(sql, self.labels)
 
 
 class DatasetStore(Ledger):
@@ -154,19 +113,35 @@ class DatasetStore(Ledger):
             return 0
         if tally is not None and tally.fresh:
             try:
-                return self._append(dataset_id, drafts, tally, fresh=True)
+                self._pour(dataset_id, drafts, tally)
+                return len(drafts)
             except sqlite3.IntegrityError:  # a source that was met before in this very import
                 tally.fresh = False
-        return self._append(dataset_id, drafts, tally, fresh=False)
+            except (UnicodeEncodeError, InputError):  # one of them takes a closer look
+                pass
+        return self._append(dataset_id, drafts, tally)
 
-    def _append(self, dataset_id: int, drafts: Sequence[Draft], tally: Tally | None, *, fresh: bool) -> int:
+    def _pour(self, dataset_id: int, drafts: Sequence[Draft], tally: Tally) -> None:
+        """All of them, as they are: the short way where nothing was stored before."""
+        if not all(is_inside(name) for draft in drafts for name in draft.images):
+            raise InputError(OUTSIDE)
+        with self.write():
+            row, first_id = self._next_place(dataset_id)
+            pour(self.db.conn, dataset_id, row, first_id, drafts)
+        tally.stored([draft.digest for draft in drafts])
+
+    def _next_place(self, dataset_id: int) -> tuple[int, int]:
+        """The next row of a Dataset and the next id."""
+        row = self.one("select max(-1, max(row)) + 1 from sample where dataset_id = ?", (dataset_id,))
+        return int(row or 0), int(self.one("select coalesce(max(id), 0) + 1 from sample"))
+
+    def _append(self, dataset_id: int, drafts: Sequence[Draft], tally: Tally | None) -> int:
         with self.write():
             sources = [clean(d.source) for d in drafts]
-            known = {} if fresh else self._stored(dataset_id, sources)
-            row = int(self.one("select max(-1, max(row)) + 1 from sample where dataset_id = ?", (dataset_id,)) or 0)
-            first_id = int(self.one("select coalesce(max(id), 0) + 1 from sample"))
+            known = self._stored(dataset_id, sources)
+            row, first_id = self._next_place(dataset_id)
             skips: list[Skip] = []
-            batch = _Batch()
+            batch = Batch()
             for source, draft in zip(sources, drafts, strict=True):
                 key, place, digest = known.get(source, (None, -1, ""))
                 if not all(is_inside(name) for name in draft.images):
@@ -195,6 +170,10 @@ class DatasetStore(Ledger):
             sql = f"select source, id, row, digest from sample where dataset_id = ? and source in ({marks(part)})"
             known.update((s, (key, row, digest)) for s, key, row, digest in self.rows(sql, (dataset_id, *part)))
         return known
+
+    def pouring(self) -> Pouring:
+        """A ``with`` block for as long as many Samples come in."""
+        return Pouring(self.db.conn, self.folder / FILE)
 
     def add_skips(self, dataset_id: int, skips: Sequence[Skip]) -> int:
         """Note what could not be read; the same source twice keeps the latest reason. Returns how many were given."""

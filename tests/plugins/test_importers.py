@@ -382,6 +382,7 @@ def test_bad_bytes_name_their_line(tmp_path):
 
 def test_a_line_over_the_limit_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.setattr("curator.plugins.importers.json_records.RECORD_LIMIT", 100)
+    monkeypatch.setattr("curator.plugins.importers.json_records.BLOCK", 50)
     file = written(tmp_path, '{"text": "a"}\n{"text": "' + "x" * 350 + '"}\n{"text": "b"}\n')
     drafts, skips = read(Instructions(), file)
     assert [d.text for d in drafts] == ["a", "b"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -157,4 +157,4 @@ def _item(
             counts[clean(one["category_name"])] += 1
     labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
     record = json.dumps({**entry, "annotations": annotations}, ensure_ascii=False)
-    return replace(draft, labels=labels, text="\n".join(captions), record=clean(record))
+    return draft._replace(labels=labels, text="\n".join(captions), record=clean(record))

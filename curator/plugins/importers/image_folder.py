@@ -6,7 +6,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -134,7 +134,7 @@ def _read_plain(pile: Pile, found: Found, paired: set[str], task: Task) -> Itera
         try:
             text, record = _beside(pile, stem, paired)
             draft = image_draft(pile.root, address, label, split_of_folder(name), text)
-            yield replace(draft, record=record) if record else draft
+            yield draft._replace(record=record) if record else draft
         except InputError as error:
             yield Skip(address, error.text)
 
@@ -206,6 +206,6 @@ def _read_row(pile: Pile, table: str, row: Row) -> Draft | Skip:
         split = split_in(row.values) or split_of_folder(inner[0])
         draft = row_draft(pile.root, first, row.values, row.record, split)
         images = tuple(pile.address(name) for name in inner)
-        return replace(draft, images=images, source=first if len(names) == 1 else line)
+        return draft._replace(images=images, source=first if len(names) == 1 else line)
     except InputError as error:
         return Skip(readable(str(names[0]).replace("\0", "\\0")) or line, error.text)

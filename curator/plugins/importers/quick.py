@@ -19,34 +19,33 @@ OTHER = frozenset(
 MARKS = ("<image>", "<__dj__image>")
 
 
-def quick_text(record: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Shape and text of an ordinary record of alpaca, messages or sharegpt; None for any other."""
+def quick_text(record: Mapping[str, Any]) -> str:
+    """The text of an ordinary record of alpaca, messages or sharegpt; "" for any other."""
+    if not OTHER.isdisjoint(record):
+        return ""
     if "instruction" in record:
-        if "messages" in record or "conversations" in record or not OTHER.isdisjoint(record):
-            return None
+        if "messages" in record or "conversations" in record:
+            return ""
         lines = [record["instruction"], record.get("input", ""), record.get("output")]
-        shape = "alpaca"
-    elif "messages" in record or "conversations" in record:
-        shape = "messages" if "messages" in record else "sharegpt"
-        if "output" in record or not OTHER.isdisjoint(record):
-            return None
-        lines = _turns(record["messages" if shape == "messages" else "conversations"], shape == "messages")
+    elif "output" in record:
+        return ""
+    elif "messages" in record:
+        lines = _turns(record["messages"], "role", "content")
+    elif "conversations" in record:
+        lines = _turns(record["conversations"], "from", "value")
     else:
-        return None
-    found = []
-    for line in lines:
-        if type(line) is not str or MARKS[0] in line or MARKS[1] in line:
-            return None
-        if line := line.strip():
-            found.append(line)
-    return (shape, "\n".join(found)) if found else None
+        return ""
+    try:
+        text = "\n".join(filter(None, map(str.strip, lines)))
+    except TypeError:  # not all are texts
+        return ""
+    return "" if MARKS[0] in text or MARKS[1] in text else text
 
 
-def _turns(turns: Any, messages: bool) -> list[Any]:
+def _turns(turns: Any, role_key: str, said_key: str) -> list[Any]:
     """What is said in plain turns; [None] when one of them is not plain."""
     if type(turns) is not list:
         return [None]
-    role_key, said_key = ("role", "content") if messages else ("from", "value")
     lines = []
     for turn in turns:
         if type(turn) is not dict or len(turn) != 2:

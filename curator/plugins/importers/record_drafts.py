@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class Pictures:
                 raise InputError(f"names the image {clean(name)[:200]}, which {error.text}") from error
             size = size if found else (width, height)
             found.append(relative)
-        return replace(draft, images=tuple(found), width=size[0], height=size[1])
+        return draft._replace(images=tuple(found), width=size[0], height=size[1])
 
     def look(self, relative: str, feed: Callable[[bytes], None]) -> tuple[int, int]:
         """Width and height of a picture whose bytes go to ``feed``; raises :class:`InputError`."""
@@ -95,17 +96,25 @@ class Shaping:
 
     def item(self, name: str, raw: Raw, split: str = "") -> Draft | Skip:
         """One record under the name ``name``."""
-        if raw.reason:
-            return Skip(name, raw.reason)
-        if not isinstance(raw.value, dict):
+        _, line, value, reason, doubled = raw
+        if reason:
+            return Skip(name, reason)
+        if not isinstance(value, dict):
             return Skip(name, "is not a JSON object")
-        if raw.doubled:
-            self.doubled.append((name, raw.doubled))
-        if self.format == AUTO and not self.view and (quick := quick_text(raw.value)) is not None:
-            digest, text = hashlib.sha256(canonical(raw.value)).hexdigest(), clean(quick[1])
-            labels = tuple(map(clean, labels_of(raw.value)))
-            return Draft(name, digest, text, raw.text, (), 0, 0, labels, split or split_in(raw.value))
+        if doubled:
+            self.doubled.append((name, doubled))
+        if self.quick and (text := quick_text(value)):
+            labels = labels_of(value)
+            return Draft(
+                *(name, hashlib.sha256(canonical(value)).hexdigest(), clean(text), line, (), 0, 0),
+                *(tuple(map(clean, labels)) if labels else labels, split or split_in(value)),
+            )
         return self._whole(name, raw, split)
+
+    @cached_property
+    def quick(self) -> bool:
+        """Whether the short way will do for an ordinary record."""
+        return self.format == AUTO and not self.view
 
     def _whole(self, name: str, raw: Raw, split: str) -> Draft | Skip:
         """A record that takes a closer look."""
@@ -123,7 +132,7 @@ class Shaping:
             return Skip(name, error.text)
         except RecursionError:
             return Skip(name, TOO_DEEP)
-        return replace(draft, digest=hashed.hexdigest())
+        return draft._replace(digest=hashed.hexdigest())
 
 
 def split_in(record: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class Yolo:
                 counts[box["category_name"]] = counts.get(box["category_name"], 0) + 1
             labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
             record = json.dumps({"file_name": name, "annotations": boxes}, ensure_ascii=False)
-            yield replace(draft, labels=labels, record=record)
+            yield draft._replace(labels=labels, record=record)
 
 
 def _label_folders(root: Path) -> list[Path]:
