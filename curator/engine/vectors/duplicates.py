@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 
 from curator.engine.types import Floats, Rows
 from curator.engine.vectors.blocks import blocks, readable
+from curator.engine.vectors.sketch import Sketch, best_sketch
 
 TILE, KEYS = 1024, 4096
 DENSE = 50_000
 """Raised pairs in one tile above which a float64 product of the whole tile is cheaper than looking at each."""
 RESCORE = 16_384
+FLOAT32 = 1e-4
+"""More than float32 can be off in a product of two unit rows (width * 2^-24, in the worst case) of up to 1,600."""
 TIE = 1e-9
 """Cosines are compared with the threshold less this, so that exact copies meet a threshold of 1."""
 
@@ -48,15 +51,19 @@ class Duplicates:
 class _Scan:
     """A rough product of unit rows that cannot miss, and exact cosines for what it raises.
 
-    Rows are rounded to bfloat16, or to int8 with one scale. With e the largest length of a rounding error, a rough
-    product of unit rows is off by at most 2e + e^2 (plus the rounding of the product itself). So whatever reaches the
-    threshold less that bound is raised, and nothing that reaches it in truth is missed. Which arithmetic is used is
-    decided by a race on this machine: the answer does not depend on it.
+    Long rows are first shortened to a sketch whose product is never below that of the rows themselves. Rows are then
+    rounded to bfloat16, or to int8 with one scale. With e the largest length of a rounding error, a rough product of
+    unit rows is off by at most 2e + e^2 (plus the rounding of the product itself). So whatever reaches the threshold
+    less that bound is raised, and nothing that reaches it in truth is missed. Which sketch is worth it is decided by a
+    sample, and which arithmetic by a race on this machine: the answer does not depend on either.
     """
 
     def __init__(self, x: NDArray[Any], rows: Rows, threshold: float, device: str) -> None:
         self.x, self.rows, self.threshold, self.device = x, rows, threshold, device
-        self.code, self.level = self._round(_fastest(device, x.shape[1]) if len(rows) > TILE else torch.float32)
+        few = len(rows) <= TILE
+        self.sketch: Sketch | None = None if few else best_sketch(x, rows, threshold)
+        self.width = x.shape[1] if self.sketch is None else self.sketch.width
+        self.code, self.level = self._round(torch.float32 if few else _fastest(device, self.width))
 
     def _round(self, kind: torch.dtype) -> tuple[torch.Tensor, float]:
         """The rounded rows, and the level from which a rough product raises a pair."""
@@ -65,17 +72,18 @@ class _Scan:
             scale = 127.0 / largest if largest else 1.0
         else:
             scale = 1.0
-        width = -(-self.x.shape[1] // 8) * 8
+        width = -(-self.width // 8) * 8
         code = torch.zeros((len(self.rows), width), dtype=kind)
         worst, first = 0.0, 0
         for block in self._unit_blocks():
             exact = torch.from_numpy(block) * scale
             part = exact.round().to(kind) if kind == torch.int8 else exact.to(kind)
             code[first : first + len(block), : block.shape[1]] = part
-            worst = max(worst, float((exact - part.float()).norm(dim=1).max()) / scale if len(block) else 0.0)
+            if kind != torch.float32:
+                worst = max(worst, float((exact - part.float()).norm(dim=1).max()) / scale)
             first += len(block)
         # Rounding of the unit rows themselves, and of a product that is returned in bfloat16.
-        slack = 2 * worst + worst**2 + 1e-5 + (2.0**-8 if kind == torch.bfloat16 else 0.0)
+        slack = 2 * worst + worst**2 + FLOAT32 + (2.0**-8 if kind == torch.bfloat16 else 0.0)
         if slack > 0.2:  # spiky rows: too coarse to be of use
             return self._round(torch.bfloat16)
         return code.to(self.device), (self.threshold - slack) * scale**2
@@ -84,23 +92,22 @@ class _Scan:
         for _, part in blocks(self.rows):
             block = np.asarray(self.x[part], np.float32)
             length = np.sqrt(np.einsum("ij,ij->i", block, block))
-            yield block / np.where(length == 0, 1, length)[:, None]
+            block = block / np.where(length == 0, 1, length)[:, None]
+            yield block if self.sketch is None else self.sketch(block)
 
     def raised(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any], Floats]:
         """Positions (into ``rows``) of pairs of ``a`` x ``b`` at or above the threshold, with their exact cosines.
 
         ``a`` and ``b`` are runs or gathers of positions; a tile of them must be small.
         """
-        products = _multiply(_pick(self.code, a), _pick(self.code, b))
-        touched = torch.nonzero(products.amax(dim=1) >= self.level).flatten()
-        if not len(touched):
+        left, right = _above(_multiply(_pick(self.code, a), _pick(self.code, b)), self.level)
+        if not len(left):
             return _no_pairs()
-        found = torch.nonzero(products[touched] >= self.level).cpu().numpy()
-        if len(found) > DENSE:
+        if len(left) > DENSE:
             return self._whole_tile(a, b)
-        left_at, right_at = a[touched.cpu().numpy()[found[:, 0]]], b[found[:, 1]]
+        left_at, right_at = a[left], b[right]
         cosine = np.concatenate(
-            [self._cosine(left_at[i : i + RESCORE], right_at[i : i + RESCORE]) for i in range(0, len(found), RESCORE)]
+            [self._cosine(left_at[i : i + RESCORE], right_at[i : i + RESCORE]) for i in range(0, len(left), RESCORE)]
         )
         fine = cosine >= self.threshold - TIE
         return left_at[fine], right_at[fine], np.minimum(cosine[fine], 1).astype(np.float32)
@@ -120,7 +127,25 @@ class _Scan:
 
 
 def _multiply(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    return torch._int_mm(a, b.T) if a.dtype == torch.int8 else a @ b.T
+    if a.dtype == torch.int8:
+        return torch._int_mm(a, b.T)
+    if a.dtype == torch.float32 and a.device.type == "cpu":
+        # NumPy brings OpenBLAS; torch brings Intel's MKL, half as fast on other makers' processors.
+        return torch.from_numpy(np.matmul(a.numpy(), b.numpy().T))
+    return a @ b.T
+
+
+def _above(rough: torch.Tensor, level: float) -> tuple[Rows, Rows]:
+    """Where a tile of products reaches a level: rows and columns."""
+    if rough.device.type == "cpu" and rough.dtype == torch.float32:
+        # All in NumPy: two pools of threads that take turns would wait for each other, spinning, on the same cores.
+        tile = rough.numpy()
+        rows = np.flatnonzero(tile.max(axis=1) >= level)
+        left, right = np.divmod(np.flatnonzero(tile[rows] >= level), tile.shape[1])  # faster than nonzero in 2-D
+        return rows[left], right
+    touched = torch.nonzero(rough.amax(dim=1) >= level).flatten()
+    found = torch.nonzero(rough[touched] >= level)
+    return touched[found[:, 0]].cpu().numpy(), found[:, 1].cpu().numpy()
 
 
 @cache
@@ -143,7 +168,9 @@ def _pick(t: torch.Tensor, positions: NDArray[Any]) -> torch.Tensor:
     """Rows of a tensor; a plain run of them without a copy."""
     if len(positions) and positions[-1] - positions[0] + 1 == len(positions):
         return t[int(positions[0]) : int(positions[-1]) + 1]
-    return t[torch.from_numpy(positions).to(t.device)]
+    if t.device.type == "cpu" and t.dtype == torch.float32:
+        return torch.from_numpy(t.numpy()[positions])
+    return t.index_select(0, torch.from_numpy(positions).to(t.device))
 
 
 def near_duplicate_pairs(

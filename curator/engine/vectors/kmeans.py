@@ -16,6 +16,8 @@ from curator.engine.vectors.blocks import blocks, readable, tensor
 LABEL = "Finding skills"
 SEEDS_PER_CENTRE = 64
 """Rows per cluster that are enough to choose seeds from."""
+SETTLED = 5e-5
+"""A step that lowers the inertia by a smaller share is the last: a hundred more would not change what is found."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def k_means(
         k: clusters; at most as many come out as there are distinct rows in the sample.
         spherical: centres (and rows) have length one, so that clusters are by angle.
         sample_per_centre: rows per cluster that the centres are fitted on.
-        iterations: most Lloyd steps; fewer when nothing moves.
+        iterations: most Lloyd steps; fewer when the last one lowered the inertia by less than 1 in 20,000.
     """
     fine = np.flatnonzero(readable(x))
     if not len(fine) or k < 1:
@@ -113,9 +115,14 @@ class _Lloyd:
         k = len(centres)
         labels = np.full(len(self.sample), -1)
         sums, counts = np.zeros((k, self.sample.shape[1])), np.zeros(k)
+        before = np.inf
         for _ in range(iterations):
             self.tick()
             best, which = self.squared(tensor(centres, self.device)).min(dim=1)
+            total = float(best.cpu().numpy().sum(dtype=np.float64))
+            if before - total < SETTLED * total:
+                break
+            before = total
             new = which.cpu().numpy()
             moved = np.flatnonzero(new != labels)
             if not len(moved):

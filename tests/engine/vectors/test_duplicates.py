@@ -7,7 +7,7 @@ import torch
 from curator.engine.errors import Cancelled
 from curator.engine.task import Task
 from curator.engine.vectors import duplicates as module
-from curator.engine.vectors import greedy_duplicates, near_duplicate_pairs, unit_rows
+from curator.engine.vectors import greedy_duplicates, near_duplicate_pairs, sketch, unit_rows
 
 
 def points(n, d=6, seed=0):
@@ -34,11 +34,14 @@ def brute(x, order, threshold, keep=()):
     return stands
 
 
-@pytest.fixture(params=["int8", "bfloat16", "float32", "dense"])
+@pytest.fixture(params=["int8", "bfloat16", "float32", "dense", "sketch"])
 def way(request, monkeypatch):
     """Every way a tile can be scored."""
     if request.param == "dense":
         monkeypatch.setattr(module, "DENSE", 0)
+    elif request.param == "sketch":
+        for name, value in {"SAMPLE": 16, "WIDTHS": (2,), "RAISED": 0}.items():  # taken wherever it is possible
+            monkeypatch.setattr(sketch, name, value)
     else:
         monkeypatch.setattr(module, "_fastest", lambda device, width: getattr(torch, request.param))
     monkeypatch.setattr(module, "TILE", 512)
