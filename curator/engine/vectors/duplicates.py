@@ -92,8 +92,8 @@ class _Scan:
         for _, part in blocks(self.rows):
             block = np.asarray(self.x[part], np.float32)
             length = np.sqrt(np.einsum("ij,ij->i", block, block))
-            block = block / np.where(length == 0, 1, length)[:, None]
-            yield block if self.sketch is None else self.sketch(block)
+            unit: Floats = np.asarray(block / np.where(length == 0, 1, length)[:, None], np.float32)
+            yield unit if self.sketch is None else self.sketch(unit)
 
     def raised(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any], Floats]:
         """Positions (into ``rows``) of pairs of ``a`` x ``b`` at or above the threshold, with their exact cosines.
