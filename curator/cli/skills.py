@@ -20,7 +20,9 @@ DATASET = click.option("--dataset", default="", help="Dataset; may be left out w
 
 @cli.group(cls=CuratorGroup)
 def skills() -> None:
-    """List, rename, merge, split and hide skills, and cap how many of each a run may pick. Undo takes any of it back.
+    """List, rename, merge, split and hide skills, cap how many of each a run may pick, or say how many it shall.
+
+    Undo takes any of it back.
 
     A SKILL is its name or its number.
     """
@@ -49,10 +51,23 @@ def _print(found: Sequence[Skill], as_json: bool) -> None:
         click.echo("No skills yet. Run a recipe with a clusterer first.")
     else:
         rows = [
-            (s.number, s.name, s.size, s.chosen, "" if s.quota is None else s.quota, "hidden" if s.hidden else "")
+            (
+                s.number,
+                s.name,
+                s.size,
+                s.chosen,
+                _or_blank(s.quota),
+                _or_blank(s.budget),
+                s.fate,
+                "hidden" if s.hidden else "",
+            )
             for s in sorted(found, key=lambda s: (-s.size, s.number))
         ]
-        click.echo(table(["number", "skill", "size", "chosen", "quota", ""], rows))
+        click.echo(table(["number", "skill", "size", "chosen", "quota", "budget", "", ""], rows))
+
+
+def _or_blank(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 @skills.command("list")
@@ -141,4 +156,19 @@ def quota(front: Front, project: Path, quota: int, names: Sequence[str], dataset
     with _open(front, project) as p:
         found = p.dataset(the_dataset(p, dataset)).id
         changes = p.skillset.set_quota(found, _find(p, found, names), None if quota < 0 else quota)
+        tell(as_json, changes.label, p.skillset.all(found))
+
+
+@skills.command()
+@PROJECT
+@click.argument("budget", type=click.IntRange(min=-1))
+@click.argument("names", nargs=-1, required=True, metavar="SKILL...")
+@DATASET
+@AS_JSON
+@click.pass_obj
+def budget(front: Front, project: Path, budget: int, names: Sequence[str], dataset: str, as_json: bool) -> None:
+    """Let later runs pick BUDGET samples of each skill, where their selector shares over skills; -1 lifts it."""
+    with _open(front, project) as p:
+        found = p.dataset(the_dataset(p, dataset)).id
+        changes = p.skillset.set_budget(found, _find(p, found, names), None if budget < 0 else budget)
         tell(as_json, changes.label, p.skillset.all(found))

@@ -23,6 +23,10 @@ COMPARING = 2.7e-12
 WIDTH = 512
 
 
+LAYING_OUT = {"pca": (2.0, 2e-5), "umap": (12.0, 8e-4)}
+"""Projector -> seconds to begin with, and for each sample, on two cores of a server."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One stage. ``basis`` is "there", "measured" or "rough"."""
@@ -60,6 +64,15 @@ class Estimates:
         found = self._store.dataset(dataset)
         n = min(rows, found.size) if rows else found.size
         return Estimate((self._vectors(found, recipe, n, bool(rows)), self._choosing(found, recipe, n)))
+
+    def of_projection(self, dataset: str, projector: str) -> Estimate:
+        """What laying a Dataset out for the map would cost, its vectors included."""
+        found = self._store.dataset(dataset)
+        there = any(e.rows == found.size for e in self._store.embeddings(found.id))
+        name = "tiny-clip" if found.kind == "image" else "lsa"
+        vectors = Part("Vectors", 0.0, "there") if there else Part("Vectors", found.size / ROUGH[name], "rough")
+        start, each = LAYING_OUT.get(projector, LAYING_OUT["umap"])
+        return Estimate((vectors, Part("Layout", start + each * found.size, "rough")))
 
     def _vectors(self, dataset: Dataset, recipe: Recipe, n: int, sampled: bool) -> Part:
         name = recipe.encoder.name

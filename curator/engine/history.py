@@ -28,7 +28,7 @@ UNDOABLE = {
     "label": {"hidden"},
     "pin": {"state"},
     "subset": {"hidden", "name", "note", "locked"},
-    "skill_edit": {"name", "quota", "hidden"},
+    "skill_edit": {"name", "quota", "budget", "hidden"},
     "clustering": {"hidden"},
     "study": {"hidden", "name"},
     "study_round": {"hidden"},

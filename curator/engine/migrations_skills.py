@@ -21,3 +21,8 @@ def skill_tables(db: Database) -> None:
     """Edits of Skills, and Clusterings that come from others."""
     for statement in STATEMENTS:
         db.execute(statement)
+
+
+def skill_budgets(db: Database) -> None:
+    """How many samples of a Skill a Run shall pick."""
+    db.execute("alter table skill_edit add column budget integer")

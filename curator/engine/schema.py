@@ -15,7 +15,7 @@ from curator.engine.migrations_adapt import add_lifelong, add_skill_choice
 from curator.engine.migrations_browse import browse_tables
 from curator.engine.migrations_importing import importing
 from curator.engine.migrations_rounds import add_tables as add_studies
-from curator.engine.migrations_skills import skill_tables
+from curator.engine.migrations_skills import skill_budgets, skill_tables
 from curator.engine.migrations_trials import add_trials
 from curator.engine.sqlite import Database
 
@@ -135,6 +135,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     add_trials,
     add_lifelong,
     skill_tables,
+    skill_budgets,
 )
 
 

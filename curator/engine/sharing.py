@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from curator.engine.caps import Quota
 from curator.engine.picking import PINNED, stopped
+from curator.engine.quotas import apportion
 from curator.engine.task import Task
 from curator.engine.types import Inputs, Ranking, Rows
 
@@ -29,10 +31,28 @@ class _Picks:
     reasons: list[str] = field(default_factory=list)
 
 
-def share_over_skills(inputs: Inputs, budget: int, shares: Shares, inside: Inside, task: Task) -> Ranking:
+def with_budgets(shares: Shares, wanted: Rows, sizes: Rows, room: Rows, left: int) -> Rows:
+    """Shares where some skills have a number of their own: these get it, the others divide the rest by ``shares``.
+
+    Args:
+        wanted: int64 [g], what each skill shall still get, -1 = its share of the rest. Where the budget is too small
+            for all of these, it is divided in proportion to them.
+    """
+    own = wanted >= 0
+    fixed = np.where(own, np.minimum(np.maximum(wanted, 0), room), 0)
+    if fixed.sum() > left:
+        fixed = apportion(left, fixed, fixed)
+    rest = shares(sizes, np.where(own, 0, room), left - int(fixed.sum()))
+    return np.asarray(np.where(own, fixed, rest), np.int64)
+
+
+def share_over_skills(
+    inputs: Inputs, budget: int, shares: Shares, inside: Inside, task: Task, budgets: Rows | None = None
+) -> Ranking:
     """Pinned rows first; then each skill picks its share by ``inside``, and the picks are interleaved: the first of all
     skills, then the second, and so on. Samples in no skill share one group.
 
+    ``budgets`` int64 [k] has a number for some skills, -1 for the others (see :func:`with_budgets`); pinned rows count.
     Skills may compete for the room of one quota group; what that leaves of the budget is divided again.
     """
     quota = Quota.of(inputs)
@@ -41,7 +61,8 @@ def share_over_skills(inputs: Inputs, budget: int, shares: Shares, inside: Insid
     free = np.setdiff1d(inputs.rows, inputs.keep)
     while len(picks.rows) < budget and len(free):
         before = len(picks.rows)
-        _round(free, picks, budget - before, quota, shares, inside, inputs, task)
+        dividing = shares if budgets is None else partial(_left_of, budgets, shares, picks.rows, free, inputs)
+        _round(free, picks, budget - before, quota, dividing, inside, inputs, task)
         free = np.setdiff1d(free, picks.rows)
         free = free[_open(free, quota, inputs)]
         if len(picks.rows) == before:
@@ -53,6 +74,18 @@ def share_over_skills(inputs: Inputs, budget: int, shares: Shares, inside: Insid
         reasons=picks.reasons,
         stopped=stopped(len(picks.rows), budget, inputs),
     )
+
+
+def _left_of(
+    budgets: Rows, shares: Shares, picked: list[int], free: Rows, inputs: Inputs, sizes: Rows, room: Rows, left: int
+) -> Rows:
+    """:func:`with_budgets` for the skills that have free rows, less what they gave already."""
+    skills = np.asarray(inputs.skills)
+    names = np.unique(skills[free])
+    given = np.bincount(skills[picked][skills[picked] >= 0], minlength=len(budgets))
+    wanted = np.where(budgets < 0, -1, np.maximum(budgets - given[: len(budgets)], 0))
+    known = (names >= 0) & (names < len(budgets))
+    return with_budgets(shares, np.where(known, wanted[np.where(known, names, 0)], -1), sizes, room, left)
 
 
 def _round(

@@ -34,7 +34,11 @@ LOOKED_AT = 2000
 
 @dataclass(frozen=True)
 class Skill:
-    """One Skill of a Dataset. ``chosen`` counts a Subset's rows; ``quota`` caps a Run's picks, None = no cap."""
+    """One Skill of a Dataset.
+
+    ``chosen`` counts a Subset's rows; ``quota`` caps a Run's picks, ``budget`` is how many it shall pick where its
+    Selector shares over Skills; None = no such number.
+    """
 
     number: int
     name: str
@@ -42,6 +46,15 @@ class Skill:
     chosen: int
     quota: int | None = None
     hidden: bool = False
+    budget: int | None = None
+
+    @property
+    def fate(self) -> str:
+        """ "starved" while fewer were chosen than budgeted, "full" at its budget or cap, "" otherwise."""
+        if self.budget is not None and self.chosen < self.budget:
+            return "starved"
+        known = [n for n in (self.quota, self.budget) if n is not None]
+        return "full" if known and self.chosen >= min(known) else ""
 
 
 @dataclass(frozen=True)
@@ -82,9 +95,10 @@ class Skills:
             rows = [r for r in self._sql.rows(subset_id, first) if 0 <= r < len(labels)]
             picked = labels[rows]
             chosen = np.bincount(picked[picked >= 0], minlength=width)
-        edits = self._sql.edits(record.id)
+        edits, budgets = self._sql.edits(record.id), self._sql.budgets(record.id)
         found = [
-            Skill(n, name, int(sizes[n]), int(chosen[n]), *edits.get(n, (None, False))) for n, name in names.items()
+            Skill(n, name, int(sizes[n]), int(chosen[n]), *edits.get(n, (None, False)), budgets.get(n))
+            for n, name in names.items()
         ]
         return [s for s in found if s.size or s.chosen]
 
@@ -114,6 +128,17 @@ class Skills:
         record = self._newest(dataset_id)
         words = "Lift quotas" if quota is None else f"At most {quota} of {len(numbers)} skills"
         return self._sql.set(record.id, self._known(record, numbers), "quota", quota, words)
+
+    def set_budget(self, dataset_id: int, numbers: Sequence[int], budget: int | None) -> Changes:
+        """How many of each of these Skills a Run shall pick; None gives them their share of the rest again.
+
+        Honoured by Selectors that share over Skills ("skill-quota", "multi-way"), within what a Skill has and its cap.
+        """
+        if budget is not None and budget < 0:
+            raise InputError("A budget is a whole number from 0 up.")
+        record = self._newest(dataset_id)
+        words = "Lift budgets" if budget is None else f"Budget {budget} for {len(numbers)} skills"
+        return self._sql.set(record.id, self._known(record, numbers), "budget", budget, words)
 
     def hide(self, dataset_id: int, numbers: Sequence[int], hidden: bool = True) -> Changes:
         """Leave Skills out of the list, or show them again; Runs do not care."""
@@ -259,8 +284,14 @@ def edits_of(store: Store, dataset_id: int) -> list[Any]:
 
 
 def with_skill_quotas(store: Store, clustering_id: int | None, inputs: Inputs, by: str) -> Inputs:
-    """Caps by the quotas of Skills, beneath those of a Recipe; Recipes that count by class keep to themselves."""
-    if clustering_id is None or inputs.skills is None or by == "class":
+    """Budgets of Skills, and caps by their quotas beneath those of a Recipe; none where a Recipe counts by class."""
+    if clustering_id is None or inputs.skills is None:
+        return inputs
+    if wanted := SkillStore(store).budgets(clustering_id):
+        budgets = np.full(len(inputs.skill_names), -1, np.int64)
+        budgets[list(wanted)] = list(wanted.values())
+        inputs = dataclasses.replace(inputs, budgets=budgets)
+    if by == "class":
         return inputs
     quotas = {n: q for n, (q, _) in SkillStore(store).edits(clustering_id).items() if q is not None}
     if not quotas:

@@ -44,8 +44,13 @@ class SkillStore:
         sql = "select number, quota, hidden from skill_edit where clustering_id = ?"
         return {n: (q, bool(h)) for n, q, h in self._store.rows(sql, (clustering_id,)) if q is not None or h}
 
+    def budgets(self, clustering_id: int) -> dict[int, int]:
+        """Number -> budget of the Skills that have one."""
+        sql = "select number, budget from skill_edit where clustering_id = ? and budget is not null"
+        return dict(self._store.rows(sql, (clustering_id,)))
+
     def set(self, clustering_id: int, numbers: Sequence[int], column: str, value: Any, label: str) -> Changes:
-        """Change "name", "quota" or "hidden" of some Skills, as one undoable write."""
+        """Change "name", "quota", "budget" or "hidden" of some Skills, as one undoable write."""
         with self._store.write():
             sql = (
                 "insert or ignore into skill_edit (clustering_id, number, found)"
@@ -77,9 +82,9 @@ class SkillStore:
                     "insert into skill (clustering_id, number, name, size) values (?, ?, ?, ?)", rows
                 )
                 sql = (
-                    "insert into skill_edit (clustering_id, number, found, quota, hidden) select a.clustering_id,"
-                    " a.number, a.name, e.quota, e.hidden from skill a join skill b on b.clustering_id = ?"
-                    " and b.name = a.name join skill_edit e on e.clustering_id = b.clustering_id"
+                    "insert into skill_edit (clustering_id, number, found, quota, budget, hidden) select"
+                    " a.clustering_id, a.number, a.name, e.quota, e.budget, e.hidden from skill a join skill b"
+                    " on b.clustering_id = ? and b.name = a.name join skill_edit e on e.clustering_id = b.clustering_id"
                     " and e.number = b.number where a.clustering_id = ?"
                 )
                 self._store.db.execute(sql, (parent.id, key))
@@ -87,14 +92,20 @@ class SkillStore:
         return Changes(TABLES, None, label)
 
     def changed(self, dataset_id: int) -> list[Any]:
-        """Clusterings made by hand, and quotas: plain values, the same for the same state."""
+        """Clusterings made by hand, quotas and budgets: plain values, the same for the same state."""
         sql = "select fingerprint from clustering where dataset_id = ? and made_from is not null and not hidden"
         made = [f for (f,) in self._store.rows(f"{sql} order by id", (dataset_id,))]
         sql = (
             "select fingerprint, number, quota from skill_edit join clustering on clustering.id = clustering_id"
             " where dataset_id = ? and quota is not null order by clustering_id, number"
         )
-        return [*made, *[list(r) for r in self._store.rows(sql, (dataset_id,))]]
+        quotas = [list(r) for r in self._store.rows(sql, (dataset_id,))]
+        sql = (
+            "select fingerprint, number, 'budget', budget from skill_edit"
+            " join clustering on clustering.id = clustering_id"
+            " where dataset_id = ? and budget is not null order by clustering_id, number"
+        )
+        return [*made, *quotas, *[list(r) for r in self._store.rows(sql, (dataset_id,))]]
 
     def rows(self, subset_id: int, first: int | None = None) -> list[int]:
         """Rows of a Subset, or of its ``first`` picks."""

@@ -178,6 +178,8 @@ class Inputs:
         scores: name -> float32 [n], NaN = missing.
         groups: int32 [n] or None; with ``caps``: the group that a quota counts a row in, -1 = not limited.
         caps: int64 [g] or None; never pick more than ``caps[g]`` rows of group g, pinned rows included.
+        budgets: int64 [k] or None; how many rows of each Skill a Selector that shares over Skills shall pick, -1 = its
+            share of the rest.
         seed: the one seed of the Run; use :attr:`rng`.
         device: "cpu", "cuda" or "mps".
         samples: the content, for those that need it.
@@ -199,6 +201,7 @@ class Inputs:
     scores: Mapping[str, Floats] = field(default_factory=dict)
     groups: Ints | None = None
     caps: Rows | None = None
+    budgets: Rows | None = None
     seed: int = 0
     device: str = "cpu"
     samples: SampleReader | None = None

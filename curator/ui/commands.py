@@ -17,6 +17,7 @@ from curator.ui.subset_commands import SubsetCommands
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
+    from curator.engine.lifelong import LifelongRequest
     from curator.engine.recipe import Recipe
     from curator.engine.types import Changes
     from curator.ui.job_bridge import JobBridge
@@ -42,6 +43,7 @@ class Commands(QObject):
     preview_run_asked = Signal()
     save_recipe_asked = Signal()
     export_asked = Signal()
+    step_asked = Signal()
     shortcuts_asked = Signal()
     window_asked = Signal(str)
     """A small window by name: about, help or settings."""
@@ -280,6 +282,18 @@ class Commands(QObject):
                 subset.name, target, format_, params, overwrite, listener=self._bridge.listener, options=options
             )
         )
+
+    def lifelong_step(self) -> None:
+        """Show the dialog of a lifelong step."""
+        self.step_asked.emit()
+
+    def take_step(self, request: LifelongRequest) -> None:
+        """Take a lifelong step, and show the timeline that it will stand in."""
+        project = self._state.project
+        if project is not None and self.submit(
+            lambda: project.lifelong.submit_step(request, listener=self._bridge.listener)
+        ):
+            self.view_asked.emit("lifelong")
 
     def cancel_running(self) -> None:
         """Ask the Job that runs to stop."""

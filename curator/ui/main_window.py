@@ -40,6 +40,7 @@ from curator.ui.views.highlight import Highlighter
 from curator.ui.views.import_dialog import ImportDialog
 from curator.ui.views.jobs import JobsPanel
 from curator.ui.views.library import Library
+from curator.ui.views.lifelong_step import StepDialog
 from curator.ui.views.run_panel import RunPanel
 from curator.ui.views.settings_dialog import SettingsDialog
 from curator.ui.views.shortcuts import ShortcutSheet
@@ -181,6 +182,7 @@ class MainWindow(QMainWindow):
         commands.highlight_all_asked.connect(self.center.gallery.highlight_all)
         commands.run_asked.connect(self.run_panel.run)
         commands.export_asked.connect(self._ask_export)
+        commands.step_asked.connect(self._ask_step)
         self.opening.options_asked.connect(self._ask_import)
         self.opening.pictures_found.connect(self.center.show_first)
         commands.shortcuts_asked.connect(lambda: self._show_small("shortcuts"))
@@ -263,6 +265,14 @@ class MainWindow(QMainWindow):
             dialog = ExportDialog(self.state.subset.name, self.state.dataset.kind, self.dialogs, self, exporting)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.export_requested.connect(self.commands.export_subset)
+            dialog.open()
+
+    def _ask_step(self) -> None:
+        project, dataset = self.state.project, self.state.dataset
+        if project is not None and dataset is not None:
+            dialog = StepDialog(self.desk, project, dataset, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.step_requested.connect(self.commands.take_step)
             dialog.open()
 
     def _ask_import(self, paths: list[Path]) -> None:

@@ -49,7 +49,7 @@ def _instructions(desk: Desk) -> QWidget:
 def _lifelong(desk: Desk) -> QWidget:
     from curator.ui.views.lifelong import LifelongPage
 
-    return LifelongPage(desk.state)
+    return LifelongPage(desk.state, desk.actions["lifelong-step"])
 
 
 PAGES: tuple[Page, ...] = (

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from curator.engine.jobs import Job
     from curator.engine.project import Project
     from curator.engine.records import Dataset
+    from curator.engine.skills import Skills
     from curator.engine.types import Changes
     from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
@@ -27,6 +28,7 @@ class SkillCommands(QObject):
 
     rename_asked = Signal()
     quota_asked = Signal()
+    budget_asked = Signal()
 
     def __init__(
         self,
@@ -53,6 +55,11 @@ class SkillCommands(QObject):
         """Edit the cap in its place."""
         if self._where():
             self.quota_asked.emit()
+
+    def budget(self) -> None:
+        """Edit the budget in its place."""
+        if self._where():
+            self.budget_asked.emit()
 
     def show(self) -> None:
         """Show only the Samples of the Skills."""
@@ -95,11 +102,18 @@ class SkillCommands(QObject):
 
     def set_quota(self, number: int, text: str) -> bool:
         """Cap one Skill; no text lifts the cap."""
+        return self._set_number(number, text, lambda skills: skills.set_quota)
+
+    def set_budget(self, number: int, text: str) -> bool:
+        """Say how many of one Skill a Run shall pick; no text gives it its share again."""
+        return self._set_number(number, text, lambda skills: skills.set_budget)
+
+    def _set_number(self, number: int, text: str, how: Callable[[Skills], Callable[..., Changes]]) -> bool:
         project, dataset = self._state.project, self._state.dataset
         if project is None or dataset is None or (text.strip() and not text.strip().isdecimal()):
             return False
-        quota = int(text) if text.strip() else None
-        return self._write(lambda: project.skillset.set_quota(dataset.id, [number], quota))
+        value = int(text) if text.strip() else None
+        return self._write(lambda: how(project.skillset)(dataset.id, [number], value))
 
     def _where(self) -> tuple[Project, Dataset] | None:
         project, dataset = self._state.project, self._state.dataset

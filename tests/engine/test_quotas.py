@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.engine.quotas import SPLITS, apportion, divide, water_fill
+from curator.engine.sharing import with_budgets
 
 SIZES = st.lists(st.integers(0, 60), min_size=1, max_size=12)
 
@@ -64,3 +65,19 @@ def test_a_budget_of_ten_over_ninety_and_ten(split, expected):
 
 def test_the_room_of_a_group_binds_every_split():
     assert [divide(split, [90, 10], [3, 10], 10).tolist() for split in SPLITS] == [[3, 7]] * 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left", "expected"),
+    [
+        ((-1, -1, -1), 9, (3, 3, 3)),
+        ((5, -1, -1), 9, (5, 2, 2)),
+        ((99, -1, 0), 20, (10, 10, 0)),
+        ((6, 3, -1), 6, (4, 2, 0)),
+        ((2, 2, 2), 9, (2, 2, 2)),
+    ],
+)
+def test_skills_with_a_budget_get_it_and_the_others_share_the_rest(wanted, left, expected):
+    room = np.array([10, 10, 10])
+    shares = with_budgets(lambda _, room, left: water_fill(room, left), np.array(wanted), room, room, left)
+    assert shares.tolist() == list(expected)

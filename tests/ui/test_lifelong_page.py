@@ -1,5 +1,6 @@
 """The timeline of a lifelong pile, as the window shows it."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ from PySide6.QtCore import QPoint, Qt
 from curator.engine.records import LifelongSkill, LifelongStep, SkillScores
 from curator.ui.state import AppState
 from curator.ui.views.lifelong import LifelongPage
+from curator.ui.views.lifelong_step import AS_BEFORE, StepDialog
 
 
 def step(number, came_in, chosen, pruned, after):
@@ -78,3 +80,36 @@ def test_it_follows_new_steps_and_runs_without_scores(qtbot):
     page._keep.project.lifelong.steps = lambda _: [*STEPS, replace(STEPS[2], number=4)]
     page._keep.data_changed.emit(frozenset({"lifelong_step"}))
     assert "Step 4" in page.title.text()
+
+
+def test_a_step_is_taken_from_the_window_drawn_and_undone(window, small, tmp_path, qtbot, answers):
+    state, more = window.state, tmp_path / "more.jsonl"
+    more.write_text("".join(json.dumps({"instruction": f"bake bread {i}", "output": "yes"}) + "\n" for i in range(12)))
+    state.set_project(small)
+    window.actions_.by_id["lifelong"].trigger()
+    assert window.center.view.about.isVisible() and window.center.view.add.isVisible()
+    answers.files = [more]
+    window.actions_.by_id["lifelong-step"].trigger()
+    dialog = window.findChild(StepDialog)
+    dialog.add.menu().actions()[0].trigger()
+    assert dialog.paths == (str(more),) and dialog.go.isEnabled()
+    dialog.came_in.setCurrentRow(0)
+    dialog.remove.click()
+    assert dialog.paths == ()
+    dialog.bring([more])
+    dialog.train.setValue(10)
+    dialog.pool.setValue(40)
+    dialog.go.click()
+    qtbot.waitUntil(lambda: bool(small.lifelong.steps(1)), timeout=20_000)
+    page = window.center.view
+    qtbot.waitUntil(lambda: "Step 1" in page.title.text())
+    step = small.lifelong.steps(1)[0]
+    assert (step.came_in, step.chosen, step.pool_after) == (72, 10, 40)
+    window.actions_.by_id["lifelong-step"].trigger()
+    again = window.findChildren(StepDialog)[-1]
+    assert again.recipe.currentText() == AS_BEFORE and (again.train.value(), again.pool.value()) == (10, 40)
+    again.bring([tmp_path / "gone.jsonl"])
+    assert not again.go.isEnabled() and "not there" in again.problem.text()
+    again.reject()
+    window.actions_.by_id["undo"].trigger()
+    assert not small.lifelong.steps(1) and page.about.isVisible()

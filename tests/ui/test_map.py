@@ -6,6 +6,7 @@ from fakes import FakeProject
 from PySide6.QtCore import QPoint, QRectF, Qt
 
 from curator.engine.jobs import Failed
+from curator.engine.project import Project
 from curator.engine.records import EmbeddingRecord
 from curator.engine.task import Progress
 from curator.engine.types import Changes
@@ -209,3 +210,29 @@ def test_an_empty_legend_hides(qtbot):
     qtbot.addWidget(legend)
     legend.show_entries("x", (), True, frozenset())
     assert not legend.isVisible()
+
+
+def test_pictures_stand_at_the_points_when_few_are_in_view(page, window, qtbot, layout):
+    pictures, canvas = page.pictures, page.canvas
+    canvas.fit()
+    pictures.look()
+    assert pictures.spots == []  # 900 points are in view
+    canvas.box.setRange(QRectF(0.5, 0.5, 4, 4), padding=0)
+    qtbot.waitUntil(lambda: 0 < len(pictures.spots) <= 60)
+    spot = pictures.spots[0]
+    assert (spot.x, spot.y) == tuple(layout[spot.row]) and spot.path.suffix == ".png"
+    bare = canvas.grab().toImage()
+    qtbot.waitUntil(lambda: window.thumbs.get(spot.path, 56, spot.digest) is not None)
+    assert canvas.grab().toImage() != bare
+    window.state.show_subset(1)
+    qtbot.waitUntil(lambda: any(s.chosen for s in pictures.spots))
+    page.faces.click()
+    assert pictures.spots == []
+
+
+def test_the_menu_of_layouts_says_what_each_costs(tmp_path):
+    (tmp_path / "r.jsonl").write_text('{"instruction": "a", "output": "b"}\n')
+    with Project.create(tmp_path / "p.curator") as project:
+        project.submit_import([tmp_path / "r.jsonl"], "pile").result()
+        quick, fine = (project.estimates.of_projection("pile", name) for name in ("pca", "umap"))
+        assert quick.seconds < fine.seconds and [p.basis for p in fine.parts] == ["rough", "rough"]

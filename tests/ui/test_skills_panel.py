@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 
 from curator.engine.project import Project
 from curator.engine.recipe import Recipe, Step
-from curator.ui.models.skills import CHOSEN, NAME, QUOTA, SIZE
+from curator.ui.models.skills import BUDGET, CHOSEN, NAME, QUOTA, SIZE
 from curator.ui.views.skills_panel import NO_CLASSES, NO_DATASET, NO_SKILLS, SkillsPanel
 
 WORDS = ("python code sorts numbers", "bread flour and yeast", "capital city of a country")
@@ -101,3 +101,24 @@ def test_classes_stand_in_the_same_bars(window, ready, project):
     ready.by.setCurrentIndex(1)
     assert cells(ready, NAME) == ["new"] and cells(ready, SIZE) == ["2"]
     assert not ready.model.flags(ready.model.index(0, NAME)) & Qt.ItemFlag.ItemIsEditable
+
+
+def test_a_budget_is_honoured_by_the_next_run_and_shown_as_starved_or_full(window, ready, project):
+    model = ready.model
+    ready.table.selectRow(0)
+    window.actions_.by_id["skill-budget"].trigger()
+    assert ready.table.currentIndex().column() == BUDGET
+    assert model.setData(model.index(0, BUDGET), "4") and not model.setData(model.index(0, BUDGET), "few")
+    model.setData(model.index(1, BUDGET), "1")
+    first, second = model.skill(0).number, model.skill(1).number
+    recipe = Recipe("q", (Step("skill-quota", {"budget": 6}),), Step("lsa"), Step("kmeans", {"k": 3}))
+    window.state.take(project.submit_run("records", recipe).result())
+    chosen = {s.number: s.chosen for s in project.skillset.all(1, window.state.subset.id)}
+    assert (chosen[first], chosen[second], sum(chosen.values())) == (4, 1, 6)
+    assert cells(ready, BUDGET)[:2] == ["4 ■", "1 ■"]
+    window.state.set_keep(2)
+    ready.refresh()
+    assert cells(ready, BUDGET)[0] == "4 ▽"
+    window.actions_.by_id["undo"].trigger()
+    window.actions_.by_id["undo"].trigger()
+    assert model.skill(1).budget is None

@@ -73,7 +73,7 @@ class MultiWay:
             chosen = next(c.scorer for c in choices[skill] if c.chosen)
             return self._cover(chosen, part, budget)
 
-        found = share_over_skills(inputs, self.budget, partial(divide, self.split), inside, task)
+        found = share_over_skills(inputs, self.budget, partial(divide, self.split), inside, task, inputs.budgets)
         return replace(found, choices=[c for skill in sorted(choices) for c in choices[skill]])
 
     def _names(self, inputs: Inputs) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ class SkillQuota:
     "equal" gives each skill the same (small ones give all they have), "proportional" keeps the pile's mix, and
     "square-root" lies between. Inside each skill another selector picks ("centre" takes what is most typical of the
     skill); the results are interleaved, so that the beginning of the ranking is balanced too. Samples in no skill share
-    one group. Where a constraint closes a class or a skill, its share goes to the others.
+    one group. Where a constraint closes a class or a skill, its share goes to the others. A skill that was given a
+    budget of its own gets that many.
 
     Source: the water-filling budget of Adapt-∞, arXiv 2410.10636, and cluster sampling of arXiv 2409.11378.
     """
@@ -55,4 +56,4 @@ class SkillQuota:
             order = part.rows[np.argsort(-middle[part.rows], kind="stable")]
             return ordered_ranking(order, part, budget, lambda r: f"{middle[r]:.3f} to the middle of the skill", middle)
 
-        return share_over_skills(inputs, self.budget, partial(divide, self.split), inside, task)
+        return share_over_skills(inputs, self.budget, partial(divide, self.split), inside, task, inputs.budgets)

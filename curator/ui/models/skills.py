@@ -13,17 +13,24 @@ if TYPE_CHECKING:
 AnyIndex = QModelIndex | QPersistentModelIndex
 SHARES_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """(share of the pile, share of the subset, the largest of all such shares)."""
-NAME, SIZE, CHOSEN, QUOTA, BALANCE = range(5)
-COLUMNS = ("Name", "Pile", "Chosen", "Cap", "Balance")
+NAME, SIZE, CHOSEN, QUOTA, BUDGET, BALANCE = range(6)
+COLUMNS = ("Name", "Pile", "Chosen", "Cap", "Budget", "Balance")
+HELP = {
+    QUOTA: "The most samples of a skill that a run may pick",
+    BUDGET: "How many samples of a skill a run shall pick, where its selector shares over skills\n"
+    "(recipes “balanced” and “adapt-infinity”); ▽ starved: it got fewer, ■ full",
+    BALANCE: "Above, its share of the pile; below, its share of the subset",
+}
+FATES = {"starved": " ▽", "full": " ■", "": ""}
 Edit = Callable[[int, str], bool]
 
 
 class SkillsModel(QAbstractTableModel):
-    """The largest first. ``rename`` and ``cap`` are asked when a cell was edited, and say whether it went well."""
+    """The largest first. ``rename``, ``cap`` and ``budget`` are asked when a cell was edited: did it go well?"""
 
-    def __init__(self, rename: Edit, cap: Edit, parent: QObject | None = None) -> None:
+    def __init__(self, rename: Edit, cap: Edit, budget: Edit, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._rename, self._cap = rename, cap
+        self._edits = {NAME: rename, QUOTA: cap, BUDGET: budget}
         self._skills: list[Skill] = []
         self._editable = False
         self._pile = self._subset = 1
@@ -53,21 +60,21 @@ class SkillsModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._skills)
 
     def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Name, pile, chosen, quota, balance."""
+        """Name, pile, chosen, cap, budget, balance."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles."""
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
-        if role == Qt.ItemDataRole.ToolTipRole and section == BALANCE:
-            return "Above, its share of the pile; below, its share of the subset"
+        if role == Qt.ItemDataRole.ToolTipRole and section in HELP:
+            return HELP[section]
         return COLUMNS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
-        """Names and quotas of Skills can be edited."""
+        """Names, caps and budgets of Skills can be edited."""
         found = super().flags(index)
-        if self._editable and index.column() in (NAME, QUOTA):
+        if self._editable and index.column() in self._edits:
             found |= Qt.ItemFlag.ItemIsEditable
         return found
 
@@ -78,21 +85,24 @@ class SkillsModel(QAbstractTableModel):
         pile, subset = skill.size / self._pile, skill.chosen / self._subset
         if role == SHARES_ROLE:
             return pile, subset, self._top
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (SIZE, CHOSEN, QUOTA):
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (SIZE, CHOSEN, QUOTA, BUDGET):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.EditRole:
-            return skill.name if index.column() == NAME else str(skill.quota if skill.quota is not None else "")
+            value = {NAME: skill.name, QUOTA: skill.quota, BUDGET: skill.budget}.get(index.column())
+            return "" if value is None else str(value)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{skill.name}: {pile:.1%} of the pile, {subset:.1%} of the subset"
+            fate = f"\n{skill.fate.capitalize()}: {skill.chosen:,} chosen" if skill.fate else ""
+            return f"{skill.name}: {pile:.1%} of the pile, {subset:.1%} of the subset{fate}"
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         quota = "" if skill.quota is None else f"{skill.quota:,}"
-        return (skill.name, f"{skill.size:,}", f"{skill.chosen:,}", quota, "")[index.column()]
+        budget = ("" if skill.budget is None else f"{skill.budget:,}") + FATES[skill.fate]
+        return (skill.name, f"{skill.size:,}", f"{skill.chosen:,}", quota, budget.strip(), "")[index.column()]
 
     def setData(self, index: AnyIndex, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
-        """Rename, or cap; what was refused stays as it was."""
+        """Rename, cap or budget; what was refused stays as it was."""
         skill = self.skill(index.row())
         if skill is None or not self._editable or role != Qt.ItemDataRole.EditRole:
             return False
-        edit = {NAME: self._rename, QUOTA: self._cap}.get(index.column())
+        edit = self._edits.get(index.column())
         return edit is not None and edit(skill.number, str(value))

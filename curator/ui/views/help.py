@@ -23,7 +23,10 @@ from PySide6.QtWidgets import (
 from curator.engine.resources import resource
 from curator.ui import theme
 
-ORDER = ("getting-started", "choosing-a-recipe", "the-map", "labels", "subsets", "exporting", "glossary")
+ORDER = (
+    "getting-started", "choosing-a-recipe", "the-map", "labels", "subsets", "skills", "lifelong", "exporting",
+    "glossary",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,31 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QHeaderView, QLabel, QSizePolicy, QSplitter, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from curator.ui import theme
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
     from curator.engine.records import LifelongStep, SkillScores
     from curator.ui.state import AppState
 
-EMPTY = "No lifelong step has been taken in this dataset yet.\nTake one with: curator lifelong step PROJECT --add PATH"
+EMPTY = (
+    "No lifelong step has been taken in this dataset yet.\n"
+    "A step takes in what came since, chooses what to train on, and keeps the pool bounded;\n"
+    "from the command line it is: curator lifelong step PROJECT --add PATH"
+)
 HEADS = ("Skill", "Samples", "Came in", "Chosen", "Pruned", "", "Went by")
 BAR, GAP, ROOM = 22, 34, 34
 
@@ -22,7 +38,7 @@ BAR, GAP, ROOM = 22, 34, 34
 class LifelongPage(QWidget):
     """Follows the Dataset shown; a click on a step shows its skills, a row of the table the histogram behind it."""
 
-    def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
+    def __init__(self, state: AppState, add: QAction | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Lifelong timeline")
         self._state = state
@@ -54,7 +70,17 @@ class LifelongPage(QWidget):
         self.parts.addWidget(below)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
+        outer.addStretch(0)
         outer.addWidget(self.about, 1)
+        self.add = QToolButton()
+        if add is not None:
+            self.add.setDefaultAction(add)
+            line = QHBoxLayout()
+            line.setContentsMargins(8, 6, 8, 6)
+            line.addStretch(1)
+            line.addWidget(self.add)
+            line.addStretch(1)
+            outer.addLayout(line)
         outer.addWidget(self.parts, 1)
         self.chart.chosen.connect(self._show_step)
         self.table.selectionModel().currentRowChanged.connect(lambda now, _: self._show_skill(now.row()))

@@ -6,6 +6,7 @@ This module loads pyqtgraph, which takes a moment: the map page imports it when 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -102,6 +103,8 @@ class MapCanvas(pg.GraphicsView):
         self.data: MapData | None = None
         self.colors: NDArray[np.uint8] = np.zeros((4, 3), np.uint8)
         self.names: list[Name] = []
+        self.overlay: Callable[[QPainter], None] | None = None
+        """Paints above the points and below the names."""
         self.tool = MOVE
         self.cursor_row: int | None = None
         self.frame_ms = 0.0
@@ -241,6 +244,8 @@ class MapCanvas(pg.GraphicsView):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         c = theme.colors(self.palette())
+        if self.overlay is not None:
+            self.overlay(painter)
         place = self.data.place_of(self.cursor_row) if self.data is not None else None
         if place is not None:
             painter.setPen(QPen(c.text, 2))

@@ -45,6 +45,7 @@ class MapData:
         self.base = Points(self.x, self.y, self.codes)
         self.base_rows = self.rows
         self.chosen = self.lit = self.base.part(0, 0)
+        self.chosen_rows: Ints = np.zeros(0, np.int32)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -84,6 +85,7 @@ class MapData:
     def choose(self, rows: Ints) -> None:
         """Draw these above the others, in their own colour with a ring."""
         places = self._places(rows)
+        self.chosen_rows = self.rows[places]
         self.chosen = Points(self.x[places], self.y[places], self.codes[places])
 
     def light(self, rows: Ints, code: int) -> None:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 LONGEST = 26
 
 
-def free_places(boxes: list[QRectF], view: QRectF) -> list[int]:
-    """Which of ``boxes`` can be shown: inside the view, and clear of all earlier ones that are."""
+def free_places(boxes: list[QRectF], view: QRectF, room: tuple[float, float] = (6, 2)) -> list[int]:
+    """Which of ``boxes`` can be shown: inside the view, and clear of all earlier ones, with ``room`` between."""
     taken: list[QRectF] = []
     found = []
     for i, box in enumerate(boxes):
         if view.contains(box) and not any(box.intersects(other) for other in taken):
-            taken.append(box.adjusted(-6, -2, 6, 2))
+            taken.append(box.adjusted(-room[0], -room[1], room[0], room[1]))
             found.append(i)
     return found
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from curator.engine.registry import registry
 from curator.ui import theme
 from curator.ui.models.layouts import EMPTY, ERROR, FINE, LOADING, QUICK, READY, Layouts
+from curator.ui.views.jobs import duration
 from curator.ui.views.map_card import HoverCard
 from curator.ui.views.map_legend import Legend
 from curator.ui.views.map_sync import MapSync
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from curator.engine.types import Ints
     from curator.ui.desk import Desk
     from curator.ui.views.map_canvas import MapCanvas
+    from curator.ui.views.map_pictures import MapPictures
 
 TOOLS = (
     ("move", "Move", "Drag to move, wheel to zoom (M)", Qt.Key.Key_M),
@@ -65,6 +67,8 @@ class MapPage(QWidget):
         self.tools: dict[str, QToolButton] = {}
         self.names = QToolButton()
         self.which = QToolButton()
+        self.faces = QToolButton()
+        self.pictures: MapPictures | None = None
         self._lay_out()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -135,12 +139,16 @@ class MapPage(QWidget):
         self.names.setCheckable(True)
         self.names.setChecked(True)
         self.names.toggled.connect(partial(self._later, "names"))
+        self.faces = _tool("Pictures", "Pictures at the points, when few enough are in view")
+        self.faces.setCheckable(True)
+        self.faces.setChecked(True)
+        self.faces.toggled.connect(lambda on: self.pictures.show_pictures(on) if self.pictures is not None else None)
         self.which = _tool("Layout", "Which layout is shown, and making others")
         self.which.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.which)
         menu.aboutToShow.connect(partial(self._fill, menu))
         self.which.setMenu(menu)
-        for widget in (fit, self.names, self.which):
+        for widget in (fit, self.names, self.faces, self.which):
             line.addWidget(widget)
         theme.mark(self.status, "faint")
         line.addWidget(self.status, 1)
@@ -156,15 +164,24 @@ class MapPage(QWidget):
         menu.addSeparator()
         for spec in registry().all():
             if spec.role == "projector":
-                action = menu.addAction(f"Make with {spec.name}")
+                action = menu.addAction(f"Make with {spec.name}{self._cost(spec.name)}")
                 action.setToolTip(spec.summary)
                 action.setEnabled(not self.layouts.busy)
                 action.triggered.connect(lambda _=False, name=spec.name: self.layouts.make(name))
 
+    def _cost(self, projector: str) -> str:
+        """ "(about 4 min)", beforehand: beyond a few thousand samples a fine layout takes a while."""
+        estimates, dataset = getattr(self._state.project, "estimates", None), self._state.dataset
+        if estimates is None or dataset is None:
+            return ""
+        return f"  (about {duration(max(1.0, estimates.of_projection(dataset.name, projector).seconds))})"
+
     def _make_canvas(self) -> MapCanvas:
         from curator.ui.views.map_canvas import MapCanvas
+        from curator.ui.views.map_pictures import MapPictures
 
         canvas = MapCanvas()
+        self.pictures = MapPictures(self._desk, canvas)
         canvas.encircled.connect(self._encircled)
         canvas.clicked.connect(self._clicked)
         canvas.hovered.connect(self._hovered)
@@ -235,6 +252,8 @@ class MapPage(QWidget):
             self.sync.update(stale, self.palette())
             if stale - {"cursor", "names"}:
                 self.canvas.repaint_points()
+        if self.pictures is not None and stale & {"layout", "shown", "chosen"}:
+            self.pictures.look_soon()
         if stale & {"colours", "shown"}:
             self._show_legend()
 

@@ -30,7 +30,7 @@ from curator.engine.errors import CuratorError
 from curator.engine.skills import MOST_PARTS, Skill
 from curator.ui import theme
 from curator.ui.models.samples import one_line
-from curator.ui.models.skills import BALANCE, NAME, QUOTA, SHARES_ROLE, SkillsModel
+from curator.ui.models.skills import BALANCE, BUDGET, NAME, QUOTA, SHARES_ROLE, SkillsModel
 from curator.ui.state import IMPORTING
 from curator.ui.views.coverage import SOON_MS
 from curator.ui.views.picture import Picture
@@ -43,7 +43,7 @@ NO_DATASET = "Open a dataset to see its skills."
 NO_SKILLS = "No skills yet. Run a recipe with a clusterer, such as “diverse”."
 NO_CLASSES = "No sample has a class yet. Label some, or import class folders."
 LOADING = "The skills come when the import is done."
-KEYS = ("skill-show", "skill-rename", "skill-quota", "skill-merge", "skill-split", "skill-hide")
+KEYS = ("skill-show", "skill-rename", "skill-quota", "skill-budget", "skill-merge", "skill-split", "skill-hide")
 TYPICAL = 3
 
 
@@ -63,7 +63,7 @@ class SkillsPanel(QWidget):
         self.words = QLabel()
         self.words.setWordWrap(True)
         theme.mark(self.words, "faint")
-        self.model = SkillsModel(self._commands.set_name, self._commands.set_quota, self)
+        self.model = SkillsModel(self._commands.set_name, self._commands.set_quota, self._commands.set_budget, self)
         self.table = QTableView()
         self._set_up_table(desk)
         self.typical = QGridLayout()
@@ -87,6 +87,7 @@ class SkillsPanel(QWidget):
         self._state.data_changed.connect(self.refresh)
         self._commands.rename_asked.connect(lambda: self._edit(NAME))
         self._commands.quota_asked.connect(lambda: self._edit(QUOTA))
+        self._commands.budget_asked.connect(lambda: self._edit(BUDGET))
         self.refresh()
 
     def _set_up_table(self, desk: Desk) -> None:
@@ -113,13 +114,11 @@ class SkillsPanel(QWidget):
 
     def _make_buttons(self, desk: Desk) -> QWidget:
         self.buttons = QWidget()
-        line = QHBoxLayout(self.buttons)
-        line.setContentsMargins(0, 0, 0, 0)
-        for key in ("skill-show", "skill-merge", "skill-split"):
-            button = QToolButton()
-            button.setDefaultAction(desk.actions[key])
-            button.setAccessibleName(desk.actions[key].statusTip())
-            line.addWidget(button)
+        both = QVBoxLayout(self.buttons)
+        both.setContentsMargins(0, 0, 0, 0)
+        line = self._line_of(desk, both, "skill-show", "skill-quota", "skill-budget")
+        line.addStretch(1)
+        line = self._line_of(desk, both, "skill-merge", "skill-split")
         self.parts = QSpinBox()
         self.parts.setRange(2, MOST_PARTS)
         self.parts.setPrefix("into ")
@@ -129,6 +128,17 @@ class SkillsPanel(QWidget):
         line.addWidget(self.parts)
         line.addStretch(1)
         return self.buttons
+
+    def _line_of(self, desk: Desk, column: QVBoxLayout, *keys: str) -> QHBoxLayout:
+        """A line of buttons for actions."""
+        line = QHBoxLayout()
+        column.addLayout(line)
+        for key in keys:
+            button = QToolButton()
+            button.setDefaultAction(desk.actions[key])
+            button.setAccessibleName(desk.actions[key].statusTip())
+            line.addWidget(button)
+        return line
 
     # ---- what is shown ---------------------------------------------------------------------------------------
 
@@ -141,7 +151,8 @@ class SkillsPanel(QWidget):
         self.table.setVisible(bool(found))
         self.buttons.setVisible(bool(found) and by_skill)
         self.hidden.setVisible(by_skill)
-        self.table.setColumnHidden(QUOTA, not by_skill)
+        self.table.setColumnHidden(QUOTA, all(s.quota is None for s in found))
+        self.table.setColumnHidden(BUDGET, all(s.budget is None and not s.fate for s in found))
         self.model.show_skills(found, editable=by_skill)
         for number in kept if by_skill else ():
             if (place := self.model.place(number)) >= 0:
@@ -215,12 +226,13 @@ class SkillsPanel(QWidget):
             self.typical.addWidget(button, *((1, i) if sample.images else (i, 0)))
 
     def _double_clicked(self, index: QModelIndex) -> None:
-        if index.column() not in (NAME, QUOTA):
+        if index.column() not in (NAME, QUOTA, BUDGET):
             self._commands.show()
 
     def _edit(self, column: int) -> None:
         rows = self.table.selectionModel().selectedRows()
         if rows:
+            self.table.setColumnHidden(column, False)
             index = self.model.index(rows[0].row(), column)
             self.table.setCurrentIndex(index)
             self.table.edit(index)
