@@ -26,7 +26,7 @@ def choices(front: Front, project: Path, subset: str, every: bool, as_json: bool
     """Which score each skill of SUBSET was gone by (multi-way), with its entropy and histogram."""
     with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         run = p.subset(subset).run_id
-        found = [c for c in p.skills.of_run(run) if every or c.chosen] if run is not None else []
+        found = [c for c in p.score_choices.of_run(run) if every or c.chosen] if run is not None else []
     if as_json:
         echo_json(found)
         return

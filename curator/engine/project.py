@@ -63,7 +63,7 @@ class Project:
 
     def __init__(self, store: Store, *, background: bool = False, plugins_dir: Path | None = None) -> None:
         self._store = store
-        self.skills = SkillChoices(store)
+        self.score_choices = SkillChoices(store)
         self.browse = Browse(store, self._submit)
         self.skillset = Skills(store, self._submit)
         self.pages = Pages(store)

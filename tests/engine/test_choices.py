@@ -43,7 +43,7 @@ def project(tmp_path):
 
 def test_choices_and_histograms_of_a_run(project):
     subset = project.subset(project.submit_run("pile", Recipe.from_toml(RECIPE)).result().focus[1])
-    found = project.skills.of_run(subset.run_id)
+    found = project.score_choices.of_run(subset.run_id)
     assert [c.scorer for c in found] == ["length", "prototypicality"] * 3
     assert [c.skill for c in found] == [0, 0, 1, 1, 2, 2]
     for skill in range(3):
@@ -60,7 +60,7 @@ def test_a_run_that_goes_by_no_score_has_none(project):
     subset = project.subset(
         project.submit_run("pile", Recipe.from_toml(RECIPE.replace("multi-way", "ccs"))).result().focus[1]
     )
-    assert project.skills.of_run(subset.run_id) == []
+    assert project.score_choices.of_run(subset.run_id) == []
 
 
 def test_choices_from_the_command_line(project):

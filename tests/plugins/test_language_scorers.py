@@ -141,7 +141,7 @@ def test_one_pass_for_vectors_and_scores_and_only_new_records_later(project, tin
     changes = project.submit_run("pile", recipe(tiny_folder), "more").result()
     assert counted == {"GradientPass": 11, "ResponsePass": 11}
     subset = project.subset(changes.focus[1])
-    assert {c.scorer for c in project.skills.of_run(subset.run_id)} == {"perplexity", "grand", "ifd"}
+    assert {c.scorer for c in project.score_choices.of_run(subset.run_id)} == {"perplexity", "grand", "ifd"}
     assert subset.size == 6
 
 

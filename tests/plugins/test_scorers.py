@@ -46,3 +46,16 @@ def test_density_is_the_mean_cosine_of_neighbours():
     found = score("density", Inputs(4, np.arange(4), vectors=x), neighbours=2)
     assert found.tolist() == pytest.approx([0.8, 0.8, 0.7, 0.4], abs=1e-6)
     assert np.isnan(score("density", Inputs(4, np.arange(1), vectors=x))).all()
+
+
+def test_density_of_some_rows_reads_them_block_by_block():
+    from curator.engine import vectors
+
+    x = vectors.unit_rows(np.random.default_rng(0).standard_normal((40, 6)).astype(np.float32))
+    x.setflags(write=False)
+    rows = np.arange(0, 40, 3)
+    found = score("density", Inputs(40, rows, vectors=x), neighbours=2)
+    cosine = x[rows] @ x[rows].T
+    np.fill_diagonal(cosine, -1)
+    assert found[rows] == pytest.approx(np.sort(cosine, axis=1)[:, -2:].mean(axis=1), abs=1e-6)
+    assert np.isnan(np.delete(found, rows)).all()

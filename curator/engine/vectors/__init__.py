@@ -5,6 +5,7 @@ gives the same picks with any number of threads.
 """
 
 from curator.engine.unit import unit_rows
+from curator.engine.vectors.blocks import Part
 from curator.engine.vectors.curves import closeness_curve
 from curator.engine.vectors.duplicates import Duplicates, Pairs, greedy_duplicates, near_duplicate_pairs
 from curator.engine.vectors.farthest import FarthestFirst, farthest_first
@@ -17,6 +18,7 @@ __all__ = [
     "FarthestFirst",
     "KMeans",
     "Pairs",
+    "Part",
     "Principal",
     "assign",
     "closeness_curve",

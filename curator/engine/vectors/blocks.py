@@ -32,6 +32,21 @@ def blocks(array: NDArray[Any], size: int = 0) -> Iterator[tuple[int, NDArray[An
         yield first, array[first : first + size]
 
 
+class Part:
+    """Some rows of a matrix, read from it when they are asked for: looks like the matrix of these rows."""
+
+    def __init__(self, x: NDArray[Any], rows: NDArray[np.int64]) -> None:
+        self._x, self._rows = x, rows
+        self.shape, self.ndim, self.dtype = (len(rows), *x.shape[1:]), x.ndim, x.dtype
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, which: Any) -> NDArray[Any]:
+        found: NDArray[Any] = self._x[self._rows[which]]
+        return found
+
+
 def readable(x: NDArray[Any]) -> NDArray[np.bool_]:
     """bool [n]: rows without NaN or infinity; looks at every value, one block at a time."""
     return np.concatenate([np.isfinite(b).all(axis=1) for _, b in blocks(x)]) if len(x) else np.zeros(0, bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,7 +28,8 @@ class Density:
 
         assert inputs.vectors is not None
         values = np.full(inputs.n, np.nan, np.float32)
-        x = inputs.vectors if len(inputs.rows) == inputs.n else np.ascontiguousarray(inputs.vectors[inputs.rows])
+        whole = len(inputs.rows) == inputs.n
+        x: Any = inputs.vectors if whole else vectors.Part(inputs.vectors, inputs.rows)  # never a copy of them all
         if len(inputs.rows) > 1:
             k = min(self.neighbours, len(inputs.rows) - 1)
             similarity = vectors.neighbour_graph(x, k, seed=inputs.seed, task=task, device=inputs.device)[1]

@@ -110,7 +110,7 @@ class LifelongPage(QWidget):
         self.chart.mark(place)
         words = f"Step {step.number}: {step.skills} skills, {step.gained} gained, {step.starved} starved"
         self.title.setText(words)
-        self._scores = {s.skill: s for s in project.skills.of_run(step.run_id) if s.chosen}
+        self._scores = {s.skill: s for s in project.score_choices.of_run(step.run_id) if s.chosen}
         self.model.clear()
         self.model.setHorizontalHeaderLabels(list(HEADS))
         for skill in project.lifelong.skills(step.id):
