@@ -1,4 +1,4 @@
-"""Measure PCoreSet against its rivals and write ``docs/results.md``.
+"""Measure the two methods against their rivals and write ``docs/results.md``.
 
 Run from the root of a checkout: ``python docs/results.py WORK`` measures what WORK does not hold yet, then writes the
 page; ``--only digits`` measures one pile. WORK keeps every figure as JSON, so a stopped run goes on. The piles beside
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import results_adapt
 
 from curator.engine.project import Project
 from curator.engine.registry import registry
@@ -112,7 +113,7 @@ PILES: dict[str, dict[str, Any]] = {
         },
     },
 }
-PICTURE_SELECTORS = ("pcoreset", "random", "entropy", "margin", "badge", "k-center", "typiclust")
+PICTURE_SELECTORS = ("pcoreset", "random", "entropy", "margin")
 
 
 def unpack(name: str, folder: Path) -> None:
@@ -313,18 +314,24 @@ def write(work: Path) -> None:
         "{criteria}", "\n".join(criteria(work))
     )
     text = text.replace("{pictures}", "\n".join(pictures).rstrip() or "Not measured.")
+    growth = {m: series(work, f"grow-{m}") for m in results_adapt.METHODS}
+    text = text.replace("{growth}", "\n".join(results_adapt.growth_section({m: c for m, c in growth.items() if c})))
+    text = text.replace("{records}", "\n".join(results_adapt.records_section(work)))
     (HERE / "results.md").write_text(text, encoding="utf-8")
 
 
 def main() -> None:
     """Measure what is missing, then write."""
-    parser = argparse.ArgumentParser(description="Measure PCoreSet against its rivals and write docs/results.md.")
+    parser = argparse.ArgumentParser(description="Measure the methods against their rivals and write docs/results.md.")
     parser.add_argument("work", type=Path, help="folder that keeps the figures")
-    parser.add_argument("--only", choices=("digits", *PILES, "page"), help="measure one pile only")
+    parser.add_argument("--only", choices=("digits", *PILES, "growth", "records", "page"), help="measure one pile only")
     parser.add_argument("--seeds", type=int, default=3, help="for the digits")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="for the digits; 15 in the pilot")
     parser.add_argument("--picture-seeds", type=int, default=3)
     parser.add_argument("--picture-rounds", type=int, default=5)
+    parser.add_argument("--growth-seeds", type=int, default=8, help="for the pile of digits that grows")
+    parser.add_argument("--records", type=int, default=2000, help="instruction records that the language model reads")
+    parser.add_argument("--record-seeds", type=int, default=3)
     args = parser.parse_args()
     import torch
 
@@ -337,6 +344,10 @@ def main() -> None:
     for name in PILES:
         if args.only in (None, name):
             measure_pile(args.work, name, args.picture_seeds, args.picture_rounds)
+    if args.only in (None, "growth"):
+        results_adapt.measure_growth(args.work, args.growth_seeds, once)
+    if args.only in (None, "records"):
+        results_adapt.measure_records(args.work, args.records, args.record_seeds, (100, 400))
     write(args.work)
 
 

@@ -21,6 +21,7 @@ from curator.engine.registry import registry
 from curator.engine.task import Task
 from curator.engine.types import Floats, Ints, SampleReader
 from curator.engine.unit import unit_rows
+from curator.engine.whole_piles import NoSingles
 
 BLOCK = 16_384
 LEARN = 20_000
@@ -58,7 +59,7 @@ def probe_errors(x: NDArray[Any], classes: Ints) -> Floats:
     return p.astype(np.float32)
 
 
-class ProbeGradientSession:
+class ProbeGradientSession(NoSingles):
     """See EncoderSession: the vectors of another encoder, a probe on them, and the sketch of its gradients.
 
     The probe learns the classes of the samples where all have one, else the skills of k-means.
@@ -88,18 +89,6 @@ class ProbeGradientSession:
 
     def fit(self, texts: Callable[[], Iterator[str]], count: int, task: Task) -> None:
         """Everything is learnt in :meth:`fill`."""
-
-    def prepare_image(self, image: Any) -> Any:
-        """Raises: single samples cannot be encoded."""
-        raise NotImplementedError("probe-gradient reads whole piles only")
-
-    def encode_images(self, prepared: list[Any]) -> Floats:
-        """Raises: single samples cannot be encoded."""
-        raise NotImplementedError("probe-gradient reads whole piles only")
-
-    def encode_texts(self, texts: list[str]) -> Floats:
-        """Raises: single samples cannot be encoded."""
-        raise NotImplementedError("probe-gradient reads whole piles only")
 
     def fill(self, reader: SampleReader, n: int, out: Any, tables: Any, task: Task) -> Problems:
         """Vectors into ``out``; what the base encoder cannot read stays without one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ Each = Callable[[LanguageModel, Batch, range], Floats]
 """(model, batch, slots) -> a row of numbers for each slot."""
 
 
-class Pass:
+class Pass(ABC):
     """One way of looking at records.
 
     On the CPU each record is computed by itself, without padding, on one thread; on a GPU records of like length share
@@ -76,9 +77,9 @@ class Pass:
             out[list(batch.places)] = np.concatenate(results)[: len(batch.items)]
         return out
 
+    @abstractmethod
     def of(self, batch: Batch, slots: range) -> Floats:
         """float32 [slots, columns] of one batch; slots without a record stay NaN."""
-        raise NotImplementedError
 
     def _empty(self, slots: range) -> Floats:
         return np.full((len(slots), self.columns), np.nan, np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from curator.engine.recipe import fingerprint
 from curator.engine.task import Task
 from curator.engine.types import Floats, SampleReader
 from curator.engine.unit import unit_rows
+from curator.engine.whole_piles import NoSinglePictures
 
 NO_RESPONSE = "The record has no response."
 Problems = list[tuple[int, str]]
@@ -37,7 +39,7 @@ class _UnitRows:
         self.done = int(self._out.done)
 
 
-class LanguageSession:
+class LanguageSession(NoSinglePictures, ABC):
     """See EncoderSession. The model is loaded when the first record is read, so a reused Embedding does not wait.
 
     Attributes:
@@ -63,20 +65,12 @@ class LanguageSession:
         """The language model in memory."""
         return open_model(self.params, self._device, self._task)
 
+    @abstractmethod
     def work(self) -> Any:
         """The pass whose last columns are the vectors."""
-        raise NotImplementedError
 
     def fit(self, texts: Callable[[], Iterator[str]], count: int, task: Task) -> None:
         """Nothing to learn."""
-
-    def prepare_image(self, image: Any) -> Any:
-        """Raises: records are read by their text."""
-        raise NotImplementedError("language models read no images here")
-
-    def encode_images(self, prepared: list[Any]) -> Floats:
-        """Raises: records are read by their text."""
-        raise NotImplementedError("language models read no images here")
 
     def encode_texts(self, texts: list[str]) -> Floats:
         """float32 [len, d], unit rows, of plain texts; a blank one gives a zero row."""
