@@ -1,4 +1,4 @@
-"""What encoder sessions that read whole records share: they cannot place a picture or a text that is not in the pile."""
+"""What encoder sessions that read whole records share: no vector for a picture or a text that is not in the pile."""
 
 from __future__ import annotations
 
