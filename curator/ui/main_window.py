@@ -262,7 +262,8 @@ class MainWindow(QMainWindow):
     def _ask_export(self) -> None:
         if self.state.subset is not None and self.state.dataset is not None:
             exporting = getattr(self.state.project, "exporting", None)
-            dialog = ExportDialog(self.state.subset.name, self.state.dataset.kind, self.dialogs, self, exporting)
+            name, kind = self.state.subset.name, self.state.dataset.kind
+            dialog = ExportDialog(name, kind, self.dialogs, self, exporting, self.bridge)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.export_requested.connect(self.commands.export_subset)
             dialog.open()

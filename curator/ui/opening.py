@@ -14,6 +14,7 @@ from curator.engine.first_look import first_pictures
 from curator.engine.importing import least_sure
 from curator.engine.project import SUFFIX, Project
 from curator.ui.messages import Notice, notice_of_error
+from curator.ui.reading import Reading
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
@@ -46,6 +47,7 @@ class Opening(QObject):
         super().__init__(state)
         self._state, self._bridge, self._dialogs = state, bridge, dialogs
         self._settings, self._recent = settings, recent
+        self._first = Reading(state, bridge, self)
         self._then: dict[int, Callable[[], None]] = {}
         bridge.ended.connect(self._go_on)
 
@@ -93,7 +95,7 @@ class Opening(QObject):
         assert project is not None
         project.prepare()
         if self._state.dataset is None:
-            self._bridge.in_background(lambda: first_pictures(paths, FIRST_PICTURES), self._show_first)
+            self._first.ask(lambda: first_pictures(paths, FIRST_PICTURES), self.pictures_found.emit)
 
         def go_on(sure: object) -> None:
             if self._state.project is not project:
@@ -101,14 +103,14 @@ class Opening(QObject):
             if isinstance(sure, float) and sure >= SURE:
                 self.import_paths(paths)
             else:
-                self.pictures_found.emit(())
+                self._show_none()
                 self.options_asked.emit(list(paths))
 
         self._bridge.in_background(lambda: least_sure(paths[:LOOKED_AT]), go_on)
 
-    def _show_first(self, found: object) -> None:
-        if isinstance(found, tuple) and self._state.dataset is None:
-            self.pictures_found.emit(found)
+    def _show_none(self) -> None:
+        self._first.drop()
+        self.pictures_found.emit(())
 
     def bring_as(self, paths: Sequence[Path], name: str, importer: str, params: dict[str, Any]) -> None:
         """Import as the user said, into a new Project if none is open."""
@@ -147,6 +149,7 @@ class Opening(QObject):
         try:
             job = project.submit_import(list(paths), name, importer, params, listener=self._bridge.listener)
         except CuratorError as error:
+            self._show_none()
             self.noticed.emit(notice_of_error(error))
             return
         if then is not None:
@@ -188,6 +191,7 @@ class Opening(QObject):
         self.submitted.emit(job)
 
     def _go_on(self, job: Job) -> None:
+        self._first.drop()
         then = self._then.pop(job.id, None)
         if then is not None and job.changes is not None:
             try:

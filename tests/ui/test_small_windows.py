@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import threading
 import tomllib
 
 import pytest
@@ -186,6 +187,40 @@ def test_the_export_dialog_follows_trainer_and_options_and_says_what_is_wrong(qt
     dialog.option_form.fields["split"].edit.textEdited.emit("train=much")
     qtbot.waitUntil(lambda: dialog.preview.state == "error")
     assert "share" in dialog.preview.words.text()
+
+
+class Slow:
+    """Exports whose preview waits until it is cancelled."""
+
+    def __init__(self, exporting):
+        self.exporting, self.started, self.ended = exporting, threading.Event(), threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self.exporting, name)
+
+    def preview(self, *_args, task, **_kwargs):
+        self.started.set()
+        try:
+            while True:
+                task.check()
+        finally:
+            self.ended.set()
+
+
+def test_a_look_ahead_is_beside_the_window_and_can_be_stopped(qtbot, small, answers, tmp_path):
+    slow = Slow(small.exporting)
+    dialog = ExportDialog(small.contents().subsets[0].name, "instruction", answers, exporting=slow)
+    qtbot.addWidget(dialog)
+    qtbot.waitUntil(slow.started.is_set)
+    assert dialog.preview.state == "loading" and dialog.ok.isEnabled()
+    dialog.preview.button.click()
+    assert dialog.preview.state == "cancelled" and slow.ended.wait(5)
+    slow.started.clear()
+    dialog.preview.button.click()
+    qtbot.waitUntil(slow.started.is_set)
+    slow.ended.clear()
+    dialog.reject()
+    assert slow.ended.wait(5)
 
 
 def test_without_a_way_to_look_ahead_the_dialog_still_exports(qtbot, answers):

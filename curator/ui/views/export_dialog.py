@@ -26,13 +26,14 @@ from PySide6.QtWidgets import (
 
 from curator.engine.registry import registry
 from curator.ui import theme
+from curator.ui.job_bridge import JobBridge
 from curator.ui.views.export_preview import ExportPreview, preview_with
 from curator.ui.views.param_form import ParamForm
 
 if TYPE_CHECKING:
-    from curator.engine.export_preview import Preview
     from curator.engine.exports import Exporting
     from curator.ui.views.dialogs import Dialogs
+    from curator.ui.views.export_preview import Look
 
 FIRST_CHOICE = {"image": "folder", "instruction": "jsonl"}
 
@@ -44,6 +45,7 @@ class ExportDialog(QDialog):
         subset: its name.
         kind: of its Dataset.
         exporting: what the Project says about exports; None offers no options and no look ahead.
+        bridge: takes looks ahead out of the window's thread; one of its own by default.
     """
 
     export_requested = Signal(str, Path, bool, dict, dict)
@@ -55,6 +57,7 @@ class ExportDialog(QDialog):
         dialogs: Dialogs,
         parent: QWidget | None = None,
         exporting: Exporting | None = None,
+        bridge: JobBridge | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Export “{subset}”")
@@ -64,7 +67,8 @@ class ExportDialog(QDialog):
         self._build_where(kind)
         self.forms = QTabWidget()
         self.forms.setDocumentMode(True)
-        self.preview = ExportPreview(self._look)
+        self.preview = ExportPreview(self._look, bridge or JobBridge(self))
+        self.finished.connect(self.preview.stop)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.addButton("&Export", QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
@@ -174,14 +178,13 @@ class ExportDialog(QDialog):
         self.options = values
         self.preview.later()
 
-    def _look(self) -> Preview | None:
+    def _look(self) -> Look | None:
         format_ = self.format.currentText()
         if self._exporting is None or not format_:
             return None
-        found: Preview = preview_with(
+        return preview_with(
             self._exporting, self._subset, format_, self.target.text().strip(), self.params, self.options
         )
-        return found
 
     def _check(self) -> None:
         self.ok.setEnabled(bool(self.format.currentText() and self.target.text().strip()))

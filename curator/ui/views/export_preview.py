@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import html
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTabWidget, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QTabWidget,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
-from curator.engine.errors import CuratorError
+from curator.engine.errors import Cancelled, CuratorError
+from curator.engine.task import Task
 from curator.ui import theme
 
 if TYPE_CHECKING:
     from curator.engine.export_preview import Preview
+    from curator.ui.job_bridge import JobBridge
 
+    Look = Callable[[Task], Preview]
+
+EMPTY, LOADING, ERROR, CANCELLED, READY = "empty", "loading", "error", "cancelled", "ready"
 WAIT_MS = 250
 CHECKED = 200
 FILES_SHOWN = 6
@@ -23,13 +38,19 @@ EFFECTS = {"stop": "stops at", "skip": "skips", "cut": "cuts", "change": "change
 
 
 class ExportPreview(QWidget):
-    """States: empty (no way to look ahead), loading, error, ready. Follows the form a moment after it changed."""
+    """States: empty (nothing to look at), loading, error, cancelled, ready. Follows the form a moment after it changed.
 
-    def __init__(self, look: Callable[[], Preview | None], parent: QWidget | None = None) -> None:
+    Args:
+        plan: what to look at as the form is now, None for nothing; called in the window's thread.
+        bridge: takes the look itself out of it.
+    """
+
+    def __init__(self, plan: Callable[[], Look | None], bridge: JobBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._look = look
+        self._plan, self._bridge = plan, bridge
+        self._stopped = threading.Event()
         self.found: Preview | None = None
-        self.state = "empty"
+        self.state = EMPTY
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(WAIT_MS)
@@ -39,34 +60,66 @@ class ExportPreview(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("What will be written")
+        self.button = QPushButton()
+        self.button.clicked.connect(lambda: self.stop() if self.state == LOADING else self.later())
+        line = QHBoxLayout()
+        line.addWidget(self.words, 1)
+        line.addWidget(self.button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.words)
+        column.addLayout(line)
         column.addWidget(self.tabs, 1)
+        self._tell(EMPTY, "There is nothing to look at yet.")
 
     def later(self) -> None:
         """Look once the form rests."""
-        self.state = "loading"
-        self._say("Looking…")
+        self._stopped.set()
+        self._tell(LOADING, "Looking…")
         self._soon.start()
 
     def look(self) -> None:
-        """Look now."""
+        """Look now, beside the window; a look that still runs is stopped."""
         self._soon.stop()
+        self._stopped.set()
+        self._stopped = stopped = threading.Event()
         try:
-            self.found = self._look()
+            look = self._plan()
         except CuratorError as error:
-            self.found, self.state = None, "error"
-            self._say(f"{error.text} {error.hint}".strip(), bad=True)
+            self._take(error)
+            return
+        if look is None:
             self._clear()
+            self._tell(EMPTY, "There is nothing to look at yet.")
             return
+
+        def work() -> Preview | None:
+            try:
+                return look(Task(cancelled=stopped.is_set))
+            except Cancelled:
+                return None
+
+        self._tell(LOADING, "Looking…")
+        self._bridge.in_background(work, lambda outcome: None if stopped.is_set() else self._take(outcome))
+
+    def stop(self) -> None:
+        """Look no more, until the form changes or the user asks again."""
+        self._soon.stop()
+        self._stopped.set()
+        if self.state == LOADING:
+            self._clear()
+            self._tell(CANCELLED, "Stopped. The export itself is not affected.")
+
+    def _take(self, outcome: Any) -> None:
         self._clear()
-        if self.found is None:
-            self.state = "empty"
-            self._say("There is nothing to look at yet.")
+        if isinstance(outcome, Exception):
+            known = isinstance(outcome, CuratorError)
+            words = f"{outcome.text} {outcome.hint}".strip() if isinstance(outcome, CuratorError) else str(outcome)
+            self._tell(ERROR, words, bad=True)
+            if not known:
+                raise outcome
             return
-        self.state = "ready"
-        self._show(self.found)
+        self.found = outcome
+        self._show(outcome)
 
     def _show(self, found: Preview) -> None:
         splits = ", ".join(f"{name} {count:,}" for name, count in found.splits.items() if name)
@@ -80,7 +133,7 @@ class ExportPreview(QWidget):
             words += ". Some details have no place in this format."
         else:
             words += "; nothing is lost."
-        self._say(words, bad=bool(found.error or severe))
+        self._tell(READY, words, bad=bool(found.error or severe))
         for name in list(found.texts)[:FILES_SHOWN]:
             self.tabs.addTab(_text(found.texts[name], name), name)
         if not found.texts and found.files:
@@ -93,12 +146,17 @@ class ExportPreview(QWidget):
             self.tabs.addTab(_text(found.stanza[1], found.stanza[0]), found.stanza[0])
         self.tabs.setVisible(self.tabs.count() > 0)
 
-    def _say(self, text: str, bad: bool = False) -> None:
+    def _tell(self, state: str, text: str, bad: bool = False) -> None:
+        self.state = state
         self.words.setText(text)
+        self.button.setVisible(state in (LOADING, CANCELLED, ERROR))
+        self.button.setText("&Stop" if state == LOADING else "&Look again")
+        self.button.setToolTip("Stop looking ahead" if state == LOADING else "Look at what would be written")
         theme.mark(self.words, "bad", bad)
         theme.mark(self.words, "faint", not bad)
 
     def _clear(self) -> None:
+        self.found = None
         while self.tabs.count():
             page = self.tabs.widget(0)
             self.tabs.removeTab(0)
@@ -152,6 +210,8 @@ def _page(text: str, name: str) -> QWidget:
     return browser
 
 
-def preview_with(exporting: Any, subset: str, format_: str, target: str, params: dict[str, Any], options: Any) -> Any:
-    """Ask a Project what an export would write."""
-    return exporting.preview(subset, format_, target or "export", params, options, limit=CHECKED)
+def preview_with(exporting: Any, subset: str, format_: str, target: str, params: dict[str, Any], options: Any) -> Look:
+    """A look at what an export would write."""
+    return lambda task: exporting.preview(
+        subset, format_, target or "export", dict(params), dict(options), limit=CHECKED, task=task
+    )
