@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +18,15 @@ from curator.engine.filter_language import FilterError, parse_filter
 from curator.engine.filter_terms import FLAGS, NUMBER_FIELDS, SIMILAR, Reading, category
 from curator.engine.jobs import Job, Listener, Submit
 from curator.engine.records import Dataset, Sample, Subset
-from curator.engine.searching import SearchRequest, cosines, is_ready, newest_embedding, similarity
+from curator.engine.searching import SearchRequest, cosines, missing, newest_embedding, similarity
 from curator.engine.store import Store
 from curator.engine.store_browse import NUMBERS
 from curator.engine.store_pages import PageStore
 
 ANSWERS = 8
 """Latest answers kept, while nothing changes: several views ask the same."""
+BREATH_S = 0.01
+"""Between two chunks of words that are indexed."""
 MAX_VALUES = 500
 """Names of a field that are offered for completion."""
 
@@ -150,7 +153,21 @@ class Browse:
         Raises:
             FilterError: ``where`` is not a filter.
         """
-        return is_ready(self._store, self._store.dataset(query.dataset_id), query.where)
+        return not self.missing(query)
+
+    def missing(self, query: Query) -> str:
+        """What :meth:`find` lacks: "vectors", which :meth:`submit` has an encoder make, "words", which :meth:`submit`
+        or :meth:`read_words` index, or "" when it is ready.
+
+        Raises:
+            FilterError: ``where`` is not a filter.
+        """
+        return missing(self._store, self._store.dataset(query.dataset_id), query.where)
+
+    def read_words(self) -> None:
+        """Index the words of every Sample here and now, with pauses for other writers; minutes for a large pile."""
+        while self._columns.sql.take_in_words():
+            time.sleep(BREATH_S)
 
     def submit(self, query: Query, device: str = "auto", listener: Listener | None = None) -> Job:
         """Start what :meth:`find` needs: words and pictures encoded, texts indexed."""

@@ -79,12 +79,13 @@ def take_in_words(sql: BrowseStore, task: Task) -> None:
     task.step("Reading words", total, total)
 
 
-def is_ready(store: Store, dataset: Dataset, where: str) -> bool:
-    """Whether a filter can be answered in a moment; raises :class:`FilterError` when it is none."""
-    parsed, sql = parse_filter(where), BrowseStore(store)
-    if uses_words(parsed) and sql.words_behind() > FEW_WORDS:
-        return False
-    return all(_found(store, dataset, term) is not None for term in similar_terms(parsed))
+def missing(store: Store, dataset: Dataset, where: str) -> str:
+    """What must be made before a filter can be answered in a moment: "vectors", which only an encoder makes, "words",
+    the index of them, or "" for nothing; raises :class:`FilterError` when it is no filter."""
+    parsed = parse_filter(where)
+    if any(_found(store, dataset, term) is None for term in similar_terms(parsed)):
+        return "vectors"
+    return "words" if uses_words(parsed) and BrowseStore(store).words_behind() > FEW_WORDS else ""
 
 
 def similarity(store: Store, dataset: Dataset, term: Term) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from curator.ui.taste import Taste
 
 EMPTY, SEARCHING, NOTHING, ERROR, READY = "empty", "searching", "nothing", "error", "ready"
+WAITS = "words become vectors in the worker. Filters work meanwhile."
 RANKING = ("like:", "near:", "picture:")
 MOST_LIKE = 50
 """Highlighted Samples that "more like these" takes; the first of more."""
@@ -55,6 +56,7 @@ class Finding(QObject):
         self._text = ""
         self._turn = 0
         self._waiting: tuple[Job, Query] | None = None
+        bridge.changed.connect(self._job_changed)
         bridge.ended.connect(self._job_ended)
         state.query_changed.connect(self._query_changed)
 
@@ -104,19 +106,26 @@ class Finding(QObject):
         try:
             where = text.strip() if self.exact else by_meaning(text).strip()
             query = self._query(where)
-            ready = project.browse.is_ready(query)
+            missing = project.browse.missing(query)
         except CuratorError as error:
             if not typing:
                 self._refuse(error, text)
             return
-        if typing and (where != text.strip() or not ready):
+        if typing and (where != text.strip() or missing):
             return
         self._turn += 1
         self._text, self._waiting = text, None
-        if ready:
+        busy = project.running_job
+        if not missing:
             self._find(project, query)
-            return
-        self._tell(SEARCHING, "Searching…")
+        elif missing == "words" and busy is not None:
+            self._find(project, query, first=project.browse.read_words)
+        else:
+            self._ask_worker(project, query, f"Waiting for “{busy.title}”: {WAITS}" if busy else "Searching…")
+
+    def _ask_worker(self, project: Project, query: Query, words: str) -> None:
+        """Have made what is missing; the worker does one thing after another."""
+        self._tell(SEARCHING, words)
         job: list[Job] = []
         listener, device = self._bridge.listener, self._settings.device
 
@@ -137,6 +146,10 @@ class Finding(QObject):
             return replace(plain_query(self._state.dataset, self._state.subset), where=where, group=query.group)
         return query
 
+    def _job_changed(self, job: Job) -> None:
+        if self._waiting is not None and self._waiting[0] is job and self.words.endswith(WAITS):
+            self._tell(SEARCHING, "Searching…")
+
     def _job_ended(self, job: Job) -> None:
         if self._waiting is None or self._waiting[0] is not job:
             return
@@ -147,10 +160,10 @@ class Finding(QObject):
             stopped = job.failure.kind == "cancelled"
             self._tell(ERROR, "The search was stopped." if stopped else job.failure.text)
 
-    def _find(self, project: Project, query: Query) -> None:
+    def _find(self, project: Project, query: Query, first: Callable[[], None] | None = None) -> None:
         """Read in the background what all views are about to ask for, then let them."""
         turn = self._turn
-        self._tell(SEARCHING, "Searching…")
+        self._tell(SEARCHING, "Reading the texts for the first time…" if first else "Searching…")
 
         def take(outcome: Found | Exception) -> None:
             if turn != self._turn or project is not self._state.project:
@@ -162,7 +175,12 @@ class Finding(QObject):
             else:
                 self._show(query, outcome)
 
-        self._bridge.in_background(lambda: project.browse.find(query), take)
+        def work() -> Found:
+            if first is not None:
+                first()
+            return project.browse.find(query)
+
+        self._bridge.in_background(work, take)
 
     def _show(self, query: Query, found: Found) -> None:
         now = self._state.query

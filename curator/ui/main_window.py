@@ -25,7 +25,8 @@ from curator.ui.models.tree import TreeModel
 from curator.ui.opening import Opening
 from curator.ui.pages import PAGES
 from curator.ui.panels import PANELS
-from curator.ui.state import AppState
+from curator.ui.reading import Reading
+from curator.ui.state import AppState, plain_query
 from curator.ui.taste import Taste, apply_theme
 from curator.ui.thumbnails import Thumbnails
 from curator.ui.thumbnails_disk import ThumbnailFolder
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self.dialogs = dialogs or Dialogs(self)
         self.state = AppState(self)
         self.bridge = JobBridge(self)
+        self._reading = Reading(self.state, self.bridge)
         self.thumbs = Thumbnails(self, folder=_thumbnail_folder(settings))
         self.recent = Recent(memory)
         self.opening = Opening(self.state, self.bridge, self.dialogs, taste, self.recent)
@@ -77,7 +79,7 @@ class MainWindow(QMainWindow):
         self.arrivals = Arrivals(self.state, self.bridge)
         self.actions_ = ActionSet(self.commands, self)
         self.samples, self.tree, self.history = SampleModel(self), TreeModel(self), HistoryModel(self)
-        self.hues = Hues(self.state)
+        self.hues = Hues(self.state, self.bridge)
         self.desk = Desk(
             self.state, self.commands, self.actions_.by_id, self.bridge, self.dialogs, taste, self.thumbs,
             self.samples, self.tree, self.history, self.hues,
@@ -239,9 +241,19 @@ class MainWindow(QMainWindow):
     def _data_changed(self, _tables: frozenset[str]) -> None:
         self.tree.read(self.state.project)
         self.history.read(self.state.project)
-        self.samples.look_again()
+        project, query = self.state.project, self.state.query
+        if project is not None and query != plain_query(self.state.dataset, self.state.subset):
+            self._reading.ask(lambda: project.browse.find(query), self._look_again)
+        else:
+            self.samples.look_again()
         self._mark_members()
         self._refresh_actions()
+
+    def _look_again(self, outcome: object) -> None:
+        if isinstance(outcome, CuratorError):
+            self.bar.show_notice(notice_of_error(outcome))
+        else:
+            self.samples.look_again()
 
     def _mark_members(self) -> None:
         dataset = self.state.dataset

@@ -112,8 +112,8 @@ class FakeBrowse:
             Field("score.length", "number", "Its score by length", (), True),
         )
 
-    def is_ready(self, query):
-        return True
+    def missing(self, query):
+        return ""
 
     def neighbours(self, dataset, row, count=12):
         return ()

@@ -35,17 +35,18 @@ def test_sort_group_and_colour_come_from_the_fields(window, project, qtbot):
     window.state.set_project(project)
     bar, state = window.center.arrange, window.state
     choose(bar.group.menu(), "class")
-    assert state.query.group == "class"
+    qtbot.waitUntil(lambda: state.query.group == "class")
     assert [g.name for g in window.samples.groups] == ["class_0", "class_1", "class_2"]
     choose(bar.sort.menu(), "Largest first")
-    assert window.samples.rows[0] > window.samples.rows[-1]
-    choose(bar.sort.menu(), "length (score)")
-    assert state.query.sort == "score.length"
+    choose(bar.sort.menu(), "length (score)")  # before the first was done
+    assert bar.words.text() == "Reading…"
+    qtbot.waitUntil(lambda: state.query.sort == "score.length")
+    assert window.samples.rows[0] > window.samples.rows[-1] and not bar.words.text()
     choose(bar.colour.menu(), "length (score)")
-    assert state.colour == "score.length"
+    qtbot.waitUntil(lambda: state.colour == "score.length")
     assert (bar.sort.text(), bar.group.text()) == ("Sort: length (score) ↓", "Group: class")
     choose(bar.colour.menu(), "Whether it is in “diverse 40”")
-    assert bar.colour.text() == "Colour: diverse 40"
+    qtbot.waitUntil(lambda: bar.colour.text() == "Colour: diverse 40")
     assert "There is no subset:1." in window.hues.problem
     assert spoken("") == "" and spoken("row") == "order"
     window.center.gallery.grab()
@@ -100,6 +101,7 @@ def test_number_keys_and_names_give_labels(window, project, answers, qtbot):
     gallery = window.center.gallery
     gallery.setFocus()
     gallery.go(4)
+    qtbot.waitUntil(window.center.keys.isVisible)
     assert window.center.keys.text() == "Label:  1 class_0    2 class_1    3 class_2    0 none    L other"
     qtbot.keyClick(gallery, Qt.Key.Key_2)
     answers.name = "new"

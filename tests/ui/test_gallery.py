@@ -23,7 +23,7 @@ def gallery(qtbot, tmp_path, pictures, thumbs):
     project = FakeProject(pictures, sizes=(MILLION,), subset_size=10)
     state, model = AppState(), SampleModel()
     state.set_project(project)
-    made = Gallery(model, state, thumbs, Hues(state), Marks(state, JobBridge(state)))
+    made = Gallery(model, state, thumbs, Hues(state, JobBridge(state)), Marks(state, JobBridge(state)))
     qtbot.addWidget(made)
     made.resize(700, 500)
     model.show_samples(project, project.dataset(1), None)

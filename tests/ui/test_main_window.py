@@ -60,7 +60,7 @@ def test_states_from_empty_over_loading_to_ready(window, qtbot, pictures, monkey
     assert page(window) == "start"
     assert all(d.isVisible() or k in ("history", "skills", "coverage") for k, d in window.docks.items())
     drop(window, pictures)
-    qtbot.waitUntil(lambda: page(window) == "loading" and project.submitted)
+    qtbot.waitUntil(lambda: page(window) == "loading" and bool(project.submitted))
     job = project.submitted[0]
     assert job.request.paths == (str(pictures),)
     made = project.grow(12)

@@ -1,12 +1,17 @@
 """The search box on a real small Project."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from fakes import FakeProject
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 
 from curator.engine.project import Project
+from curator.engine.searching import SearchRequest
+from curator.engine.task import Progress
+from curator.engine.types import Changes
 from curator.ui.finding import EMPTY, ERROR, NOTHING, READY, SEARCHING
 
 TEXTS = ("python code", "bread and flour", "the capital of France", "python again")
@@ -117,8 +122,49 @@ def test_completion_proposes_and_writes(qtbot, window, box):
 
 
 def test_a_query_set_elsewhere_shows_in_the_box(window, box):
-    from dataclasses import replace
-
     window.state.set_query(replace(window.state.query, where="label:food"))
     assert box.line.text() == "label:food"
     assert window.commands.finding.status == READY
+
+
+class Behind:
+    """A pile of which something must be made before it can be searched."""
+
+    def __init__(self, browse, missing):
+        self.browse, self.what, self.indexed = browse, missing, 0
+
+    def __getattr__(self, name):
+        return getattr(self.browse, name)
+
+    def missing(self, query):
+        return self.what if query.where.startswith(("like:", "text~")) else ""
+
+    def read_words(self):
+        self.indexed += 1
+
+    def find(self, query):
+        return self.browse.find(replace(query, where="row<4", sort="row"))
+
+    def submit(self, query, device, listener):
+        return self.browse._project._submit(SearchRequest("pile 1", query.where), listener)
+
+
+def test_what_needs_no_worker_is_answered_while_a_job_runs(qtbot, window, tmp_path):
+    project, finding = FakeProject(tmp_path), window.commands.finding
+    project.browse = behind = Behind(project.browse, "words")
+    window.state.set_project(project)
+    busy = project.submit_projection("pile 1")
+    for text in ("row<4", "text~python"):
+        finding.show(text)
+        qtbot.waitUntil(lambda: finding.status == READY, timeout=5000)
+        assert shown(window) == [0, 1, 2, 3]
+    assert behind.indexed == 1 and len(project.submitted) == 1
+    behind.what = "vectors"
+    finding.show("a red car")
+    assert finding.status == SEARCHING and f"Waiting for “{busy.title}”" in finding.words
+    job = project.submitted[-1]
+    job.take(Progress("Encoding", 0, 1))
+    qtbot.waitUntil(lambda: finding.words == "Searching…")
+    behind.what = ""
+    project.finish(job, Changes(frozenset()))
+    qtbot.waitUntil(lambda: finding.status == READY)

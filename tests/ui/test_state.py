@@ -6,6 +6,7 @@ from fakes import FakeProject
 from PySide6.QtCore import QItemSelectionModel, Qt
 
 from curator.engine.types import Changes
+from curator.ui.job_bridge import JobBridge
 from curator.ui.models.hues import Hues, by_category, by_number
 from curator.ui.models.samples import SampleModel
 from curator.ui.state import AppState
@@ -167,7 +168,7 @@ def test_hues_by_number_leave_the_missing_without():
 
 
 def test_hues_follow_the_state(state):
-    hues = Hues(state)
+    hues = Hues(state, JobBridge(state))
     assert hues.of(np.array([0, 1], np.int32)) == [None, None]
     state.set_colour("class")
     assert [e.name for e in hues.entries] == ["class_0", "class_1", "class_2"]

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
 from curator.engine.errors import CuratorError
+from curator.ui.reading import Reading
 from curator.ui.state import IMPORTING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from curator.engine.browse import Column
     from curator.engine.types import Ints
+    from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
 
 CATEGORIES = (
@@ -56,13 +58,13 @@ class Hues(QObject):
 
     changed = Signal()
 
-    def __init__(self, state: AppState) -> None:
+    def __init__(self, state: AppState, bridge: JobBridge) -> None:
         super().__init__(state)
-        self._state = state
+        self._state, self._reading = state, Reading(state, bridge)
         self._clear()
         state.colour_changed.connect(self.read)
         state.shown_changed.connect(self._grown)
-        state.data_changed.connect(lambda tables: self.read() if tables & TABLES and state.colour else None)
+        state.data_changed.connect(self._data_changed)
 
     def _clear(self) -> None:
         self.codes: NDArray[np.uint8] = np.zeros(0, np.uint8)
@@ -76,8 +78,15 @@ class Hues(QObject):
         if self._state.colour and size != len(self.codes):
             self.read()
 
+    def _data_changed(self, tables: frozenset[str]) -> None:
+        """The colours of before stay until the new ones have been read beside the window."""
+        name, project, dataset = self._state.colour, self._state.project, self._state.dataset
+        if name and tables & TABLES and project is not None and dataset is not None:
+            self._reading.ask(lambda: project.browse.column(dataset.id, name), lambda _outcome: self.read())
+
     def read(self) -> None:
         """Look at the column anew."""
+        self._reading.drop()
         self._clear()
         state = self._state
         if (

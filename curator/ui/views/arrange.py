@@ -13,9 +13,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, 
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.reading import Reading
 
 if TYPE_CHECKING:
     from curator.engine.browse import Field
+    from curator.engine.project import Project
+    from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
 
 NUMBERS = ("entropy", "gain", "rank", "width", "height", "length", "images")
@@ -28,9 +31,12 @@ class ArrangeBar(QWidget):
 
     size_changed = Signal(int)
 
-    def __init__(self, state: AppState, smallest: int, largest: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, state: AppState, bridge: JobBridge, smallest: int, largest: int, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._state = state
+        self._state, self._reading = state, Reading(state, bridge, self)
+        self._wanted: dict[str, object] = {}
         self.sort = self._button("Sort", "Order of the samples", self._fill_sort)
         self.group = self._button("Group", "Headings that samples are put under", self._fill_group)
         self.colour = self._button("Colour", "What colours the map and the gallery", self._fill_colour)
@@ -110,7 +116,7 @@ class ArrangeBar(QWidget):
         self._fill(menu, choices, self._state.query.group, lambda name: self._ask(group=name))
 
     def _fill_colour(self, menu: QMenu) -> None:
-        self._fill(menu, self.colours(), self._state.colour, self._state.set_colour)
+        self._fill(menu, self.colours(), self._state.colour, self._paint)
 
     def colours(self) -> list[Choice]:
         """What can be coloured by, with words for each."""
@@ -146,7 +152,36 @@ class ArrangeBar(QWidget):
             return ()
 
     def _ask(self, **changes: object) -> None:
-        self._state.set_query(replace(self._state.query, **changes))  # type: ignore[arg-type]
+        """Arrange anew; the columns of a large pile are read beside the window, before any view asks for them."""
+        self._wanted |= changes  # what was asked for a moment ago and is still being read counts too
+        query = replace(self._state.query, **self._wanted)  # type: ignore[arg-type]
+
+        def arrange() -> None:
+            now, self._wanted = self._state.query, {}
+            if (query.dataset_id, query.subset_id) == (now.dataset_id, now.subset_id):
+                self._state.set_query(query)
+
+        self._prepare(lambda project: project.browse.find(query), arrange)
+
+    def _paint(self, name: str) -> None:
+        dataset = self._state.dataset
+        if dataset is not None and name:
+            self._prepare(lambda project: project.browse.column(dataset.id, name), lambda: self._state.set_colour(name))
+        else:
+            self._state.set_colour(name)
+
+    def _prepare(self, read: Callable[[Project], object], then: Callable[[], None]) -> None:
+        """Read, then do it; what cannot be read is told by the views that ask for it."""
+        project = self._state.project
+        if project is None:
+            return
+        self.words.setText("Reading…")
+
+        def take(_outcome: object) -> None:
+            self.words.clear()
+            then()
+
+        self._reading.ask(lambda: read(project), take)
 
     def _spoken_colour(self) -> str:
         name, project = self._state.colour, self._state.project

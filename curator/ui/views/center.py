@@ -54,7 +54,7 @@ class CenterView(QWidget):
         self.chosen = QItemSelectionModel(model, self)
         self.start = StartPage(actions)
         self.gallery = Gallery(model, state, thumbs, desk.hues, Marks(state, desk.bridge))
-        self.arrange = ArrangeBar(state, SMALLEST, LARGEST)
+        self.arrange = ArrangeBar(state, desk.bridge, SMALLEST, LARGEST)
         self.keys = LabelKeys(desk)
         self.table = SampleTable(model, self.chosen)
         self.loading = LoadingPage(thumbs, FIRST)

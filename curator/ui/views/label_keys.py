@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from curator.ui import theme
 from curator.ui.labelling import NUMBERED
+from curator.ui.reading import Reading
 
 if TYPE_CHECKING:
     from curator.ui.desk import Desk
@@ -22,13 +23,16 @@ class LabelKeys(QLabel):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._wanted = False
+        self._reading = Reading(desk.state, desk.bridge, self)
+        self._wanted, self._known = False, False
+        self._names: tuple[str, ...] = ()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setContentsMargins(10, 3, 10, 3)
         self.setMinimumWidth(1)
         theme.mark(self, "faint")
         desk.state.highlight_changed.connect(self._show)
-        desk.state.data_changed.connect(lambda _tables: self._show())
+        desk.state.shown_changed.connect(self._forget)
+        desk.state.data_changed.connect(self._forget)
         self.hide()
 
     def refresh(self, wanted: bool) -> None:
@@ -36,9 +40,21 @@ class LabelKeys(QLabel):
         self._wanted = wanted
         self._show()
 
+    def _forget(self, _tables: object = None) -> None:
+        """Other classes, maybe; those of before stay until they are read, which a large pile takes a while for."""
+        self._known = False
+        self._show()
+
+    def _take(self, names: object) -> None:
+        self._names = names if isinstance(names, tuple) else ()
+        self._show()
+
     def _show(self) -> None:
-        count = len(self._desk.state.highlight)
-        names = self._desk.commands.labels.classes()[:NUMBERED] if self._wanted and count else ()
+        wanted = self._wanted and len(self._desk.state.highlight) > 0
+        if wanted and not self._known:
+            self._known = True
+            self._reading.ask(self._desk.commands.labels.classes, self._take)
+        names = self._names[:NUMBERED] if wanted else ()
         self.setVisible(bool(names))
         keys = [f"{i} {n if len(n) <= LONGEST else n[: LONGEST - 1] + '…'}" for i, n in enumerate(names, 1)]
         self.setText("Label:  " + "    ".join([*keys, "0 none", "L other"]))
