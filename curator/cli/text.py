@@ -37,12 +37,12 @@ def echo_json(value: Any) -> None:
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Rows under a head, in columns; numbers to the right, long cells cut."""
     cells = [[_cell(v) for v in row] for row in rows]
+    if not cells:
+        return "  (none)"
     numeric = [all(isinstance(v, str) and _is_number(v) for v in column) for column in zip(*cells, strict=True)]
     widths = [
         max(len(str(h)), *(len(c) for c in column)) for h, column in zip(head, zip(*cells, strict=True), strict=True)
     ]
-    if not cells:
-        return "  (none)"
     lines = ["  ".join(h.ljust(w) for h, w in zip(head, widths, strict=True)).rstrip()]
     for row in cells:
         parts = [c.rjust(w) if right else c.ljust(w) for c, w, right in zip(row, widths, numeric, strict=True)]

@@ -234,3 +234,18 @@ def test_usage_errors_exit_with_2(run, project):
 
 def test_without_a_display_the_window_says_so(run):
     assert "no display" in run(code=1).stderr
+
+
+def test_a_new_project_is_listed_and_asked_without_a_crash(run):
+    run("init", "p.curator")
+    assert run("list", "p.curator").stdout.count("(none)") == 4
+    for command in ("show", "run", "export", "undo", "redo", "search", "compare", "simulate"):
+        more = {"export": ["x", "out"], "search": ["dog"]}.get(command, [])
+        said = run(command, "p.curator", *more, code=1).stderr
+        assert said.startswith("Error: ") and len(said.splitlines()) >= 1, command
+
+
+def test_a_project_with_a_dataset_and_nothing_chosen_is_listed(run, project):
+    said = run("list", project).stdout
+    assert "pile" in said
+    assert said.count("(none)") == 3
