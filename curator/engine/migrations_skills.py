@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curator.engine.sqlite import Database
+from sqlite_utils import Database
 
 STATEMENTS = (
     "alter table clustering add column hidden integer not null default 0",

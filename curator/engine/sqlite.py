@@ -1,20 +1,16 @@
-"""The connection that stores share: all they need of SQLite beyond the standard library is that triggers may set off
-triggers."""
+"""sqlite-utils without pandas, which it would load wherever it is installed: a second at every start, for nothing."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any
+import sys
 
+_absent = "pandas" not in sys.modules
+if _absent:
+    sys.modules["pandas"] = None  # type: ignore[assignment]  # to whoever imports it now, it is not installed
+try:
+    from sqlite_utils import Database
+finally:
+    if _absent:
+        del sys.modules["pandas"]
 
-class Database:
-    """One connection, in autocommit mode; transactions are opened by those who need them."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.conn = connection
-        self.execute("pragma recursive_triggers = on")
-
-    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
-        """Run one statement; raises :class:`sqlite3.Error`."""
-        return self.conn.execute(sql, parameters)
+__all__ = ["Database"]

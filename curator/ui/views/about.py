@@ -16,7 +16,7 @@ from curator.ui import theme
 DISTRIBUTION = "curator-desk"
 KNOWN = (
     "click", "hdbscan", "numpy", "open-clip-torch", "pillow", "platformdirs", "pyqtgraph", "pyside6", "safetensors",
-    "scikit-learn", "tomli-w", "torch", "tqdm", "umap-learn",
+    "scikit-learn", "sqlite-utils", "tomli-w", "torch", "tqdm", "umap-learn",
 )  # fmt: skip
 """What Curator needs, for a checkout that was not installed."""
 LONGEST = 60
