@@ -36,7 +36,7 @@ def shown(qtbot, steps=STEPS, scores=SCORES):
     state = AppState()
     state.project = SimpleNamespace(
         lifelong=SimpleNamespace(steps=lambda _: steps, skills=lambda key: SKILLS[: key + 1]),
-        skills=SimpleNamespace(of_run=lambda _: scores),
+        score_choices=SimpleNamespace(of_run=lambda _: scores),
     )
     state.dataset = SimpleNamespace(id=1)
     page = LifelongPage(state)

@@ -221,7 +221,9 @@ def test_pictures_stand_at_the_points_when_few_are_in_view(page, window, qtbot, 
     qtbot.waitUntil(lambda: 0 < len(pictures.spots) <= 60)
     spot = pictures.spots[0]
     assert (spot.x, spot.y) == tuple(layout[spot.row]) and spot.path.suffix == ".png"
+    pictures.show_pictures(False)
     bare = canvas.grab().toImage()
+    pictures.show_pictures(True)
     qtbot.waitUntil(lambda: window.thumbs.get(spot.path, 56, spot.digest) is not None)
     assert canvas.grab().toImage() != bare
     window.state.show_subset(1)
