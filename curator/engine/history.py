@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -153,12 +155,13 @@ class Ledger:
                 f"select tbl, key, col, {side} from history_change where history_id = ? order by rowid {order}",
                 (entry,),
             )
-            for table, key, column, value in found:
+            for (table, column), part in groupby(found, key=itemgetter(0, 2)):
                 _check(table, column)
-                if table == "dataset" and self.claims.elsewhere(f"dataset-{key}"):
+                cells = [(value, key) for _, key, _, value in part]
+                if table == "dataset" and any(self.claims.elsewhere(f"dataset-{key}") for _, key in cells):
                     raise InputError("Samples are being imported into this dataset now.", "Try again after that.")
                 id_column = KEYS.get(table, "id")
-                self.db.execute(f"update {table} set {column} = ? where {id_column} = ?", (value, key))
+                self.db.conn.executemany(f"update {table} set {column} = ? where {id_column} = ?", cells)
                 tables.add(table)
             self.db.execute("update history set undone = ? where id = ?", (int(side == "old"), entry))
             label = self.one("select label from history where id = ?", (entry,))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from curator.engine.browse import Browse
+from curator.engine.bulk import Bulk
 from curator.engine.dial import Dials
 from curator.engine.duplicates import DuplicateLists
 from curator.engine.errors import InputError
@@ -76,6 +77,7 @@ class Project:
             self._queue = InlineQueue(self._handle)
         self.subsets = Subsets(store)
         self.dials = Dials(store, self._submit)
+        self.bulk = Bulk(store, self._submit)
         self.standings = Standings(store)
         self.estimates = Estimates(store)
         self.duplicates = DuplicateLists(store, self._submit)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from curator.engine.bulk import AT_ONCE
 from curator.engine.errors import CuratorError
 from curator.ui.finding import Finding
 from curator.ui.labelling import Labelling
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from curator.ui.state import AppState
     from curator.ui.taste import Taste
     from curator.ui.views.dialogs import Dialogs
-
-MAX_HIGHLIGHT = 10_000
 
 
 class Commands(QObject):
@@ -55,7 +54,7 @@ class Commands(QObject):
         self._dialogs, self._settings = dialogs, settings
         self.finding = Finding(state, bridge, self, settings)
         self.skills = SkillCommands(state, bridge, self.write, self.submit, self.noticed.emit, self)
-        self.labels = Labelling(state, dialogs, self.write, self.noticed.emit)
+        self.labels = Labelling(state, dialogs, self.write, self.noticed.emit, self._label_many)
         self.subsets = SubsetCommands(state, dialogs, self.write, self.noticed.emit)
         opening.noticed.connect(self.noticed)
         opening.submitted.connect(self.submitted)
@@ -102,13 +101,22 @@ class Commands(QObject):
 
     def undo(self) -> None:
         """Take back the latest write."""
-        if (project := self._state.project) is not None:
-            self.write(project.undo)
+        self._replay("undo")
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        if (project := self._state.project) is not None:
-            self.write(project.redo)
+        self._replay("redo")
+
+    def _replay(self, what: str) -> None:
+        """At once, or, where it is very much, by a Job."""
+        project = self._state.project
+        if project is None:
+            return
+        bulk = getattr(project, "bulk", None)
+        if bulk is not None and bulk.is_large(what):
+            self.submit(lambda: bulk.submit_replay(what, listener=self._bridge.listener))
+        else:
+            self.write(getattr(project, what))
 
     def pin_in(self) -> None:
         """Pin the highlighted Samples in."""
@@ -127,13 +135,19 @@ class Commands(QObject):
         self.highlight_all_asked.emit()
 
     def _pin(self, pin: str | None) -> None:
-        project = self._state.project
-        if project is None:
+        project, dataset = self._state.project, self._state.dataset
+        if project is None or dataset is None:
             return
-        if len(self._state.highlight) > MAX_HIGHLIGHT:
-            self.noticed.emit(Notice(f"Pin at most {MAX_HIGHLIGHT:,} samples at once."))
+        if len(rows := self._state.highlight) > AT_ONCE:
+            self.submit(lambda: project.bulk.submit_pin(dataset.id, rows, pin, listener=self._bridge.listener))
         elif ids := self._state.highlighted_ids():
             self.write(lambda: project.pin(ids, pin))
+
+    def _label_many(self, name: str | None) -> None:
+        """More than the window can wait for."""
+        project, dataset, rows = self._state.project, self._state.dataset, self._state.highlight
+        if project is not None and dataset is not None:
+            self.submit(lambda: project.bulk.submit_label(dataset.id, rows, name, listener=self._bridge.listener))
 
     def write(self, write: Callable[[], Changes]) -> bool:
         """Make a small edit of the Project and let every view take it in; False when it was refused, and said so."""

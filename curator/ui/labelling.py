@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from curator.engine.bulk import AT_ONCE
 from curator.engine.errors import CuratorError
 from curator.ui.messages import Notice
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from curator.ui.views.dialogs import Dialogs
 
 NUMBERED = 9
-MOST = 10_000
-"""Labels given at once, so that the window does not wait."""
 
 
 class Labelling(QObject):
@@ -26,6 +25,7 @@ class Labelling(QObject):
     Args:
         write: makes an edit of the Project and lets the views take it in.
         notice: shows a message in the window.
+        many: gives what is highlighted a class where it is more than the window can wait for.
     """
 
     def __init__(
@@ -34,9 +34,10 @@ class Labelling(QObject):
         dialogs: Dialogs,
         write: Callable[[Callable[[], Changes]], bool],
         notice: Callable[[Notice], None],
+        many: Callable[[str | None], None],
     ) -> None:
         super().__init__(state)
-        self._state, self._dialogs = state, dialogs
+        self._state, self._dialogs, self._many = state, dialogs, many
         self._write, self._notice = write, notice
 
     def classes(self) -> tuple[str, ...]:
@@ -71,7 +72,7 @@ class Labelling(QObject):
         project = self._state.project
         if project is None or not self._state.ready:
             return
-        if len(self._state.highlight) > MOST:
-            self._notice(Notice(f"Label at most {MOST:,} samples at once."))
+        if len(self._state.highlight) > AT_ONCE:
+            self._many(name)
         elif ids := self._state.highlighted_ids():
             self._write(lambda: project.set_label(ids, name))

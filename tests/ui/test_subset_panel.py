@@ -116,6 +116,27 @@ def test_a_part_of_a_comparison_is_shown_everywhere(shown, small, qtbot):
     assert "in:eight" in shown.state.query.where and shown.samples.rowCount() == 8
 
 
+def test_very_many_are_pinned_labelled_and_undone_by_jobs(shown, small, monkeypatch, qtbot):
+    for module in ("curator.ui.commands", "curator.ui.labelling", "curator.engine.bulk"):
+        monkeypatch.setattr(f"{module}.AT_ONCE", 5)
+    act = {k: a.trigger for k, a in shown.actions_.by_id.items()}
+    shown.state.set_highlight(range(3, 30))
+    jobs = len(shown.jobs.cards)
+    act["pin-in"]()
+    assert sum(s.pin == "in" for s in small.samples(1, 0, 60)) == 27
+    shown.commands.labels._set("birds")
+    assert sum("birds" in s.labels for s in small.samples(1, 0, 60)) == 27
+    undo = shown.actions_.by_id["undo"]
+    qtbot.waitUntil(lambda: undo.text() == "&Undo: Label 27 samples “birds”")
+    act["undo"]()
+    act["undo"]()
+    assert not any(s.pin or "birds" in s.labels for s in small.samples(1, 0, 60))
+    qtbot.waitUntil(shown.actions_.by_id["redo"].isEnabled)
+    act["redo"]()
+    assert sum(s.pin == "in" for s in small.samples(1, 0, 60)) == 27
+    assert len(shown.jobs.cards) == jobs + 5
+
+
 def test_coverage_is_measured_once_and_then_follows_the_dial(shown, qtbot):
     panel = shown.subset_panel
     panel.measure.click()

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 IN_VIEW = ("pin-in", "pin-out", "pin-clear", "label", "label-clear", "preview", "more-like", "highlight-all")
 SHORT = {
-    "smaller": "−", "larger": "+", "all-samples": "All", "export": "Export…", "instructions": "Records",
+    "all-samples": "All", "export": "Export…", "instructions": "Records",
     "rounds": "Rounds", "lifelong": "Steps",
 }  # fmt: skip
 """Words for the buttons of the header where the menu's are too long."""
-IN_HEADER = ("all-samples", "export", "smaller", "larger", "gallery", "table")
+IN_HEADER = ("all-samples", "export", "gallery", "table")
 
 
 EMPTY = "There is nothing in this subset."

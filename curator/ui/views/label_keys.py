@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from curator.ui import theme
 from curator.ui.labelling import NUMBERED
 from curator.ui.reading import Reading
+from curator.ui.views.elided import ElidedLabel
 
 if TYPE_CHECKING:
     from curator.ui.desk import Desk
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LONGEST = 18
 
 
-class LabelKeys(QLabel):
+class LabelKeys(ElidedLabel):
     """There while something is highlighted in a Dataset with classes."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
@@ -26,9 +26,7 @@ class LabelKeys(QLabel):
         self._reading = Reading(desk.state, desk.bridge, self)
         self._wanted, self._known = False, False
         self._names: tuple[str, ...] = ()
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setContentsMargins(10, 3, 10, 3)
-        self.setMinimumWidth(1)
         theme.mark(self, "faint")
         desk.state.highlight_changed.connect(self._show)
         desk.state.shown_changed.connect(self._forget)

@@ -46,7 +46,7 @@ class LifelongPage(QWidget):
         self._scores: dict[int, SkillScores] = {}
         self.about = QLabel(EMPTY)
         self.about.setWordWrap(True)
-        self.about.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.about.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
         theme.mark(self.about, "faint")
         self.chart = Timeline()
         self.title = QLabel()
@@ -70,7 +70,6 @@ class LifelongPage(QWidget):
         self.parts.addWidget(below)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addStretch(0)
         outer.addWidget(self.about, 1)
         self.add = QToolButton()
         if add is not None:
@@ -81,6 +80,8 @@ class LifelongPage(QWidget):
             line.addWidget(self.add)
             line.addStretch(1)
             outer.addLayout(line)
+        self.rest = QWidget()
+        outer.addWidget(self.rest, 1)
         outer.addWidget(self.parts, 1)
         self.chart.chosen.connect(self._show_step)
         self.table.selectionModel().currentRowChanged.connect(lambda now, _: self._show_skill(now.row()))
@@ -97,6 +98,7 @@ class LifelongPage(QWidget):
         project, dataset = self._state.project, self._state.dataset
         self._steps = project.lifelong.steps(dataset.id) if project is not None and dataset is not None else []
         self.about.setVisible(not self._steps)
+        self.rest.setVisible(not self._steps)
         self.parts.setVisible(bool(self._steps))
         self.chart.show_steps(self._steps)
         if self._steps:

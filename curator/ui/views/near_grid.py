@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy
 
 from curator.ui.models.samples import one_line
@@ -45,17 +47,35 @@ class NearGrid(QGridLayout):
     def _put(self, i: int, sample: Sample, near: Neighbour, dataset: Dataset) -> None:
         alike = "" if near.similarity != near.similarity else f"{near.similarity:.3f}"
         button = QPushButton(alike or "Go to")
-        button.setFlat(True)
-        button.setToolTip(html.escape(f"{sample.source}: {alike or 'not measured'}{' alike' if alike else ''}"))
-        button.setAccessibleName(f"Go to {sample.source}")
-        button.clicked.connect(lambda _on=False, row=near.row: self._desk.state.set_current(row))
+        self._dress(button, sample, near.row, alike)
         if not sample.images:
-            button.setText(f"{alike}  {one_line(sample.text or sample.source, 60)}".strip())
-            button.setStyleSheet("text-align: left")
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            button = _LineButton(f"{alike}  {one_line(sample.text or sample.source, 160)}".strip())
+            self._dress(button, sample, near.row, alike)
             self.addWidget(button, i, 0, 1, ACROSS)
             return
         picture = Picture(self._desk.thumbs, lines=4)
         picture.show_path(Path(dataset.root) / sample.images[0])
         self.addWidget(picture, i // ACROSS * 2, i % ACROSS)
         self.addWidget(button, i // ACROSS * 2 + 1, i % ACROSS)
+
+    def _dress(self, button: QPushButton, sample: Sample, row: int, alike: str) -> None:
+        button.setFlat(True)
+        button.setToolTip(html.escape(f"{sample.source}: {alike or 'not measured'}{' alike' if alike else ''}"))
+        button.setAccessibleName(f"Go to {sample.source}")
+        button.clicked.connect(lambda _on=False: self._desk.state.set_current(row))
+
+
+class _LineButton(QPushButton):
+    """One line of text from the left, with an ellipsis where it does not fit."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self._words = words
+        self.setStyleSheet("text-align: left")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut to the new width."""
+        super().resizeEvent(event)
+        room = self.width() - 2 * self.fontMetrics().averageCharWidth()
+        self.setText(self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room).replace("&", "&&"))
