@@ -79,6 +79,7 @@ def init(front: Front, project: Path, as_json: bool) -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--name", default="", help="Name of the dataset. An existing one is extended.")
 @click.option("--importer", default="", help="Importer to use instead of the one found by looking.")
+@click.option("--renew", is_flag=True, help="Take the new content of samples that changed; ids and labels stay.")
 @MAP
 @SET
 @AS_JSON
@@ -89,6 +90,7 @@ def import_command(
     paths: Sequence[Path],
     name: str,
     importer: str,
+    renew: bool,
     mapped: Sequence[str],
     overrides: Sequence[str],
     as_json: bool,
@@ -101,7 +103,7 @@ def import_command(
     """
     params = parameters(overrides, mapped)
     with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
-        changes = run_job(p, p.submit_import, paths, name, importer, params, quiet=as_json)
+        changes = run_job(p, p.submit_import, paths, name, importer, params, renew=renew, quiet=as_json)
         dataset = p.dataset(focus(changes, "dataset"))
         if as_json:
             echo_json({"dataset": dataset, "skipped": p.skips(dataset.id, 0, 1000)})

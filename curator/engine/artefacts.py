@@ -160,6 +160,7 @@ class Bench:
             dims=session.dims,
             device=self.device.name,
             seconds=time.monotonic() - started,
+            content=self.dataset.fingerprint,
         )
 
     def _fill(self, file: str, name: str, core: str) -> None:
@@ -191,7 +192,7 @@ class Bench:
             self.task.log(f"{len(unreadable)} samples could not be read and are left out.")
 
     def _copy_prefix(self, writer: ArrayWriter, core: str) -> None:
-        """A Dataset only ever grows at its end, so a shorter Embedding by the same encoder is a valid beginning."""
+        """A Dataset grows at its end, so a shorter Embedding of the same content and encoder is a valid beginning."""
         shorter = [
             e
             for e in self.store.embeddings(self.dataset.id)
@@ -200,6 +201,8 @@ class Bench:
         if not shorter:
             return
         best = max(shorter, key=lambda e: e.rows)
+        if best.content not in ("", self.store.fingerprint_of(self.dataset.id, best.rows)):
+            return  # content was renewed since
         old = open_array(self.store.arrays / best.file)
         for first in self.task.track(range(0, best.rows, COPY_ROWS), "Reusing vectors"):
             writer.write(first, old[first : first + COPY_ROWS])

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,9 @@ from curator.engine.types import Changes
 
 UNDOABLE = {
     "dataset": {"hidden", "size", "fingerprint", "name", "root"},
-    "sample": {"hidden"},
+    "sample": {
+        *("hidden", "digest", "text", "record", "images", "width", "height", "split", "stamp", "problem"),
+    },
     "label": {"hidden"},
     "pin": {"state"},
     "subset": {"hidden", "name", "note", "locked"},
@@ -116,7 +118,7 @@ class Ledger:
         """Make ``edits`` and show ``added`` rows, as one entry of the history; call inside :meth:`write`."""
         self.drop_redo()
         entry = self.db.execute("insert into history (created, label) values (?, ?)", (now(), label)).lastrowid
-        for table, key, column, new in [*edits, *((t, k, "hidden", 0) for t, k in added)]:
+        for table, key, column, new in chain(edits, ((t, k, "hidden", 0) for t, k in added)):
             _check(table, column)
             id_column = KEYS.get(table, "id")
             old = self.one(f"select {column} from {table} where {id_column} = ?", (key,))

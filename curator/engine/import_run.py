@@ -56,7 +56,7 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
     before = notes.plan_named(name)
     dataset = store.begin_dataset(name, first.kind, root, first.format, found[0][0].name)
     with store.pouring() as pouring, Behind("curator-store") as behind, few_collections():
-        reading = _Reading(store, dataset, task, pouring, behind)
+        reading = _Reading(store, dataset, task, pouring, behind, request.renew)
         for (_, importer, source), path in zip(found, plan.paths, strict=True):
             prefix = "" if source.root == root else source.root.relative_to(root).as_posix() + "/"
             reading.take(importer.read(Path(path).absolute(), source, reading.task), prefix)
@@ -70,11 +70,22 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
     places = None if same else [_place(Path(p).absolute(), root) for p in plan.paths]
     report = reading.finish(notes, places)
     task.log(report.words)
+    told = (report.words, *_of_changed(report.changed, request.renew))
     more = store.count_samples(dataset.id) - dataset.size
     verb = f"Import {dataset.name}" if dataset.size == 0 else f"Extend {dataset.name} by {more}"
+    if request.renew and report.changed:
+        verb = f"Renew {report.changed} of {dataset.name}"
     changes = store.finish_import(dataset.id, verb, reading.tally.fingerprint)
     notes.note(dataset.id, replace(plan, importer=found[0][0].name), report)
-    return replace(changes, tables=changes.tables | {"sample"}, notes=(report.words,))
+    return replace(changes, tables=changes.tables | {"sample"}, notes=told)
+
+
+def _of_changed(count: int, renew: bool) -> tuple[str, ...]:
+    if not count:
+        return ()
+    if renew:
+        return ("The new content was taken in; Skills and Scores are of the old one until the next run.",)
+    return ("What changed was kept as first imported; importing again with renewal (--renew) takes the new content.",)
 
 
 def expand(paths: Iterable[str]) -> list[str]:
@@ -151,9 +162,10 @@ class _Reading:
     outer: Task
     pouring: Pouring
     behind: Behind
+    renew: bool = False
 
     def __post_init__(self) -> None:
-        self.tally = Tally(self.dataset.size, self.store.is_fresh(self.dataset.id))
+        self.tally = Tally(self.dataset.size, self.store.is_fresh(self.dataset.id), self.renew)
         self.aside, self.chunk = 0, FIRST_CHUNK
         self.log: list[str] = []
         self.task = _Remembering(self.outer, self.log)

@@ -127,9 +127,12 @@ class Project:
         importer: str = "",
         params: dict[str, Any] | None = None,
         listener: Listener | None = None,
+        *,
+        renew: bool = False,
     ) -> Job:
-        """Import ``paths`` as (or into) the Dataset ``name``."""
-        return self._submit(ImportRequest(tuple(str(p) for p in paths), name, importer, params or {}), listener)
+        """Import ``paths`` as (or into) the Dataset ``name``; ``renew`` takes new content of what changed."""
+        request = ImportRequest(tuple(str(p) for p in paths), name, importer, params or {}, renew)
+        return self._submit(request, listener)
 
     def submit_run(
         self,

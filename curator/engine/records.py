@@ -49,7 +49,8 @@ class Sample:
 
 @dataclass(frozen=True)
 class EmbeddingRecord:
-    """An Embedding on disk: ``file`` in the arrays folder holds float32 [rows, dims]."""
+    """An Embedding on disk: ``file`` in the arrays folder holds float32 [rows, dims]; ``content`` is the fingerprint
+    of the rows that it was made of, "" = not known."""
 
     id: int
     dataset_id: int
@@ -62,6 +63,7 @@ class EmbeddingRecord:
     device: str
     created: str
     seconds: float
+    content: str = ""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class Request(Protocol):
 @dataclass(frozen=True)
 class ImportRequest:
     """Read ``paths`` into the Dataset ``name`` (made when new, extended when there; without paths it is imported again
-    as it was). ``importer`` "" = by looking."""
+    as it was). ``importer`` "" = by looking. ``renew`` takes new content of Samples that changed, under their ids."""
 
     handler: ClassVar[str] = "curator.engine.import_run:import_samples"
 
@@ -38,6 +38,7 @@ class ImportRequest:
     name: str = ""
     importer: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+    renew: bool = False
 
     @property
     def title(self) -> str:

@@ -14,6 +14,7 @@ from curator.engine.errors import StoreError
 from curator.engine.migrations_adapt import add_lifelong, add_skill_choice
 from curator.engine.migrations_browse import browse_tables
 from curator.engine.migrations_importing import importing
+from curator.engine.migrations_renewing import renewing
 from curator.engine.migrations_rounds import add_tables as add_studies
 from curator.engine.migrations_skills import skill_budgets, skill_tables
 from curator.engine.migrations_trials import add_trials
@@ -136,6 +137,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     add_lifelong,
     skill_tables,
     skill_budgets,
+    renewing,
 )
 
 

@@ -22,7 +22,8 @@ class ArtefactStore(LabelStore):
             return int(self.db.execute(sql, values).lastrowid or 0)
 
     def add_embedding(self, *, params: dict[str, Any], **values: Any) -> EmbeddingRecord:
-        """Make a finished Embedding known: dataset_id, encoder, fingerprint, file, rows, dims, device, seconds."""
+        """Make a finished Embedding known: dataset_id, encoder, fingerprint, file, rows, dims, device, seconds,
+        and ``content``, the Dataset's fingerprint at the time."""
         self._add("embedding", {**values, "params": json.dumps(params), "created": now()})
         found = self.embedding(values["fingerprint"])
         assert found is not None
@@ -33,13 +34,17 @@ class ArtefactStore(LabelStore):
         return next(iter(self._embeddings("fingerprint = ?", fingerprint)), None)
 
     def embeddings(self, dataset_id: int | None = None) -> list[EmbeddingRecord]:
-        """All Embeddings, or those of one Dataset, oldest first."""
-        return self._embeddings("? is null or dataset_id = ?", dataset_id, dataset_id)
+        """All Embeddings, or those of one Dataset, oldest first; not those of all rows of it with other content."""
+        as_it_is = (
+            "not exists (select 1 from dataset where dataset.id = dataset_id and dataset.size = rows"
+            " and content not in ('', dataset.fingerprint))"
+        )
+        return self._embeddings(f"(? is null or dataset_id = ?) and {as_it_is}", dataset_id, dataset_id)
 
     def _embeddings(self, where: str, *params: Any) -> list[EmbeddingRecord]:
         sql = (
-            "select id, dataset_id, encoder, params, fingerprint, file, rows, dims, device, created, seconds"
-            f" from embedding where {where} order by id"
+            "select id, dataset_id, encoder, params, fingerprint, file, rows, dims, device, created, seconds,"
+            f" content from embedding where {where} order by id"
         )
         return [EmbeddingRecord(*[*r[:3], json.loads(r[3]), *r[4:]]) for r in self.rows(sql, params)]
 

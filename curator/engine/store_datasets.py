@@ -6,14 +6,16 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path, PureWindowsPath
 from typing import Any, Protocol
 
 from curator.engine.errors import InputError
-from curator.engine.history import Ledger, clean, name_of, now
+from curator.engine.history import Edit, Ledger, clean, name_of, now
 from curator.engine.records import Dataset
 from curator.engine.schema import FILE
 from curator.engine.store_bulk import Batch, Pouring, pour
+from curator.engine.store_renewing import Renewing
 from curator.engine.types import Changes, Draft, Skip
 
 PAGE = 5000
@@ -42,6 +44,10 @@ class Tally(Protocol):
 
     def met(self, row: int, same: bool) -> None:
         """The Sample of that row, with the same content or another."""
+        ...
+
+    def renews(self, row: int) -> bool:
+        """Whether new content of that row is to be taken; asked before :meth:`met`."""
         ...
 
 
@@ -84,6 +90,7 @@ class DatasetStore(Ledger):
                     f"There is a dataset “{dataset.name}” already, of {dataset.kind} samples below {dataset.root}.",
                     "Choose another name.",
                 )
+            Renewing(self).forget(dataset.id)
             self._park(dataset.id, dataset.size)
             return
         if hidden:
@@ -106,8 +113,9 @@ class DatasetStore(Ledger):
     def add_samples(self, dataset_id: int, drafts: Sequence[Draft], tally: Tally | None = None) -> int:
         """Append what is new by source, in one transaction; returns how many were never stored before.
 
-        A source that is there with another digest keeps its content, and is noted as skipped; so is one whose picture
-        lies outside the Dataset's root. ``tally`` is told of those that were there.
+        A source that is there with another digest keeps its content, and is noted as skipped, unless ``tally`` wants
+        it renewed at the end; one whose picture lies outside the Dataset's root is noted too. ``tally`` is told of
+        those that were there.
         """
         if not drafts:
             return 0
@@ -141,6 +149,7 @@ class DatasetStore(Ledger):
             known = self._stored(dataset_id, sources)
             row, first_id = self._next_place(dataset_id)
             skips: list[Skip] = []
+            renewed: list[tuple[int, Draft]] = []
             batch = Batch()
             for source, draft in zip(sources, drafts, strict=True):
                 key, place, digest = known.get(source, (None, -1, ""))
@@ -148,7 +157,10 @@ class DatasetStore(Ledger):
                     skips.append(Skip(source, OUTSIDE))
                 elif place >= 0:
                     same = digest == clean(draft.digest)
-                    skips += [] if same else [Skip(source, CHANGED)]
+                    if not same and key is not None and tally is not None and tally.renews(place):
+                        renewed.append((key, draft))
+                    elif not same:
+                        skips.append(Skip(source, CHANGED))
                     if tally is not None:
                         tally.met(place, same)
                 else:
@@ -157,6 +169,7 @@ class DatasetStore(Ledger):
                     known[source] = (stored, row, clean(draft.digest))
                     row += 1
             batch.store(self.db.conn)
+            Renewing(self).keep(dataset_id, renewed)
             self.add_skips(dataset_id, skips)
         if tally is not None:
             tally.stored(batch.digests)
@@ -188,30 +201,38 @@ class DatasetStore(Ledger):
     def finish_import(self, dataset_id: int, label: str, fingerprint: str = "") -> Changes:
         """Make all imported rows visible, in one transaction with its entry in the history. ``fingerprint`` is the one
         of all digests, when it was kept on the way."""
-        fingerprint = fingerprint or self.fingerprint_of(dataset_id)
-        count = self.count_samples(dataset_id)
+        count, new = self.count_samples(dataset_id), Renewing(self)
+        renewed = new.count(dataset_id)
+        fingerprint = "" if renewed else fingerprint or self.fingerprint_of(dataset_id)
         with self.write():
             before = self._dataset_by_id(dataset_id)
-            if before.status == "ready" and before.size == count:
+            if before.status == "ready" and before.size == count and not renewed:
                 self.claims.release(f"dataset-{dataset_id}")
                 return Changes(frozenset(), ("dataset", dataset_id))
             self.db.execute("update dataset set status = 'ready' where id = ?", (dataset_id,))
-            edits = [("dataset", dataset_id, "size", count), ("dataset", dataset_id, "fingerprint", fingerprint)]
             if before.status == "ready":
-                self.change(label, edits)
+                hide, show = new.labels(dataset_id)
+                grown = self._grown(dataset_id, count, fingerprint)
+                self.change(label, chain(hide, new.edits(dataset_id), grown), show)
+                new.settle(dataset_id, CHANGED)
             else:
                 self.db.execute(
                     "update dataset set size = ?, fingerprint = ?, hidden = 1 where id = ?",
-                    (count, fingerprint, dataset_id),
+                    (count, fingerprint or self.fingerprint_of(dataset_id), dataset_id),
                 )
                 self.change(label, (), [("dataset", dataset_id)])
             self.claims.release(f"dataset-{dataset_id}")
         return Changes(frozenset({"dataset", "sample", "skipped", "label", "history"}), ("dataset", dataset_id), label)
 
-    def fingerprint_of(self, dataset_id: int) -> str:
-        """sha256 over the digests of all rows in their order, a line each."""
+    def _grown(self, dataset_id: int, count: int, fingerprint: str) -> Iterator[Edit]:
+        """Edits of the Dataset itself; a fingerprint that is not known is worked out after the edits of its Samples."""
+        yield "dataset", dataset_id, "size", count
+        yield "dataset", dataset_id, "fingerprint", fingerprint or self.fingerprint_of(dataset_id)
+
+    def fingerprint_of(self, dataset_id: int, rows: int | None = None) -> str:
+        """sha256 over the digests of all rows, or the first ones, in their order, a line each."""
         digest = hashlib.sha256()
-        for (value,) in self._stream("digest", dataset_id):
+        for (value,) in islice(self._stream("digest", dataset_id), rows):
             digest.update(value.encode("utf-8") + b"\n")
         return digest.hexdigest()
 

@@ -50,10 +50,11 @@ class Report:
 @dataclass
 class Tally:
     """Counts of an import under way; ``seen`` holds a byte for each row that was there before, ``fresh`` is True while
-    no source can have been stored before."""
+    no source can have been stored before, ``renew`` that new content of known rows is taken."""
 
     known: int
     fresh: bool = False
+    renew: bool = False
     added: int = 0
     unchanged: int = 0
     changed: int = 0
@@ -72,6 +73,10 @@ class Tally:
         """Samples came in."""
         if digests:
             self._digest.update(("\n".join(digests) + "\n").encode("utf-8"))
+
+    def renews(self, row: int) -> bool:
+        """Whether new content of that row is to be taken: of what was there before, the first that is met."""
+        return self.renew and row < self.known and not self.seen[row]
 
     def met(self, row: int, same: bool) -> None:
         """A Sample was met again."""

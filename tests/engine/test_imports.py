@@ -11,6 +11,8 @@ from curator.engine.import_run import expand
 from curator.engine.project import Project
 from curator.engine.registry import registry
 from curator.engine.store_imports import MISSING
+from curator.engine.store_renewing import Renewing
+from curator.engine.types import Draft
 
 
 @pytest.fixture
@@ -105,6 +107,60 @@ def test_braces_and_patterns_are_written_out(tmp_path):
 
 
 # Importing again
+
+
+def test_new_content_is_taken_when_asked_for_and_undo_brings_back_the_old(project, tmp_path):
+    rows = [{"prompt": f"q{i}", "completion": "a", "task": "old"} for i in range(5)]
+    path = write(tmp_path / "a.jsonl", rows)
+    dataset, _ = bring(project, path)
+    before = sources(project, dataset)
+    rows[1] = {"prompt": "new words", "completion": "a", "task": "fresh"}
+    rows[3] = {"prompt": "more words", "completion": "a", "task": "old"}
+    bring(project, write(path, rows), name="a")
+    assert len(project.skips(dataset.id)) == 2 and sources(project, dataset) == before
+    write(path, [*rows, {"prompt": "q5", "completion": "a", "task": "old"}])
+    renewed, words = bring(project, name="a", renew=True)
+    assert words == "1 added, 3 unchanged, 2 changed." and renewed.size == 6
+    after = sources(project, renewed)
+    assert [after[k].id for k in before] == [s.id for s in before.values()]
+    assert after["a.jsonl#2"].text == "new words\na" and "new words" in after["a.jsonl#2"].record
+    assert after["a.jsonl#2"].labels == ("fresh",) and after["a.jsonl#4"].labels == ("old",)
+    assert not project.skips(renewed.id) and project.check() == []
+    assert renewed.fingerprint == project._store.fingerprint_of(renewed.id) != dataset.fingerprint
+    _, words = bring(project, name="a")
+    assert words == "0 added, 6 unchanged."
+    project.undo()
+    assert sources(project, project.dataset("a")) == before
+    assert project.dataset("a").fingerprint == dataset.fingerprint
+    project.redo()
+    assert sources(project, project.dataset("a")) == after
+
+
+def test_vectors_of_old_content_are_not_reused_for_the_new(project, tmp_path):
+    store = project._store
+    path = write(tmp_path / "a.jsonl", [{"prompt": f"q{i}", "completion": "a"} for i in range(4)])
+    dataset, _ = bring(project, path)
+    made = {"encoder": "lsa", "params": {}, "file": "x.npy", "dims": 2, "device": "cpu", "seconds": 0.1}
+    store.add_embedding(
+        **made, dataset_id=dataset.id, rows=4, fingerprint="old", content=store.fingerprint_of(dataset.id, 4)
+    )
+    assert [e.fingerprint for e in store.embeddings(dataset.id)] == ["old"]
+    write(path, [{"prompt": f"q{i}", "completion": "b"} for i in range(4)])
+    bring(project, name="a", renew=True)
+    assert store.embeddings(dataset.id) == []
+    project.undo()
+    assert [e.fingerprint for e in store.embeddings(dataset.id)] == ["old"]
+
+
+def test_new_content_that_a_broken_import_had_kept_is_forgotten(project, tmp_path):
+    store = project._store
+    path = write(tmp_path / "a.jsonl", [{"prompt": "q", "completion": "a"}])
+    dataset, _ = bring(project, path)
+    key = sources(project, dataset)["a.jsonl#1"].id
+    with store.write():
+        Renewing(store).keep(dataset.id, [(key, Draft("a.jsonl#1", "d", "half"))])
+    _, words = bring(project, name="a")
+    assert words == "0 added, 1 unchanged." and sources(project, dataset)["a.jsonl#1"].text == "q\na"
 
 
 def test_what_changed_and_vanished_is_told_and_ids_stay(project, tmp_path):
