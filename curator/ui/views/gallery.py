@@ -214,7 +214,7 @@ class Gallery(QAbstractScrollArea):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Highlight what is clicked, a heading all of its group; the right button keeps a highlight that it hits."""
         point = event.position().toPoint()
-        place = self.place_at(point)
+        place = -1 if self._heading_at(point) >= 0 else self.place_at(point)  # a heading lies above the cells
         if place < 0:
             if event.button() == Qt.MouseButton.LeftButton:
                 self._click_beside(point)
