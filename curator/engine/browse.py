@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from curator.engine.arrays import open_array
 from curator.engine.browse_columns import Column, Columns
 from curator.engine.errors import InputError
-from curator.engine.filter_language import FilterError, parse_filter
+from curator.engine.filter_language import FilterError, Term, parse_filter
 from curator.engine.filter_terms import FLAGS, NUMBER_FIELDS, SIMILAR, Reading, category
 from curator.engine.jobs import Job, Listener, Submit
 from curator.engine.records import Dataset, Sample, Subset
-from curator.engine.searching import SearchRequest, cosines, missing, newest_embedding, similarity
+from curator.engine.searching import SearchRequest, cosines, missing, newest_embedding, sought
 from curator.engine.store import Store
 from curator.engine.store_browse import NUMBERS
 from curator.engine.store_pages import PageStore
@@ -279,12 +279,22 @@ class Browse:
             dataset,
             self._store.subsets(dataset.id),
             subset,
-            lambda term: similarity(self._store, dataset, term),
+            lambda term: self._similarity(dataset, term),
             self._words_ready,
         )
 
+    def _similarity(self, dataset: Dataset, term: Term) -> NDArray[np.float64]:
+        """Cosine of each row with what ``term`` names, NaN for unreadable rows; the latest of each kind is kept."""
+        record, vector = sought(self._store, dataset, term)
+        shape = (record.rows, record.dims)
+        return self._columns.keep(
+            dataset, f"similarity {term.field}", (record.fingerprint, vector.tobytes()),
+            lambda: cosines(open_array(self._store.arrays / record.file, shape), vector),
+        )  # fmt: skip
+
     def _words_ready(self) -> None:
-        while self._columns.sql.take_in_words():
+        sql = self._columns.sql
+        while sql.words_behind() and sql.take_in_words():  # asking costs no turn among those who write
             pass
 
     def _sort_values(self, dataset: Dataset, subset: Subset | None, sort: str, reading: Reading) -> NDArray[np.float64]:

@@ -126,7 +126,10 @@ class Reading:
         return mask if term.op != "!=" else ~mask
 
     def _source(self, value: str) -> Mask:
-        return self._rows(self.columns.sql.rows_like(self.dataset, "source", value))
+        return self._like("source", value)
+
+    def _like(self, column: str, value: str) -> Mask:
+        return self._rows(self.columns.rows_among(self.dataset, self.columns.sql.ids_like(self.dataset, column, value)))
 
     def _in(self, value: str, _term: Term) -> Mask:
         if value == "latest" and self.subsets:
@@ -170,7 +173,7 @@ class Reading:
 
     def _text(self, value: str, term: Term) -> Mask:
         if term.op == ":":
-            return self._rows(self.columns.sql.rows_like(self.dataset, "text", value))
+            return self._like("text", value)
         return self._words(value)
 
     def _words(self, value: str) -> Mask:
@@ -202,9 +205,9 @@ class Reading:
         return self._rows(self.columns.rows_of_ids(self.dataset, [int(value)]))
 
     def _similar(self, _value: str, term: Term) -> Mask:
-        values = self.similarity(term)
-        self.found[term.start] = values
-        return np.isfinite(values)
+        if term.start not in self.found:  # all values of a term are one question
+            self.found[term.start] = self.similarity(term)
+        return np.isfinite(self.found[term.start])
 
     def _rows(self, rows: NDArray[Any]) -> Mask:
         mask = np.zeros(self.dataset.size, bool)

@@ -1,8 +1,12 @@
-"""Whether another process is alive."""
+"""Other processes: whether one is alive, and letting them go first."""
 
 from __future__ import annotations
 
 import os
+
+NICE = 5
+BELOW_NORMAL = 0x4000
+"""SetPriorityClass of Windows."""
 
 
 def is_running(pid: int) -> bool:
@@ -22,3 +26,20 @@ def is_running(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def let_others_first() -> None:
+    """Give this process a lower priority than the window has, which then answers though every core is busy here.
+
+    It costs nothing while nobody else wants the processor. A system that does not allow it is left as it is.
+    """
+    try:
+        if os.name == "nt":
+            import ctypes
+
+            kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]
+            kernel.SetPriorityClass(kernel.GetCurrentProcess(), BELOW_NORMAL)
+        else:
+            os.nice(NICE)
+    except OSError:
+        return

@@ -88,8 +88,8 @@ def missing(store: Store, dataset: Dataset, where: str) -> str:
     return "words" if uses_words(parsed) and BrowseStore(store).words_behind() > FEW_WORDS else ""
 
 
-def similarity(store: Store, dataset: Dataset, term: Term) -> NDArray[np.float64]:
-    """Cosine of each row with what ``term`` names, float64 [n], NaN for unreadable rows.
+def sought(store: Store, dataset: Dataset, term: Term) -> tuple[EmbeddingRecord, Floats]:
+    """The vector of what ``term`` names, float32 [d], and the Embedding that it belongs to.
 
     Raises:
         NotReadyError: nobody has encoded the words or the picture yet, or there is no Embedding.
@@ -97,8 +97,7 @@ def similarity(store: Store, dataset: Dataset, term: Term) -> NDArray[np.float64
     found = _found(store, dataset, term)
     if found is None:
         raise NotReadyError(f"Nothing is known yet about what is {term.field} {', '.join(term.values)}.", _READY)
-    record, vector = found
-    return cosines(open_array(store.arrays / record.file, (record.rows, record.dims)), vector)
+    return found
 
 
 def cosines(matrix: NDArray[Any], vector: Floats) -> NDArray[np.float64]:

@@ -86,19 +86,21 @@ class BrowseStore:
             last = page[-1][0]
             yield from ((row, source) for source, row in page if 0 <= row < dataset.size)
 
-    def rows_like(self, dataset: Dataset, column: str, text: str) -> Rows:
-        """Rows whose ``source`` or ``text`` holds ``text``, capitals or not (ASCII); ascending."""
+    def ids_like(self, dataset: Dataset, column: str, text: str) -> Rows:
+        """int64: Samples whose ``source`` or ``text`` holds ``text``, capitals or not (ASCII); in no order.
+
+        Sources are read from their index alone, which is a small part of the table.
+        """
         assert column in ("source", "text")
         pattern = "%" + clean(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        sql = (
-            f"select row from sample where dataset_id = ? and row >= ? and row < ? and {column} like ? escape '\\'"
-            " order by row"
-        )
-        found: list[int] = []
-        for first in range(0, dataset.size, STREAM):
-            last = min(first + STREAM, dataset.size)
-            found += [r for (r,) in self._store.rows(sql, (dataset.id, first, last, pattern))]
-        return np.array(found, np.int64)
+        sql = f"select group_concat(id) from sample where dataset_id = ? and {column} like ? escape '\\'"
+        if column == "source":
+            return _numbers(self._store.one(sql, (dataset.id, pattern)))
+        found = [
+            _numbers(self._store.one(f"{sql} and row >= ? and row < ?", (dataset.id, pattern, first, first + STREAM)))
+            for first in range(0, dataset.size, STREAM)
+        ]
+        return np.concatenate([np.zeros(0, np.int64), *found])
 
     def digests(self, dataset: Dataset) -> NDArray[np.bytes_]:
         """The content digest of each row."""
@@ -197,8 +199,8 @@ class BrowseStore:
 
     def ids_with_words(self, match: str) -> Rows:
         """int64: Samples of all Datasets whose indexed text fits ``match``, an expression of SQLite's FTS5."""
-        sql = "select rowid from sample_text where sample_text match ?"
-        return np.array([i for (i,) in self._store.rows(sql, (match,))], np.int64)
+        sql = "select group_concat(rowid) from sample_text where sample_text match ?"
+        return _numbers(self._store.one(sql, (match,)))
 
     # ---- what was searched for -------------------------------------------------------------------------------
 
@@ -224,3 +226,8 @@ class BrowseStore:
         """What was searched for lately, newest first."""
         sql = "select words, max(id) from query_vector where kind = ? group by words order by max(id) desc limit ?"
         return [words for words, _ in self._store.rows(sql, (kind, count))]
+
+
+def _numbers(joined: str | None) -> Rows:
+    """Whole numbers that SQLite has joined by commas: a tenth of the time that a row of the answer for each takes."""
+    return np.fromstring(joined, np.int64, sep=",") if joined else np.zeros(0, np.int64)

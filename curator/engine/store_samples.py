@@ -56,7 +56,8 @@ class SampleStore(DatasetStore):
         by_id: dict[int, int] = {}
         for first in range(0, len(sample_ids), PAGE):
             part = [int(i) for i in sample_ids[first : first + PAGE]]
-            sql = f"select id, row from sample where id in ({marks(part)}) and dataset_id = ? and {VISIBLE}"
+            # the plus has SQLite go by the ids; by the rows of the dataset it would read them all
+            sql = f"select id, row from sample where id in ({marks(part)}) and +dataset_id = ? and {VISIBLE}"
             by_id.update(self.rows(sql, (*part, dataset_id)))
         missing = [i for i in sample_ids if int(i) not in by_id]
         if missing:

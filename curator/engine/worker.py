@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from curator.engine.jobs import Message, execute
+from curator.engine.processes import let_others_first
 from curator.engine.registry import registry
 from curator.engine.store import Store
 
@@ -19,6 +20,7 @@ LISTEN_EVERY_S = 0.02
 def serve(pipe: Connection, folder: Path, plugins_dir: Path | None) -> None:
     """Main function of the worker: one request at a time until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    let_others_first()
     from curator.engine.pipeline import handle
 
     registry().discover(plugins_dir)

@@ -231,3 +231,15 @@ def test_fields_name_what_there_is(browse, dataset):
 
 def test_folders_of_sources():
     assert [folder_of(s) for s in ("a/b.png", "b.png", "x/data.jsonl#12")] == ["a", ".", "x/data.jsonl"]
+
+
+def test_signs_and_words_are_found_in_pieces_of_the_pile_and_only_in_it(browse, store, dataset, monkeypatch):
+    monkeypatch.setattr("curator.engine.store_browse.STREAM", 2)
+    other = store.begin_dataset("other", "image", Path("/others"), "folder", "image-folder")
+    store.add_samples(other.id, [Draft("b/9.png", "o", "a python")])
+    store.finish_import(other.id, "Import other")
+    assert find(browse, dataset, 'text:"thon"') == [0, 1, 3]
+    assert find(browse, dataset, "source:b/") == [0, 3]
+    assert find(browse, dataset, "text~python") == [0, 1, 3]
+    assert find(browse, store.dataset("other"), "text~python source:b/") == [0]
+    assert find(browse, dataset, 'text:"not there"') == []

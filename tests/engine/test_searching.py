@@ -141,3 +141,13 @@ FIELDS = (
 def test_what_could_come_next(text, start, options):
     found = complete(text, len(text), FIELDS)
     assert (found.start, [o.text for o in found.options]) == (start, options)
+
+
+def test_likeness_to_several_samples_is_compared_once_and_kept(lsa, monkeypatch):
+    search(lsa, "near:1,2")
+    compared = []
+    monkeypatch.setattr("curator.engine.browse.cosines", lambda *given: compared.append(1) or cosines(*given))
+    assert search(lsa, "near:3,4,5,6") and len(compared) == 1
+    lsa.pin([1], "in")
+    assert search(lsa, "near:3,4,5,6 -row:1") and len(compared) == 1
+    assert search(lsa, "near:3") and len(compared) == 2

@@ -10,6 +10,7 @@ import pytest
 
 from curator.engine.errors import Cancelled, InputError, PluginError
 from curator.engine.jobs import CANCELLED, FAILED, RUNNING
+from curator.engine.processes import NICE
 from curator.engine.project import Project
 from curator.engine.recipe import load_recipe
 from curator.engine.registry import registry
@@ -57,6 +58,9 @@ def test_a_message_from_the_worker_arrives_as_the_error_it_was(tmp_path):
         job = project.submit_import([tmp_path / "nowhere"])
         with pytest.raises(InputError, match="does not exist"):
             job.result()
+        if hasattr(os, "getpriority"):  # the window goes first
+            mine, its = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (0, project._queue.worker_pid))
+            assert its == min(19, mine + NICE)
 
 
 def test_a_polite_cancel_is_heard_within_half_a_second(tmp_path, many_images):

@@ -92,6 +92,23 @@ def test_with_an_embedding_the_quick_map_is_made_unasked(window, qtbot, project)
     assert [j.request.projector for j in project.submitted] == ["pca"]
 
 
+def test_a_large_pile_gets_the_finer_map_when_it_is_asked_for(window, qtbot, pictures, layout):
+    project = FakeProject(pictures, sizes=(20_001,), kinds=("image",), subset_size=40)
+    project.pages.layouts_made["pca"] = np.random.default_rng(0).random((20_001, 2)).astype(np.float32)
+    window.state.set_project(project)
+    window.commands.show_map()
+    page = window.center.view
+    qtbot.waitUntil(lambda: page.finer.isVisible())
+    assert not project.submitted
+    page.finer.click()
+    assert [j.request.projector for j in project.submitted] == ["umap"]
+    assert not page.finer.isVisible()
+    project.pages.layouts_made["umap"] = project.pages.layouts_made["pca"][::-1].copy()
+    project.finish(project.submitted[0], MADE)
+    qtbot.waitUntil(lambda: page.which.text() == "Layout: umap")
+    assert not page.finer.isVisible()
+
+
 def test_a_lasso_highlights_everywhere(page, window, qtbot, layout):
     canvas = page.canvas
     path = [canvas._to_view(x, y) for x, y in ((-0.5, -0.5), (4.5, -0.5), (4.5, 2.5), (-0.5, 2.5))]

@@ -124,6 +124,12 @@ class Layouts(QObject):
         """Whether a layout of the Dataset shown is being made."""
         return any(j.state not in ENDED for j in self._jobs)
 
+    @property
+    def can_be_finer(self) -> bool:
+        """Whether only the quick layout is there, and nobody has begun to make the finer one."""
+        made = {a.projector for a in self.available}
+        return self.condition == READY and QUICK in made and FINE not in made and not self.busy
+
     def make(self, *projectors: str) -> None:
         """Lay the Dataset out, one Job after the other; an Embedding is made first where there is none."""
         project, dataset, desk = self._desk.state.project, self._desk.state.dataset, self._desk

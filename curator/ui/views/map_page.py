@@ -27,6 +27,7 @@ from curator.ui.models.layouts import EMPTY, ERROR, FINE, LOADING, QUICK, READY,
 from curator.ui.views.jobs import duration
 from curator.ui.views.map_card import HoverCard
 from curator.ui.views.map_legend import Legend
+from curator.ui.views.map_offer import FinerOffer
 from curator.ui.views.map_sync import MapSync
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ class MapPage(QWidget):
         menu = QMenu(self.which)
         menu.aboutToShow.connect(partial(self._fill, menu))
         self.which.setMenu(menu)
-        for widget in (fit, self.names, self.faces, self.which):
+        self.finer = FinerOffer(self.layouts, self._cost, bar)
+        for widget in (fit, self.names, self.faces, self.which, self.finer):
             line.addWidget(widget)
         theme.mark(self.status, "faint")
         line.addWidget(self.status, 1)
