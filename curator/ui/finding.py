@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from curator.engine.errors import CuratorError
 from curator.engine.filter_language import FilterError, by_meaning, quoted
+from curator.ui.messages import in_words
 from curator.ui.state import plain_query
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ class Finding(QObject):
             self._tell(READY if where else EMPTY, "")
 
     def _refuse(self, error: CuratorError, text: str) -> None:
-        self._tell(ERROR, f"{error.text} {error.hint}".strip(), _fault(error, text))
+        self._tell(ERROR, in_words(error), _fault(error, text))
 
     def _tell(self, status: str, words: str, fault: tuple[int, int] | None = None) -> None:
         self.status, self.words, self.fault = status, words, fault

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-
 from curator.engine.bulk import AT_ONCE
 from curator.engine.errors import CuratorError
+from curator.ui.handlers import Handlers
 from curator.ui.messages import Notice
 
 if TYPE_CHECKING:
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
 NUMBERED = 9
 
 
-class Labelling(QObject):
+class Labelling(Handlers):
     """Handlers of the actions on labels.
 
     Args:
-        write: makes an edit of the Project and lets the views take it in.
-        notice: shows a message in the window.
         many: gives what is highlighted a class where it is more than the window can wait for.
     """
 
@@ -36,9 +33,8 @@ class Labelling(QObject):
         notice: Callable[[Notice], None],
         many: Callable[[str | None], None],
     ) -> None:
-        super().__init__(state)
-        self._state, self._dialogs, self._many = state, dialogs, many
-        self._write, self._notice = write, notice
+        super().__init__(state, dialogs, write, notice)
+        self._many = many
 
     def classes(self) -> tuple[str, ...]:
         """Names of the classes of the Dataset shown; the first nine answer to the number keys."""

@@ -29,6 +29,11 @@ class Notice:
     good: bool = False
 
 
+def in_words(error: CuratorError) -> str:
+    """What went wrong and what to do about it, on one line: for a panel that cannot show what it should."""
+    return f"{error.text} {error.hint}".strip()
+
+
 def notice_of_error(error: BaseException) -> Notice:
     """An exception in words."""
     if isinstance(error, CuratorError):

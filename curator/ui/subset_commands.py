@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 
 from curator.engine.errors import CuratorError
+from curator.ui.handlers import Handlers
 from curator.ui.messages import Notice, notice_of_error
-
-if TYPE_CHECKING:
-    from curator.engine.types import Changes
-    from curator.ui.state import AppState
-    from curator.ui.views.dialogs import Dialogs
-
 
 DIAL_STEP = 0.05
 """Of a Subset: what a step of the budget dial by key is."""
 
 
-class SubsetCommands(QObject):
-    """Handlers of the actions on subsets.
-
-    Args:
-        write: makes an edit of the Project and lets the views take it in.
-        notice: shows a message in the window.
-    """
+class SubsetCommands(Handlers):
+    """Handlers of the actions on subsets."""
 
     compare_asked = Signal()
     keep_asked = Signal()
     recipe_wanted = Signal(str)
     """The text of a Recipe that shall run again."""
-
-    def __init__(
-        self,
-        state: AppState,
-        dialogs: Dialogs,
-        write: Callable[[Callable[[], Changes]], bool],
-        notice: Callable[[Notice], None],
-    ) -> None:
-        super().__init__(state)
-        self._state, self._dialogs = state, dialogs
-        self._write, self._notice = write, notice
 
     def rename(self) -> None:
         """Ask for another name."""

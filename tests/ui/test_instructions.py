@@ -10,7 +10,8 @@ from PySide6.QtGui import QImage
 from curator.engine.project import Project
 from curator.ui.models.instructions import parts_of
 from curator.ui.views.conversation import EMPTY
-from curator.ui.views.instructions import NONE, NOT_RECORDS, NOTHING, InstructionPage
+from curator.ui.views.instructions import NOT_RECORDS, NOTHING, InstructionPage
+from curator.ui.waiting import NO_DATASET
 
 CHAT = {
     "messages": [
@@ -126,7 +127,7 @@ def test_without_records_it_says_so(window, page, tmp_path):
     assert page.words.text() == NOT_RECORDS
     window.state.set_project(None)
     page.refresh()
-    assert page.words.text() == NONE
+    assert page.words.text() == NO_DATASET
 
 
 def test_the_model_keeps_the_rules_of_models(qtmodeltester, window, page):

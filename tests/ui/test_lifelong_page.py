@@ -38,7 +38,7 @@ def shown(qtbot, steps=STEPS, scores=SCORES):
         lifelong=SimpleNamespace(steps=lambda _: steps, skills=lambda key: SKILLS[: key + 1]),
         score_choices=SimpleNamespace(of_run=lambda _: scores),
     )
-    state.dataset = SimpleNamespace(id=1)
+    state.dataset = SimpleNamespace(id=1, status="ready")
     page = LifelongPage(state)
     page._keep = state
     qtbot.addWidget(page)

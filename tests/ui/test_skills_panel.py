@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from curator.engine.project import Project
 from curator.engine.recipe import Recipe, Step
 from curator.ui.models.skills import BUDGET, CHOSEN, NAME, QUOTA, SIZE
-from curator.ui.views.skills_panel import NO_CLASSES, NO_DATASET, NO_SKILLS, SkillsPanel
+from curator.ui.views.skills_panel import NO_CLASSES, NO_SKILLS, SkillsPanel
+from curator.ui.waiting import NO_DATASET
 
 WORDS = ("python code sorts numbers", "bread flour and yeast", "capital city of a country")
 RECIPE = Recipe("r", (Step("random", {"budget": 6}),), Step("lsa"), Step("kmeans", {"k": 3}))

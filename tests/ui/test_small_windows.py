@@ -9,7 +9,7 @@ import tomllib
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from curator.engine.resources import resource
 from curator.settings import Settings
@@ -129,30 +129,6 @@ def test_shortcuts_do_not_collide():
     assert len(everywhere) == len(set(everywhere))
 
 
-def test_no_word_is_cut_at_a_large_font(window, small, qtbot):
-    font = QApplication.font()
-    larger = QApplication.font()
-    larger.setPointSizeF(font.pointSizeF() * 1.25)
-    QApplication.setFont(larger)
-    try:
-        window.state.set_project(small)
-        window.state.show_subset(1)
-        window.resize(1500, 950)
-        window.run_panel.compose.setChecked(True)
-        window.docks["subset"].raise_()
-        qtbot.wait(50)
-        for panel in (window.run_panel, window.subset_panel):
-            for kind in (QPushButton, QToolButton):
-                for button in panel.findChildren(kind):
-                    if button.isVisible() and button.text():
-                        assert button.width() >= button.minimumSizeHint().width() - 1, button.text()
-            for label in panel.findChildren(QLabel):
-                if label.isVisible() and label.text() and not label.wordWrap():
-                    assert label.width() >= label.sizeHint().width() - 1, label.text()
-    finally:
-        QApplication.setFont(font)
-
-
 def export_dialog(qtbot, small, answers, tmp_path):
     dialog = ExportDialog(small.contents().subsets[0].name, "instruction", answers, exporting=small.exporting)
     qtbot.addWidget(dialog)
@@ -227,24 +203,6 @@ def test_without_a_way_to_look_ahead_the_dialog_still_exports(qtbot, answers):
     dialog = ExportDialog("a", "image", answers)
     qtbot.addWidget(dialog)
     assert dialog.preview.state == "empty" and dialog.preview.isHidden() and dialog.ok.isEnabled()
-
-
-def test_parts_of_the_window_have_names_for_screen_readers(window, small):
-    window.state.set_project(small)
-    window.state.show_subset(1)
-    window.run_panel.compose.setChecked(True)
-    from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider, QSpinBox
-
-    for panel in (window.run_panel, window.subset_panel):
-        for kind in (QComboBox, QSlider, QSpinBox):
-            for widget in panel.findChildren(kind):
-                assert widget.accessibleName(), widget
-        for widget in panel.findChildren(QLineEdit):
-            assert (
-                widget.accessibleName()
-                or isinstance(widget.parent(), QSpinBox | QComboBox)
-                or (widget.objectName() == "qt_spinbox_lineedit")
-            )
 
 
 def test_settings_keep_their_defaults_apart():

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
+
+from curator.ui.models.titled import AnyIndex, TitledModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from curator.engine.subsets import Balance
 
-AnyIndex = QModelIndex | QPersistentModelIndex
 SHARES_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """(share of A, share of B), each of the largest count in the table."""
 
 
-class BalanceModel(QAbstractTableModel):
+class BalanceModel(TitledModel):
     """Name, in A, in B, in the pile."""
-
-    columns = ("Name", "A", "B", "Pile")
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -33,19 +32,14 @@ class BalanceModel(QAbstractTableModel):
         self._most = max([1, *(max(r.a, r.b) for r in self._rows)])
         self.endResetModel()
 
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Titles of the columns."""
+        return "Name", "A", "B", "Pile"
+
+    def count(self) -> int:
         """One for each skill or class."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Name, A, B, pile."""
-        return 0 if parent.isValid() else len(self.columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Titles."""
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return self.columns[section] if 0 <= section < len(self.columns) else None
-        return None
+        return len(self._rows)
 
     def data(self, index: AnyIndex, role: int = 0) -> Any:
         """Words and numbers."""

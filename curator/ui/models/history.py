@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
 
+from curator.engine.errors import CuratorError
+from curator.ui.messages import in_words
+
 if TYPE_CHECKING:
     from curator.engine.project import Project
     from curator.engine.records import HistoryEntry
@@ -20,11 +23,17 @@ class HistoryModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._entries: list[HistoryEntry] = []
+        self.fault = ""
+        """Why nothing is listed, "" when it could be read."""
 
     def read(self, project: Project | None) -> None:
         """Look again."""
         self.beginResetModel()
-        self._entries = list(project.history(SHOWN)) if project is not None else []
+        self._entries, self.fault = [], ""
+        try:
+            self._entries = list(project.history(SHOWN)) if project is not None else []
+        except CuratorError as error:
+            self.fault = in_words(error)
         self.endResetModel()
 
     @property

@@ -80,7 +80,10 @@ class Layouts(QObject):
     def read(self) -> None:
         """Look which layouts there are; show the finest, unless the one shown is as good."""
         project, dataset = self._desk.state.project, self._desk.state.dataset
-        if project is None or dataset is None or not self._desk.state.ready or not self._awake:
+        if not self._awake:
+            return
+        if project is None or dataset is None or not self._desk.state.ready:
+            self.changed.emit()
             return
         try:
             self.available = project.pages.layouts(dataset.id)

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from curator.engine.browse import Query
+from curator.engine.errors import CuratorError
+from curator.ui.messages import in_words
+from curator.ui.models.titled import AnyIndex, TitledModel
 from curator.ui.state import IMPORTING, NOTHING, plain_query
 
 if TYPE_CHECKING:
@@ -30,7 +33,6 @@ PAGE = 200
 PAGES_KEPT = 40
 MEMBERS_AT_ONCE = 10_000
 ITEM_ROLE = int(Qt.ItemDataRole.UserRole) + 1
-AnyIndex = QModelIndex | QPersistentModelIndex
 
 DATASET_COLUMNS = ("Row", "Sample", "Labels", "Pin", "Source")
 SUBSET_COLUMNS = ("Rank", "Sample", "Skill", "Gain", "Why", "Labels", "Pin", "Source")
@@ -45,9 +47,11 @@ class Item:
     image: Path | None
 
 
-class SampleModel(QAbstractTableModel):
+class SampleModel(TitledModel):
     """Pages of 200, the latest forty kept; a million rows cost nothing until they are looked at."""
 
+    failed = Signal()
+    """Samples that a view asked for could not be read: :attr:`fault` says why."""
     members_changed = Signal()
     """More is known about which Samples are in the newest Subset of the Dataset shown."""
 
@@ -61,6 +65,8 @@ class SampleModel(QAbstractTableModel):
         self.groups: tuple[Group, ...] = ()
         self.words = ""
         """What the query found, in words."""
+        self.fault = ""
+        """Why the latest page asked for could not be read, "" when it could."""
         self._project: Project | None = None
         self._places: Ints | None = None
         self._ranks: Ints = NOTHING
@@ -90,7 +96,7 @@ class SampleModel(QAbstractTableModel):
         self.beginResetModel()
         self._project, self.dataset, self.subset, self.query = project, dataset, subset, query
         self.rows, self.groups, self.words, self._ranks = rows, groups, words, ranks
-        self._places = None
+        self._places, self.fault = None, ""
         self._pages.clear()
         self.endResetModel()
 
@@ -102,6 +108,7 @@ class SampleModel(QAbstractTableModel):
                 self.show_samples(self._project, self.dataset, self.subset, self.query)
                 return
         self._pages.clear()
+        self.fault = ""
         if len(self.rows):
             last = self.index(len(self.rows) - 1, self.columnCount() - 1)
             self.dataChanged.emit(self.index(0, 0), last)
@@ -159,7 +166,10 @@ class SampleModel(QAbstractTableModel):
             return self.item(place)
         if row is None or self._project is None or self.dataset is None:
             return None
-        return next(iter(self._make(self.dataset, self._project.pages.samples(self.dataset.id, [row]))), None)
+        try:
+            return next(iter(self._make(self.dataset, self._project.pages.samples(self.dataset.id, [row]))), None)
+        except CuratorError:  # taken away a moment ago, or unreadable, which the pages tell
+            return None
 
     def items(self, places: Iterable[int]) -> Iterator[Item]:
         """The Samples at several places."""
@@ -171,7 +181,11 @@ class SampleModel(QAbstractTableModel):
         if (page := self._pages.get(number)) is not None:
             self._pages.move_to_end(number)
             return page
-        page = self._read(number * PAGE)
+        try:
+            page = self._read(number * PAGE)
+        except CuratorError as error:  # views ask while they paint: they paint nothing, and the window says why
+            page, self.fault = {}, in_words(error)
+            self.failed.emit()
         self._pages[number] = page
         while len(self._pages) > PAGES_KEPT:
             self._pages.popitem(last=False)
@@ -217,7 +231,11 @@ class SampleModel(QAbstractTableModel):
         if self._project is None or self._marked is None:
             self._timer.stop()
             return
-        rows = self._project.pages.ranking(self._marked.id, self._next_rank, MEMBERS_AT_ONCE)
+        try:
+            rows = self._project.pages.ranking(self._marked.id, self._next_rank, MEMBERS_AT_ONCE)
+        except CuratorError:  # hidden by an undo a moment ago, or unreadable, which the views of it tell
+            self._timer.stop()
+            return
         self._members[rows[rows < len(self._members)]] = True
         self._next_rank += MEMBERS_AT_ONCE
         if self._next_rank > self._marked.size or not len(rows):
@@ -231,19 +249,9 @@ class SampleModel(QAbstractTableModel):
         """Titles of the columns."""
         return DATASET_COLUMNS if self.subset is None else SUBSET_COLUMNS
 
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
+    def count(self) -> int:
         """Samples shown."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Columns, more of them for a Subset."""
-        return 0 if parent.isValid() else len(self.columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
-        """Titles."""
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return self.columns[section] if 0 <= section < len(self.columns) else None
-        return None
+        return len(self.rows)
 
     def data(self, index: AnyIndex, role: int = 0) -> Any:
         """Text for the table; the whole :class:`Item` under ``ITEM_ROLE``."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
 
+from curator.engine.errors import CuratorError
 from curator.engine.records import Dataset, Run, Subset
+from curator.ui.messages import in_words
 
 if TYPE_CHECKING:
     from curator.engine.project import Project
@@ -38,14 +40,20 @@ class TreeModel(QAbstractItemModel):
         super().__init__(parent)
         self._nodes: list[_Node] = []
         self._top: list[int] = []
+        self.fault = ""
+        """Why nothing is listed, "" when it could be read."""
         self._italic = QFont()
         self._italic.setItalic(True)
 
     def read(self, project: Project | None) -> None:
         """Look again at everything there is."""
         self.beginResetModel()
-        self._nodes, self._top = [], []
-        contents = project.contents() if project is not None else None
+        self._nodes, self._top, self.fault = [], [], ""
+        contents = None
+        try:
+            contents = project.contents() if project is not None else None
+        except CuratorError as error:
+            self.fault = in_words(error)
         for dataset in contents.datasets if contents else ():
             assert contents is not None
             key = self._add("dataset", dataset, NO_PARENT)

@@ -37,12 +37,13 @@ SHORT = {
 IN_HEADER = ("all-samples", "export", "gallery", "table")
 
 
-EMPTY = "There is nothing in this subset."
+EMPTY = "There is nothing in this subset. Show the whole dataset, or choose another subset in the library."
 NOT_FOUND = "Nothing here fits the filter. Clear it to see everything again."
 
 
 class CenterView(QWidget):
-    """States: start (no Project, or an empty one), loading (the first import runs), gallery, table, nothing in it."""
+    """States: start (no Project, or an empty one), loading (the first import runs), ready (gallery, table, another
+    page), empty (a filter or a Subset leaves nothing), error (samples cannot be read)."""
 
     def __init__(self, desk: Desk, pages: Sequence[Page] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +89,8 @@ class CenterView(QWidget):
         self.gallery.label_asked.connect(desk.commands.labels.pick)
         desk.commands.arrange_asked.connect(self.arrange.open)
         self.gallery.activated.connect(self.toggle_preview)
+        model.failed.connect(self.refresh, Qt.ConnectionType.QueuedConnection)
+        model.dataChanged.connect(lambda: self.refresh() if self.stack.currentWidget() is self.nothing else None)
         state.highlight_changed.connect(self.describe)
         state.keep_changed.connect(self.describe)
 
@@ -152,7 +155,7 @@ class CenterView(QWidget):
         """Choose the page that fits."""
         if self._state.dataset is None:
             page: QWidget = self.loading if self._importing or self.loading.pictures.paths else self.start
-        elif not self._model.rowCount() and self._wanted not in self._pages:
+        elif self._model.fault or (not self._model.rowCount() and self._wanted not in self._pages):
             page = self.nothing
             self._say_nothing()
         else:
@@ -171,9 +174,10 @@ class CenterView(QWidget):
         self.describe()
 
     def _say_nothing(self) -> None:
-        label = self.nothing.findChild(QLabel)
+        label, fault = self.nothing.findChild(QLabel), self._model.fault
         if label is not None:
-            label.setText(NOT_FOUND if self._state.query.where.strip() else EMPTY)
+            label.setText(fault or (NOT_FOUND if self._state.query.where.strip() else EMPTY))
+            theme.mark(label, "bad", bool(fault))
 
     def describe(self) -> None:
         """The words above the views."""

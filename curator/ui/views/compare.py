@@ -27,8 +27,10 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.messages import in_words
 from curator.ui.models.balance import SHARES_ROLE, BalanceModel
 from curator.ui.views.compare_parts import Parts
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from curator.engine.subsets import Comparison
@@ -46,6 +48,7 @@ MAKES = (
     ("subtract", "Only A", "What only A has"),
     ("subtract-b", "Only B", "What only B has"),
 )
+EMPTY = "There are no two subsets of this dataset yet.\nRun a recipe, or make one of what is highlighted."
 
 
 class CompareDialog(QDialog):
@@ -126,7 +129,11 @@ class CompareDialog(QDialog):
 
     def _fill(self) -> None:
         state = self._desk.state
-        subsets = state.project.contents().subsets if state.project is not None else []
+        try:
+            subsets = state.project.contents().subsets if state.project is not None else []
+        except CuratorError as error:
+            self._say(in_words(error), bad=True)
+            return
         here = [s for s in subsets if state.dataset is None or s.dataset_id == state.dataset.id]
         wanted = [self.a.currentData(), self.b.currentData()]
         shown = state.subset.id if state.subset is not None else None
@@ -147,14 +154,12 @@ class CompareDialog(QDialog):
         project, a, b = self._desk.state.project, self.a.currentData(), self.b.currentData()
         self.found = None
         if project is None or self.a.count() < 2 or a is None or b is None:
-            self._say(
-                "There are no two subsets of this dataset yet.\nRun a recipe, or make one of what is highlighted."
-            )
+            self._say(waiting_words(self._desk.state) or EMPTY)
             return
         try:
             self.found = project.subsets.compare(a, b)
         except CuratorError as error:
-            self._say(f"{error.text} {error.hint}".strip(), bad=True)
+            self._say(in_words(error), bad=True)
             return
         self._show(self.found)
 

@@ -18,8 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.messages import in_words
 from curator.ui.models.coverage import SHARE_ROLE, CountsModel, figures
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from curator.ui.models.coverage import Count
@@ -32,7 +35,7 @@ WORDS = {"skill": "By skill", "class": "By class"}
 
 
 class CoveragePanel(QWidget):
-    """Follows the Subset shown."""
+    """Follows the Subset shown. States: empty (no Subset, or nothing imported yet), loading, error, ready."""
 
     def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,9 +82,12 @@ class CoveragePanel(QWidget):
         project, subset = self._state.project, self._state.subset
         summary = (subset.summary or {}) if subset is not None else {}
         self._show_figures(summary)
-        first = self._state.keep
-        self._counts = project.counts(subset.id, first) if project is not None and subset is not None else {}
-        self._counts = {k: c for k, c in self._counts.items() if c}
+        first, fault = self._state.keep, ""
+        try:
+            counts = project.counts(subset.id, first) if project is not None and subset is not None else {}
+        except CuratorError as error:
+            counts, fault = {}, in_words(error)
+        self._counts = {k: c for k, c in counts.items() if c}
         by = self.by.currentData()
         self.by.blockSignals(True)
         self.by.clear()
@@ -91,14 +97,22 @@ class CoveragePanel(QWidget):
         self.by.blockSignals(False)
         self.by.setVisible(len(self._counts) > 1)
         self.table.setVisible(bool(self._counts))
-        words = EMPTY if subset is None else str(summary.get("stopped") or "")
-        if first is not None and subset is not None:
-            words = (
-                f"The bars count the first {first:,} picks, as the dial says; the figures are of all {subset.size:,}."
-            )
-        self.about.setText(words)
-        self.about.setVisible(bool(self.about.text()))
+        self._say(fault or self._words(summary), bad=bool(fault))
         self._show_counts()
+
+    def _words(self, summary: dict[str, object]) -> str:
+        subset, first = self._state.subset, self._state.keep
+        if subset is None:
+            return waiting_words(self._state) or EMPTY
+        if first is None:
+            return str(summary.get("stopped") or "")
+        return f"The bars count the first {first:,} picks, as the dial says; the figures are of all {subset.size:,}."
+
+    def _say(self, words: str, bad: bool) -> None:
+        self.about.setText(words)
+        self.about.setVisible(bool(words))
+        theme.mark(self.about, "bad", bad)
+        theme.mark(self.about, "faint", not bad)
 
     def _show_counts(self, _index: int = 0) -> None:
         self.model.show_counts(self._counts.get(self.by.currentData() or "", []))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.messages import in_words
 from curator.ui.models.samples import number, one_line
 from curator.ui.state import IMPORTING
 from curator.ui.views.compare_samples import Compare
@@ -44,6 +46,7 @@ BINS = 32
 NEAR = 6
 REST_MS = 120
 MOST_NODES = 2000
+LOOKING = "Looking for what is near…"
 NO_NEIGHBOURS = "Run a recipe, or make a map, to see what is near."
 
 
@@ -185,6 +188,8 @@ class DetailMore(QWidget):
             return
         self.standing.show_row(item.sample.row)
         turn, row = self._turn, item.sample.row
+        self.near_words.setText(LOOKING)
+        self.near_words.show()
         self._desk.bridge.in_background(
             lambda: project.browse.neighbours(dataset.id, row, NEAR), lambda found: self._take(turn, found)
         )
@@ -194,7 +199,8 @@ class DetailMore(QWidget):
         names: tuple[str, ...] = ()
         if place is not None:
             project, dataset = place
-            names = next((f.values for f in project.browse.fields(dataset.id) if f.name == "label"), ())
+            with suppress(CuratorError):  # the label can still be written
+                names = next((f.values for f in project.browse.fields(dataset.id) if f.name == "label"), ())
         self.label.blockSignals(True)
         self.label.clear()
         self.label.addItems(list(names))
@@ -275,12 +281,14 @@ class DetailMore(QWidget):
         if turn != self._turn or place is None:
             return
         project, dataset = place
-        failed, found = (found, ()) if isinstance(found, Exception) else (None, found)
-        self.near_words.setText(
-            f"The nearest could not be found: {failed}" if failed else "" if found else NO_NEIGHBOURS
-        )
+        fault = ""
+        if isinstance(found, Exception):
+            fault, found = in_words(found) if isinstance(found, CuratorError) else str(found), ()
+        self.near_words.setText(f"The nearest could not be found: {fault}" if fault else "" if found else NO_NEIGHBOURS)
         self.near_words.setVisible(not found)
-        samples = project.browse.samples(dataset.id, [n.row for n in found])
+        samples: list[Sample] = []
+        with suppress(CuratorError):
+            samples = project.browse.samples(dataset.id, [n.row for n in found])
         self.near.show_near(dataset, samples, found)
 
     # ---- the record ------------------------------------------------------------------------------------------

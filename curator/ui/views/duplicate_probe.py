@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.messages import in_words
 
 if TYPE_CHECKING:
     from curator.engine.duplicates import Cut, Likeness, PairList
@@ -133,7 +134,7 @@ class DuplicateProbe(QFrame):
         try:
             self.pairs = project.duplicates.of(dataset.name, self._recipe.encoder.name)
         except CuratorError as error:
-            self._tell(f"{error.text} {error.hint}".strip(), bad=True)
+            self._tell(in_words(error), bad=True)
             return
         if self._job is not None:
             self.stack.setCurrentIndex(1)

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import Cancelled, CuratorError
 from curator.engine.task import Task
 from curator.ui import theme
+from curator.ui.messages import in_words
 
 if TYPE_CHECKING:
     from curator.engine.export_preview import Preview
@@ -113,7 +114,7 @@ class ExportPreview(QWidget):
         self._clear()
         if isinstance(outcome, Exception):
             known = isinstance(outcome, CuratorError)
-            words = f"{outcome.text} {outcome.hint}".strip() if isinstance(outcome, CuratorError) else str(outcome)
+            words = in_words(outcome) if isinstance(outcome, CuratorError) else str(outcome)
             self._tell(ERROR, words, bad=True)
             if not known:
                 raise outcome

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import InputError
 from curator.engine.params import Param, check
 from curator.ui import theme
+from curator.ui.messages import in_words
 
 TICKS = 1000
 LOG_FROM = 200
@@ -91,7 +92,7 @@ class Field(QWidget):
         try:
             value = check(self.param, value, words_of(self.param.name))
         except InputError as error:
-            self.problem.setText(f"{error.text} {error.hint}".strip())
+            self.problem.setText(in_words(error))
             self.problem.show()
             return
         self.problem.hide()

@@ -21,6 +21,7 @@ from curator.ui import theme
 from curator.ui.models.instructions import InstructionModel
 from curator.ui.views.conversation import Conversation
 from curator.ui.views.highlight import Highlighter
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from curator.ui.desk import Desk
@@ -33,8 +34,7 @@ WIDTHS = {
 """In letters of the font."""
 HIDDEN_AT_FIRST = ("Length", "System", "Source")
 NOT_RECORDS = "These samples are pictures. See them in the gallery."
-NONE = "No dataset is open."
-NOTHING = "Nothing fits this search."
+NOTHING = "Nothing here fits the filter. Clear it to see everything again."
 
 
 class InstructionPage(QWidget):
@@ -108,10 +108,10 @@ class InstructionPage(QWidget):
         """Choose what fits: words, or the table."""
         dataset = self._state.dataset
         if dataset is None or dataset.kind != "instruction":
-            self.words.setText(NONE if dataset is None else NOT_RECORDS)
+            self.words.setText(waiting_words(self._state) if dataset is None else NOT_RECORDS)
             self.stack.setCurrentWidget(self.words)
         elif not self.model.rowCount():
-            self.words.setText(NOTHING)
+            self.words.setText(waiting_words(self._state) or NOTHING)
             self.stack.setCurrentWidget(self.words)
         else:
             self.stack.setCurrentWidget(self.split)

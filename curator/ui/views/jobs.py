@@ -163,7 +163,7 @@ class JobsPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setAccessibleName("Jobs")
         self.cards: list[JobCard] = []
-        self._empty = QLabel("No jobs yet.")
+        self._empty = QLabel("No jobs yet. An import, a run or an export shows its progress here.")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         theme.mark(self._empty, "faint")
         body = QWidget()

@@ -6,16 +6,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import QHeaderView, QLabel, QListView, QStackedLayout, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QLabel, QListView, QStackedLayout, QTreeView, QWidget
 
 from curator.ui import theme
 from curator.ui.models.history import HistoryModel
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
     from curator.ui.desk import Desk
 
 
+EMPTY = "Nothing imported yet.\nDrop a folder or a file here."
+NOT_DONE = "Nothing done yet.\nEach change is listed here, to go back to."
 ON_SUBSET = (
     "subset-rename", "subset-note", "subset-lock", "subset-copy", "subset-compare", "export", "copy-recipe",
     "run-again", "subset-remove",
@@ -41,7 +44,7 @@ class Library(QWidget):
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._offer(ON_SUBSET)
-        self._empty = _empty("Nothing imported yet.\nDrop a folder or a file here.")
+        self._empty = _empty()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.tree)
         self._stack.addWidget(self._empty)
@@ -64,6 +67,8 @@ class Library(QWidget):
 
     def follow(self) -> None:
         """Put the tree's cursor on what is shown."""
+        words = self._model.fault or (waiting_words(self._state) if self._state.dataset is not None else EMPTY)
+        _say(self._empty, words, bad=bool(self._model.fault))
         self._stack.setCurrentWidget(self.tree if self._model.rowCount() else self._empty)
         self.tree.expandAll()
         dataset, subset, run = self._state.dataset, self._state.subset, self._state.run
@@ -110,16 +115,26 @@ class HistoryList(QWidget):
         view.setFrameShape(QListView.Shape.NoFrame)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(view)
-        self._stack.addWidget(_empty("Nothing done yet."))
-        model.modelReset.connect(lambda: self._stack.setCurrentIndex(0 if model.rowCount() else 1))
-        self._stack.setCurrentIndex(1)
+        self._empty = _empty()
+        self._stack.addWidget(self._empty)
+        self._model = model
+        model.modelReset.connect(self._look)
+        self._look()
+
+    def _look(self) -> None:
+        _say(self._empty, self._model.fault or NOT_DONE, bad=bool(self._model.fault))
+        self._stack.setCurrentWidget(self.view if self._model.rowCount() else self._empty)
 
 
-def _empty(text: str) -> QWidget:
-    page = QWidget()
-    label = QLabel(text)
+def _empty() -> QLabel:
+    label = QLabel()
     label.setWordWrap(True)
+    label.setMargin(12)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    theme.mark(label, "faint")
-    QVBoxLayout(page).addWidget(label)
-    return page
+    return label
+
+
+def _say(label: QLabel, words: str, bad: bool) -> None:
+    label.setText(words)
+    theme.mark(label, "bad", bad)
+    theme.mark(label, "faint", not bad)

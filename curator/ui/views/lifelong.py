@@ -18,7 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.messages import in_words
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -96,7 +99,13 @@ class LifelongPage(QWidget):
     def refresh(self) -> None:
         """Look at the steps of the Dataset shown, and show the latest."""
         project, dataset = self._state.project, self._state.dataset
-        self._steps = project.lifelong.steps(dataset.id) if project is not None and dataset is not None else []
+        fault = ""
+        try:
+            self._steps = project.lifelong.steps(dataset.id) if project is not None and dataset is not None else []
+        except CuratorError as error:
+            self._steps, fault = [], in_words(error)
+        self.about.setText(fault or waiting_words(self._state) or EMPTY)
+        theme.mark(self.about, "bad", bool(fault))
         self.about.setVisible(not self._steps)
         self.rest.setVisible(not self._steps)
         self.parts.setVisible(bool(self._steps))

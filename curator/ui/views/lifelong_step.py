@@ -26,6 +26,7 @@ from curator.engine.errors import CuratorError
 from curator.engine.lifelong import LifelongRequest
 from curator.engine.recipe import builtin_names, load_recipe
 from curator.ui import theme
+from curator.ui.messages import in_words
 
 if TYPE_CHECKING:
     from curator.engine.project import Project
@@ -171,7 +172,7 @@ class StepDialog(QDialog):
                 self._desk.settings.device,
             )  # fmt: skip
         except CuratorError as error:
-            self.problem.setText(f"{error.text} {error.hint}".strip())
+            self.problem.setText(in_words(error))
             self.problem.show()
             return
         self.step_requested.emit(request)

@@ -29,6 +29,7 @@ from curator.ui.views.map_card import HoverCard
 from curator.ui.views.map_legend import Legend
 from curator.ui.views.map_offer import FinerOffer
 from curator.ui.views.map_sync import MapSync
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from curator.engine.types import Ints
@@ -202,9 +203,9 @@ class MapPage(QWidget):
         self._stack.setCurrentIndex(int(ready))
         error = layouts.condition == ERROR
         told = error or layouts.condition == LOADING
-        self.message.setText(layouts.words if told else WAITING)
+        self.message.setText(layouts.words if told else waiting_words(self._state) or WAITING)
         theme.mark(self.message, "bad", error)
-        self.button.setVisible(layouts.condition in (EMPTY, ERROR))
+        self.button.setVisible(layouts.condition in (EMPTY, ERROR) and self._state.ready)
         self.button.setText("&Try again" if error else "&Make a map")
         self.bar.setVisible(layouts.condition == LOADING)
         self.bar.setRange(0, 100 if layouts.share >= 0 else 0)

@@ -23,10 +23,12 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import CuratorError
 from curator.engine.recipe import builtin_names
 from curator.ui import theme
+from curator.ui.messages import in_words
 from curator.ui.models.recipe_draft import RecipeDraft
 from curator.ui.views.composer import Composer
 from curator.ui.views.duplicate_probe import DuplicateProbe
 from curator.ui.views.jobs import duration
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from curator.engine.estimating import Estimate
@@ -268,13 +270,11 @@ class RunPanel(QScrollArea):
     def _show_validity(self) -> None:
         recipe, problem = self.draft.recipe, self.draft.problem if self.draft.text else None
         self.about.setVisible(bool(self.about.text()))
-        self.validity.setText(
-            f"{problem.text} {problem.hint}".strip() if problem else "The recipe is valid." if recipe else ""
-        )
+        self.validity.setText(in_words(problem) if problem else "The recipe is valid." if recipe else "")
         self.validity.setVisible(problem is not None or self.advanced.isChecked())
         theme.mark(self.validity, "bad", problem is not None)
         theme.mark(self.validity, "good", problem is None)
-        ready = recipe is not None and bool(self._kind)
+        ready = recipe is not None and self._desk.state.ready
         self.go.setEnabled(ready)
         self.save.setEnabled(recipe is not None)
         self.try_out.setEnabled(ready and self._dataset is not None and self._dataset.size > SAMPLE)
@@ -289,25 +289,30 @@ class RunPanel(QScrollArea):
     def show_estimate(self) -> None:
         """How long a Run, and a preview, would take."""
         estimates = getattr(self._desk.state.project, "estimates", None)
+        if words := waiting_words(self._desk.state):
+            self._say_cost(words)
+            return
         if estimates is None or self._dataset is None or self.draft.recipe is None:
             self.cost.hide()
             return
         try:
             whole = estimates.of(self._dataset.name, self.draft.recipe)
             part = estimates.of(self._dataset.name, self.draft.recipe, SAMPLE)
-        except CuratorError:
-            self.cost.hide()
+        except CuratorError as error:
+            self._say_cost(f"What this costs is not known: {in_words(error)}")
             return
         words = cost_words(whole)
         if self._dataset.size > SAMPLE:
             words += f" Preview: about {duration(max(1.0, part.seconds))}."
-        self.cost.setText(words)
-        self.cost.setToolTip(
-            "\n".join(
-                f"{p.what}: {'there already' if p.basis == 'there' else f'{duration(p.seconds)} ({p.basis})'}"
-                for p in whole.parts
-            )
+        parts = (
+            f"{p.what}: {'there already' if p.basis == 'there' else f'{duration(p.seconds)} ({p.basis})'}"
+            for p in whole.parts
         )
+        self._say_cost(words, "\n".join(parts))
+
+    def _say_cost(self, words: str, tip: str = "") -> None:
+        self.cost.setText(words)
+        self.cost.setToolTip(tip)
         self.cost.show()
 
 

@@ -29,20 +29,19 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import CuratorError
 from curator.engine.skills import MOST_PARTS, Skill
 from curator.ui import theme
+from curator.ui.messages import in_words
 from curator.ui.models.samples import one_line
 from curator.ui.models.skills import BALANCE, BUDGET, NAME, QUOTA, SHARES_ROLE, SkillsModel
-from curator.ui.state import IMPORTING
 from curator.ui.views.coverage import SOON_MS
 from curator.ui.views.picture import Picture
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from curator.engine.records import Dataset, Subset
     from curator.ui.desk import Desk
 
-NO_DATASET = "Open a dataset to see its skills."
 NO_SKILLS = "No skills yet. Run a recipe with a clusterer, such as “diverse”."
 NO_CLASSES = "No sample has a class yet. Label some, or import class folders."
-LOADING = "The skills come when the import is done."
 KEYS = ("skill-show", "skill-rename", "skill-quota", "skill-budget", "skill-merge", "skill-split", "skill-hide")
 TYPICAL = 3
 
@@ -161,10 +160,8 @@ class SkillsPanel(QWidget):
 
     def _read(self, by_skill: bool) -> tuple[list[Skill], str]:
         project, dataset = self._state.project, self._state.dataset
-        if project is None or dataset is None:
-            return [], NO_DATASET
-        if dataset.status == IMPORTING:
-            return [], LOADING
+        if project is None or dataset is None or not self._state.ready:
+            return [], waiting_words(self._state)
         subset = self._state.subset or self._newest(dataset)
         try:
             if not by_skill:
@@ -172,7 +169,7 @@ class SkillsPanel(QWidget):
                 return found, "" if found else NO_CLASSES
             found = project.skillset.all(dataset.id, subset.id if subset else None, self._state.keep)
         except CuratorError as error:
-            return [], f"{error.text} {error.hint}".strip()
+            return [], in_words(error)
         shown = [s for s in found if self.hidden.isChecked() or not s.hidden]
         return shown, "" if found else NO_SKILLS
 

@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.messages import in_words
 from curator.ui.views.dial_chart import DialChart
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from curator.engine.dial import Dial, Reading
@@ -178,14 +180,14 @@ class SubsetPanel(QScrollArea):
         project, subset = self._desk.state.project, self._desk.state.subset
         if project is None or subset is None or not hasattr(project, "dials"):
             self.dial = None
-            self._say(EMPTY)
+            self._say(waiting_words(self._desk.state) or EMPTY)
             return
         try:
             self.dial = project.dials.of(subset.id)
             card = project.subsets.card(subset.id)
         except CuratorError as error:
             self.dial = None
-            self._say(f"{error.text} {error.hint}".strip(), bad=True)
+            self._say(in_words(error), bad=True)
             return
         self.title.setText(subset.name + (" (locked)" if subset.locked else ""))
         self.note.setText(subset.note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,39 +21,34 @@ from PySide6.QtWidgets import (
 )
 
 from curator.engine.simplex import hole, leaning
-from curator.ui import theme
 from curator.ui.views.rounds.asking import Asking
+from curator.ui.views.rounds.one_of import OneOfSeveral
 from curator.ui.views.rounds.plots import CurvePlot, SpacePlot
 from curator.ui.views.rounds.starting import StartForm
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
+    from curator.engine.project import Project
     from curator.engine.study import RoundRecord, Space, Study
     from curator.ui.desk import Desk
 
-NEW = "New study…"
-TABLES = frozenset({"study", "study_round", "study_pick", "label"})
 SHOWN_PAIRS = 5
 QUICK_ROWS = 10_000
 """Rows up to which the space is drawn again after every answer."""
 
 
-class RoundsPage(QWidget):
-    """States: the form (no study yet, or a new one), busy (a batch is being chosen), asking."""
+class RoundsPage(OneOfSeveral):
+    """States: the form (no study yet, or a new one), busy (a batch is being chosen), asking, error."""
+
+    tables = frozenset({"study", "study_round", "study_pick", "label"})
+    new = "New study…"
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._desk = desk
-        self._job: Job | None = None
-        self.study: Study | None = None
+        super().__init__(desk, "Study", parent)
         self.space: Space | None = None
         self._curve: list[RoundRecord] = []
         self._space_of: tuple[object, int, int] | None = None
-        self.chosen = QComboBox()
-        self.chosen.setAccessibleName("Study")
-        self.chosen.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.words = QLabel()
-        theme.mark(self.words, "faint")
         self.next = QPushButton("Next round")
         self.next.setObjectName("primary")
         self.next.setToolTip("Fit the student to the labels so far and choose the next batch")
@@ -63,7 +59,13 @@ class RoundsPage(QWidget):
         self.stack = QStackedWidget()
         self._build()
         self._connect()
-        self.refresh()
+        self._follow()
+
+    @property
+    def study(self) -> Study | None:
+        """The Study shown."""
+        found: Study | None = self.one
+        return found
 
     # ---- building --------------------------------------------------------------------------------------------
 
@@ -117,13 +119,6 @@ class RoundsPage(QWidget):
         return tab
 
     def _connect(self) -> None:
-        state = self._desk.state
-        state.project_changed.connect(self.refresh)
-        state.shown_changed.connect(self.refresh)
-        state.data_changed.connect(self._data_changed)
-        self._desk.bridge.changed.connect(self._job_speaks)
-        self._desk.bridge.ended.connect(self._job_ended)
-        self.chosen.activated.connect(self._choose)
         self.next.clicked.connect(self.next_round)
         self.form.asked.connect(self._start)
         self.asking.labelled.connect(self._label)
@@ -133,43 +128,25 @@ class RoundsPage(QWidget):
 
     # ---- what is shown ---------------------------------------------------------------------------------------
 
-    def refresh(self) -> None:
-        """The studies of the dataset shown, and the newest or the one chosen before."""
-        project, dataset = self._desk.state.project, self._desk.state.dataset
-        studies = project.rounds.studies(dataset.id) if project and dataset else []
-        kept = next((s for s in studies if self.study is not None and s.id == self.study.id), None)
-        self.study = kept or (studies[-1] if studies else None)
-        self.chosen.clear()
-        for study in studies:
-            self.chosen.addItem(study.name, study.id)
-        self.chosen.addItem(NEW, None)
-        self.chosen.setCurrentIndex(self.chosen.findData(self.study.id) if self.study else len(studies))
-        self._show_study()
+    def _all(self, project: Project, dataset_id: int) -> Sequence[Study]:
+        return project.rounds.studies(dataset_id)
 
-    def _choose(self, index: int) -> None:
-        project, key = self._desk.state.project, self.chosen.itemData(index)
-        self.study = project.rounds.study(key) if project is not None and key is not None else None
-        self._show_study()
+    def _get(self, project: Project, key: int) -> Study:
+        return project.rounds.study(key)
 
-    def _data_changed(self, tables: frozenset[str]) -> None:
-        if tables & TABLES:
-            self.refresh()
-
-    def _show_study(self) -> None:
+    def _show(self) -> None:
         project = self._desk.state.project
         self.stack.setCurrentIndex(0 if self.study is None else 1)
         self._curve = project.rounds.curve(self.study.id) if project and self.study else []
         if project is None or self.study is None:
             dataset = self._desk.state.dataset
-            if project is not None and dataset is not None and not self.form.classes.text():
+            if project is not None and dataset is not None and not self.form.classes.text() and not self.fault:
                 self.form.propose(project.rounds.known_classes(dataset.id))
-            self._tell()
             return
         self.asking.show_classes(self.study.classes)
         self.curve.show_curve(self._curve, len(self.study.classes))
         self._look_at_space()
         self._show_pick()
-        self._tell()
 
     def _show_pick(self) -> None:
         project, dataset = self._desk.state.project, self._desk.state.dataset
@@ -186,7 +163,7 @@ class RoundsPage(QWidget):
         self.next.setEnabled(not busy and self.study is not None)
         self.next.setVisible(self.study is not None)
         self.asking.setEnabled(not busy)
-        self.form.start.setEnabled(not busy)
+        self.form.start.setEnabled(not busy and self._desk.state.ready)
         if busy:
             progress = self._job.progress if self._job else None
             self.words.setText(f"{progress.label}…" if progress else "Starting…")
@@ -198,7 +175,7 @@ class RoundsPage(QWidget):
                 text += f"  ·  {m.accuracy:.0%} right ({last.measured})"
             self.words.setText(text)
         else:
-            self.words.setText("")
+            self.words.setText(self.fault or waiting_words(self._desk.state))
 
     # ---- the space -------------------------------------------------------------------------------------------
 
@@ -249,14 +226,6 @@ class RoundsPage(QWidget):
             device, listener = self._desk.settings.device, self._desk.bridge.listener
             self._submit(lambda: project.rounds.start(dataset.name, plan, name, device, listener=listener))
 
-    def _submit(self, submit: object) -> None:
-        def work() -> Job:
-            self._job = submit()  # type: ignore[operator]
-            return self._job
-
-        self._desk.submit(work)
-        self._tell()
-
     def _label(self, sample_id: int, name: str) -> None:
         project, study = self._desk.state.project, self.study
         if project is not None and study is not None:
@@ -267,18 +236,11 @@ class RoundsPage(QWidget):
         if project is not None and study is not None:
             self._desk.write(lambda: getattr(project.rounds, verb)(study.id, [sample_id]))
 
-    def _job_speaks(self, job: Job) -> None:
-        if self._job is not None and job.id == self._job.id:
-            self._tell()
-
     def _job_ended(self, job: Job) -> None:
-        if self._job is None or job.id != self._job.id:
-            return
-        self._job = None
-        if job.changes is not None and job.changes.focus is not None and self._desk.state.project is not None:
-            self.study = self._desk.state.project.rounds.study(job.changes.focus[1])
-        self.refresh()
-        self.asking.setFocus()
+        mine = self._is_mine(job)
+        super()._job_ended(job)
+        if mine:
+            self.asking.setFocus()
 
 
 def leaning_words(space: Space) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +25,12 @@ from PySide6.QtWidgets import (
 )
 
 from curator.engine.trial_tables import main_measure
-from curator.ui import theme
+from curator.ui.views.rounds.one_of import OneOfSeveral
 from curator.ui.views.rounds.plots import TrialPlot
+from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
-    from curator.engine.jobs import Job
+    from curator.engine.project import Project
     from curator.engine.trial import Trial
     from curator.engine.trial_tables import Line
     from curator.ui.desk import Desk
@@ -43,19 +45,18 @@ AXIS = {"simulate": "labels spent", "compare": "samples chosen"}
 EMPTY = "No trial yet. A simulation needs a dataset whose classes are known; a comparison works on any."
 
 
-class TrialsPage(QWidget):
-    """States: nothing tried yet, busy, a trial with its plot and table."""
+class TrialsPage(OneOfSeveral):
+    """States: nothing tried yet, busy, a trial with its plot and table, error."""
+
+    tables = frozenset({"trial"})
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._desk = desk
-        self._job: Job | None = None
-        self.trial: Trial | None = None
+        super().__init__(desk, "Trial", parent)
         self._lines: list[Line] = []
-        self.kind, self.chosen, self.measure = QComboBox(), QComboBox(), QComboBox()
+        self.kind, self.measure = QComboBox(), QComboBox()
         for words, value in KINDS:
             self.kind.addItem(words, value)
-        for box, name in ((self.kind, "Kind of trial"), (self.chosen, "Trial"), (self.measure, "Measure")):
+        for box, name in ((self.kind, "Kind of trial"), (self.measure, "Measure")):
             box.setAccessibleName(name)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.selectors, self.sizes, self.seeds = QLineEdit(), QLineEdit(), QSpinBox()
@@ -66,9 +67,7 @@ class TrialsPage(QWidget):
         self.sizes_words = QLabel()
         self.start, self.export = QPushButton("Start"), QPushButton("Save…")
         self.start.setObjectName("primary")
-        self.words = QLabel(EMPTY)
         self.words.setWordWrap(True)
-        theme.mark(self.words, "faint")
         self.plot, self.table = TrialPlot(), QTableWidget()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.verticalHeader().hide()
@@ -76,7 +75,13 @@ class TrialsPage(QWidget):
         self._build()
         self._connect()
         self._kind_changed()
-        self.refresh()
+        self._follow()
+
+    @property
+    def trial(self) -> Trial | None:
+        """The Trial shown."""
+        found: Trial | None = self.one
+        return found
 
     def _build(self) -> None:
         top = QHBoxLayout()
@@ -103,14 +108,7 @@ class TrialsPage(QWidget):
         column.addWidget(sides, 1)
 
     def _connect(self) -> None:
-        state = self._desk.state
-        state.project_changed.connect(self.refresh)
-        state.shown_changed.connect(self.refresh)
-        state.data_changed.connect(lambda tables: self.refresh() if "trial" in tables else None)
-        self._desk.bridge.changed.connect(self._job_speaks)
-        self._desk.bridge.ended.connect(self._job_ended)
         self.kind.currentIndexChanged.connect(self._kind_changed)
-        self.chosen.activated.connect(self._choose)
         self.measure.activated.connect(self._draw)
         self.start.clicked.connect(self.run)
         self.export.clicked.connect(self._ask_file)
@@ -134,36 +132,20 @@ class TrialsPage(QWidget):
         if project is None or dataset is None or self._job is not None:
             return
 
-        def work() -> Job:
-            self._job = project.trials.submit(
+        self._submit(
+            lambda: project.trials.submit(
                 self.kind.currentData(), dataset.name, self.plan(), "", self._desk.settings.device,
                 listener=self._desk.bridge.listener,
-            )  # fmt: skip
-            return self._job
+            )
+        )  # fmt: skip
 
-        self._desk.submit(work)
-        self._tell()
+    def _all(self, project: Project, dataset_id: int) -> Sequence[Trial]:
+        return project.trials.trials(dataset_id)
 
-    def refresh(self) -> None:
-        """The trials of the dataset shown."""
-        project, dataset = self._desk.state.project, self._desk.state.dataset
-        trials = project.trials.trials(dataset.id) if project and dataset else []
-        kept = next((t for t in trials if self.trial is not None and t.id == self.trial.id), None)
-        self.trial = kept or (trials[-1] if trials else None)
-        self.chosen.clear()
-        for trial in trials:
-            self.chosen.addItem(trial.name, trial.id)
-        if self.trial is not None:
-            self.chosen.setCurrentIndex(self.chosen.findData(self.trial.id))
-        self._show_trial()
+    def _get(self, project: Project, key: int) -> Trial:
+        return project.trials.trial(key)
 
-    def _choose(self, index: int) -> None:
-        project = self._desk.state.project
-        if project is not None and index >= 0:
-            self.trial = project.trials.trial(self.chosen.itemData(index))
-            self._show_trial()
-
-    def _show_trial(self) -> None:
+    def _show(self) -> None:
         project = self._desk.state.project
         there = project is not None and self.trial is not None
         for widget in (self.chosen, self.measure, self.export, self.plot, self.table):
@@ -179,7 +161,6 @@ class TrialsPage(QWidget):
                 self.measure.addItem(name.replace("_", " "), name)
             self.measure.setCurrentIndex(max(0, self.measure.findData(main)))
             self._draw()
-        self._tell()
 
     def _draw(self) -> None:
         if self.trial is None or self.measure.currentData() is None:
@@ -209,25 +190,14 @@ class TrialsPage(QWidget):
         self.table.horizontalHeader().setStretchLastSection(True)
 
     def _tell(self) -> None:
-        self.start.setEnabled(self._job is None and self._desk.state.dataset is not None)
+        self.start.setEnabled(self._job is None and self._desk.state.ready)
         if self._job is not None:
             progress = self._job.progress
             self.words.setText(f"{progress.label} {progress.done} of {progress.total}…" if progress else "Starting…")
         else:
-            self.words.setText("" if self.trial is not None else EMPTY)
-
-    def _job_speaks(self, job: Job) -> None:
-        if self._job is not None and job.id == self._job.id:
-            self._tell()
-
-    def _job_ended(self, job: Job) -> None:
-        if self._job is None or job.id != self._job.id:
-            return
-        self._job = None
-        project = self._desk.state.project
-        if job.changes is not None and job.changes.focus is not None and project is not None:
-            self.trial = project.trials.trial(job.changes.focus[1])
-        self.refresh()
+            self.words.setText(
+                self.fault or ("" if self.trial is not None else waiting_words(self._desk.state) or EMPTY)
+            )
 
     def _ask_file(self) -> None:
         if self.trial is None:

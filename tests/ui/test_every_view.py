@@ -1,0 +1,221 @@
+"""What every panel, page and dialog owes: its four states told in words, words that fit at a large font, and a name
+for each control."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from conftest import SMALL_RECIPE
+from PySide6.QtCore import QEvent, QSettings
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollBar,
+    QTextBrowser,
+    QToolButton,
+    QWidget,
+)  # fmt: skip
+from states import CASES, EVERYWHERE, STATES, Broken, Scene, nothing
+
+from curator.engine.project import Project
+from curator.engine.recipe import Recipe
+from curator.settings import Settings
+from curator.ui.main_window import MainWindow
+from curator.ui.pages import PAGES
+from curator.ui.panels import PANELS
+from curator.ui.views.elided import ElidedLabel
+
+NAMED = (
+    QComboBox, QAbstractSlider, QAbstractSpinBox, QLineEdit, QAbstractItemView, QPlainTextEdit, QTextBrowser,
+    QProgressBar, QAbstractButton,
+)  # fmt: skip
+FITTING = (QPushButton, QToolButton, QCheckBox)
+SMALL = ("about", "compare", "help", "settings", "shortcuts")
+PAGE_KEYS = ("gallery", "table", *(page.key for page in PAGES))
+
+
+def inner(widget):
+    """Whether Qt made a widget as a part of another, which speaks for it."""
+    parent = widget.parentWidget()
+    return (
+        isinstance(widget, QScrollBar)
+        or isinstance(parent, QAbstractSpinBox | QComboBox | QLineEdit | QAbstractItemView)
+        or widget.objectName().startswith("qt_")
+        or type(parent).__name__ in ("QTabBar", "QComboBoxPrivateContainer", "QHeaderView", "QDockWidget", "QMenuBar")
+    )
+
+
+def faults(place, root):
+    """What is wrong with the visible widgets below one."""
+    QApplication.processEvents()
+    for widget in root.findChildren(QWidget):
+        if not widget.isVisible() or inner(widget):
+            continue
+        if isinstance(widget, NAMED):
+            found = QAccessible.queryAccessibleInterface(widget)
+            if not (widget.accessibleName() or (found and found.text(QAccessible.Text.Name))):
+                yield f"{place}: {type(widget).__name__} {widget.objectName()} has no name"
+        if isinstance(widget, FITTING) and widget.text() and widget.width() < widget.minimumSizeHint().width() - 1:
+            yield f"{place}: {widget.text()!r} is cut"
+        plain = isinstance(widget, QLabel) and not isinstance(widget, ElidedLabel) and not widget.wordWrap()
+        if plain and widget.text() and widget.minimumWidth() != 1 and widget.width() < widget.sizeHint().width() - 1:
+            yield f"{place}: {widget.text()!r} is cut"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Sixty records with skills and two Subsets."""
+
+    folder = tmp_path_factory.mktemp("states")
+    verbs, things = ("sing", "count", "paint", "cook"), ("birds", "stars", "houses")
+    texts = [f"{verbs[i % 4]} the {things[i % 3]} number {i // 2 * 7 % 31}" for i in range(60)]
+    (folder / "pile.jsonl").write_text("".join(json.dumps({"instruction": t, "output": "yes"}) + "\n" for t in texts))
+    made = Project.create(folder / "small.curator")
+    made.submit_import([folder / "pile.jsonl"], "pile").result()
+    made.submit_run("pile", Recipe.from_toml(SMALL_RECIPE)).result()
+    made.subsets.by_hand("mine", 1, made.browse.ids(1, range(9)))
+    contents = made.contents
+    made.contents = lambda: replace(contents(), embeddings=[])  # or a map would be made unasked
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, qapp):
+    """One window for all cases."""
+    folder = tmp_path_factory.mktemp("window")
+    memory = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+    made = MainWindow(Settings(cache_dir=folder / "cache", plugins_dir=folder / "plugins"), memory)
+    made.resize(1280, 800)
+    made.show()
+    yield made
+    made.state.set_project(None)
+    made.close()
+    made.deleteLater()
+
+
+@pytest.fixture
+def scene(shared, project, monkeypatch, qtbot):
+    made = Scene(shared, project, monkeypatch, qtbot)
+    nothing(made)
+    shared.commands.view_asked.emit("gallery")
+    yield made
+    reset(made)
+
+
+def reset(scene):
+    """The start page, and no dialog."""
+    for dialog in scene.window.findChildren(QDialog):
+        dialog.close()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    scene.window.center.set_importing(False)
+    scene.window.center.show_first(())
+    nothing(scene)
+    QApplication.processEvents()
+
+
+def words(root):
+    """What a person reads below a widget."""
+    found = []
+    for widget in (root, *root.findChildren(QWidget)):
+        if widget.isVisibleTo(root) and isinstance(widget, QLabel | QPushButton):
+            found.append(widget.text())
+        elif widget.isVisibleTo(root) and hasattr(widget, "toPlainText"):
+            found.append(widget.toPlainText())
+        elif widget.isVisibleTo(root) and hasattr(widget, "defaultAction"):
+            found.append(widget.text())
+    return "\n".join(found)
+
+
+def told_by(scene, place, expected, what):
+    def check():
+        assert expected in words(place), f"{what}: {words(place)}"
+
+    scene.qtbot.waitUntil(check, timeout=3000)
+
+
+@pytest.mark.parametrize("view", CASES)
+def test_every_state_of_a_view_says_what_there_is_and_what_to_do(view, scene):
+    for state, case in zip(STATES, CASES[view], strict=True):
+        if isinstance(case, str):
+            continue
+        arrange, root, expected = case
+        reset(scene)
+        with pytest.MonkeyPatch.context() as scene.patch:
+            arrange(scene)
+            place = root(scene)
+            told_by(scene, place, expected, f"{view}, {state}")
+            assert state == "error" or "disk is gone" not in words(place), (view, state)
+
+
+def test_no_view_is_missing():
+    known = {p.key for p in PAGES} | {p.key for p in PANELS} | EVERYWHERE
+    assert known <= set(CASES)
+
+
+@pytest.fixture
+def large_font():
+    before, larger = QApplication.font(), QApplication.font()
+    larger.setPointSizeF(before.pointSizeF() * 1.25)
+    QApplication.setFont(larger)
+    yield
+    QApplication.setFont(before)
+
+
+def test_at_a_large_font_no_word_is_cut_and_every_control_has_a_name(large_font, window, project):
+    window.state.set_project(project)
+    window.state.show_subset(1)
+    window.resize(1280, 800)
+    window.run_panel.compose.setChecked(True)
+    found = []
+    for key in PAGE_KEYS:
+        window.commands.view_asked.emit(key)
+        found += faults(key, window.center)
+    for panel in PANELS:
+        window.docks[panel.key].raise_()
+        found += faults(panel.key, window.docks[panel.key])
+    window.actions_.by_id["export"].trigger()
+    window.opening.options_asked.emit([])
+    window.actions_.by_id["lifelong-step"].trigger()
+    for key in SMALL:
+        window.commands.window_asked.emit(key)
+    for dialog in window.findChildren(QDialog):
+        found += faults(type(dialog).__name__, dialog)
+        dialog.close()
+    window.state.set_project(None)
+    assert not found, "\n".join(dict.fromkeys(found))
+
+
+PARTS = (
+    "browse", "pages", "skillset", "subsets", "dials", "estimates", "duplicates", "rounds", "trials",
+    "lifelong", "exporting", "importing",
+)  # fmt: skip
+
+
+def test_when_nothing_can_be_read_nothing_breaks(scene, monkeypatch):
+    scene.open(subset=True)
+    for part in PARTS:
+        monkeypatch.setattr(scene.project, part, Broken())
+    window = scene.window
+    for key in PAGE_KEYS:
+        window.commands.view_asked.emit(key)
+    for panel in PANELS:
+        window.docks[panel.key].raise_()
+    window.state.data_changed.emit(frozenset({"label", "subset", "study", "trial", "skill", "step"}))
+    window.state.shown_changed.emit()
+    window.state.set_highlight([3])
+    window.state.set_current(3)
+    for _ in range(5):
+        QApplication.processEvents()
