@@ -94,12 +94,12 @@ class TakenNames:
         self._slots, self._used = array("Q", bytes(8 * 1024)), 0
         self._numbers: dict[int, int] = {}
         for name in reserved:
-            self._take("", name)
+            self.take(name)
 
     def safe(self, name: str, folder: str = "") -> str:
         """A name like :func:`safe_name`'s, different from every other in ``folder``, case apart."""
         wanted = safe_name(name, {})
-        if self._take(folder, wanted):
+        if self.take(wanted, folder):
             return wanted
         key = _digest(folder, wanted)
         number = self._numbers.get(key, 1)
@@ -109,12 +109,12 @@ class TakenNames:
             stem, suffix = (stem, dot + suffix) if dot and len(suffix) <= 16 else (wanted, "")
             cut = stem.encode("utf-8")[: NAME_LIMIT - len(suffix.encode()) - 8].decode("utf-8", "ignore")
             made = f"{cut}-{number}{suffix}"
-            if self._take(folder, made):
+            if self.take(made, folder):
                 self._numbers[key] = number
                 return made
 
-    def _take(self, folder: str, name: str) -> bool:
-        """Remember a name; False when it is taken."""
+    def take(self, name: str, folder: str = "") -> bool:
+        """Remember a name as it is; False when it is taken."""
         if self._used * 2 >= len(self._slots):
             old, self._slots, self._used = self._slots, array("Q", bytes(16 * len(self._slots))), 0
             for value in old:

@@ -142,7 +142,7 @@ class Outgoing:
                 self.tally.ranks.append(made.rank)
                 self.tally.splits.append(code)
                 split = self._plan.names[code]
-                yield made if made.split == split else replace(made, split=split)
+                yield made if made.split == split else made._replace(split=split)
         self._end()
 
     def _end(self) -> None:
@@ -157,7 +157,7 @@ class Outgoing:
         """The item as it goes out, None when it is left out."""
         names = self._naming.names(item)
         if names != item.image_names:
-            item = replace(item, image_names=names)
+            item = item._replace(image_names=names)
         if not (self._shape or self._fields.any or self._trainer):
             return item
         try:
@@ -182,7 +182,7 @@ class Outgoing:
                 return None
             record = checked
         self._learn(record)
-        return item if record is value else replace(item, record=json.dumps(record, ensure_ascii=False))
+        return item if record is value else item._replace(record=json.dumps(record, ensure_ascii=False))
 
     def _learn(self, record: dict[str, Any]) -> None:
         self.tally.fields |= record.keys()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from curator.engine.store import Store
-from curator.engine.store_samples import LABELS, inside
+from curator.engine.store_samples import inside
 from curator.engine.types import ExportItem, Rows
 
 PAGE = 1000
@@ -31,33 +32,36 @@ class ExportRows:
 
     def _page(self, ranks: list[int]) -> dict[int, ExportItem]:
         marks = ",".join("?" * len(ranks))
+        which = f"subset_id = ? and rank in ({marks})"
         sql = (
             "select rank, source, digest, text, record, images, gain, weight, reason, coalesce(skill.name, ''),"
-            f" {LABELS}, sample.split, sample.width, sample.height"
+            " sample.split, sample.width, sample.height"
             " from subset_sample join subset on subset.id = subset_id join sample on sample.id = sample_id"
             " left join skill on skill.clustering_id = subset.clustering_id and skill.number = subset_sample.skill"
-            f" where subset_id = ? and rank in ({marks})"
+            f" where {which}"
         )
-        return {row[0]: self._item(row) for row in self._store.rows(sql, (self._subset_id, *ranks))}
+        labels = self._labels(which, ranks)
+        found = self._store.rows(sql, (self._subset_id, *ranks))
+        return {row[0]: self._item(row, tuple(labels.get(row[0], ()))) for row in found}
 
-    def _item(self, row: tuple) -> ExportItem:
-        names = () if row[5] == "[]" else tuple(json.loads(row[5]))
+    def _labels(self, which: str, ranks: list[int]) -> dict[int, list[str]]:
+        """Rank -> labels, the user's before the given ones; one query for a page, because most samples have none."""
+        sql = (
+            "select rank, name from subset_sample join label on label.sample_id = subset_sample.sample_id"
+            f" where {which} and not label.hidden order by origin = 'user' desc, label.id"
+        )
+        found: dict[int, list[str]] = {}
+        for rank, name in self._store.rows(sql, (self._subset_id, *ranks)):
+            found.setdefault(rank, []).append(name)
+        return found
+
+    def _item(self, row: tuple[Any, ...], labels: tuple[str, ...]) -> ExportItem:
+        rank, source, digest, text, record, images, gain, weight, reason, skill, split, width, height = row
+        names = () if images == "[]" else inside(tuple(json.loads(images)))
+        files = tuple(self._root / name for name in names)
         return ExportItem(
-            rank=row[0],
-            source=row[1],
-            digest=row[2],
-            text=row[3],
-            record=row[4],
-            images=tuple(self._root / name for name in inside(names)),
-            image_names=names,
-            labels=() if row[10] == "[]" else tuple(json.loads(row[10] or "[]")),
-            gain=row[6],
-            weight=row[7],
-            reason=row[8],
-            skill=row[9],
-            split=row[11],
-            width=row[12],
-            height=row[13],
+            *(rank, source, digest, text, record, files, names, labels, gain, weight, reason, skill),
+            *(split, width, height),
         )
 
     def keys(self) -> Iterator[tuple[int, int, str, tuple[str, ...], str]]:

@@ -258,8 +258,7 @@ class EncoderSession(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class ExportItem:
+class ExportItem(NamedTuple):
     """One chosen Sample on its way out, in rank order.
 
     ``images`` are files, or addresses inside an archive or table (see :mod:`curator.engine.packed`): read them with

@@ -6,7 +6,6 @@ import gc
 import hashlib
 import json
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +72,7 @@ WHOLE = ExportInfo("image", "image-folder", "pile", "best", 6, {"seed": 1})
 
 
 def undivided(items: list[ExportItem]) -> list[ExportItem]:
-    return [ExportItem(**(vars(item) | {"split": ""})) for item in items]
+    return [item._replace(split="") for item in items]
 
 
 @pytest.mark.parametrize("layout", ["class", "flat"])
@@ -140,7 +139,7 @@ def test_datasets_reads_parquet_of_records(tmp_path, quiet_datasets):
         {"messages": [{"role": "user", "content": "r"}, {"role": "assistant", "content": "b", "weight": 1}], "x": None},
     ]
     items = [record_item(n, record) for n, record in enumerate(records)]
-    items[0] = replace(items[0], images=(image,), image_names=("a.png",))
+    items[0] = items[0]._replace(images=(image,), image_names=("a.png",))
     info = ExportInfo("instruction", "messages", "pile", "best", 2)
     data = quiet_datasets.load_dataset(str(Parquet().export(items, tmp_path / "out", info, Task())))["train"]
     assert data[0]["images"][0].size == (3, 2) and data[1]["images"] == []
@@ -230,9 +229,9 @@ def boxed(folder: Path) -> list[ExportItem]:
     }  # fmt: skip
     second = {"annotations": [{"yolo": [0.5, 0.5, 0.2, 0.4], "category_id": 9, "category_name": "cat"}]}
     return [
-        replace(items[0], record=json.dumps(first)),
-        replace(items[1], record=json.dumps(second)),
-        replace(items[2], record="{}"),
+        items[0]._replace(record=json.dumps(first)),
+        items[1]._replace(record=json.dumps(second)),
+        items[2]._replace(record="{}"),
     ]
 
 

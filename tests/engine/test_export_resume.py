@@ -14,11 +14,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from curator.engine import exporting
 from curator.engine.api import ExportInfo, ExportItem, Task
 from curator.engine.export_pictures import TakenNames, safe_path
 from curator.engine.exporting import Journal, atomic_folder
+from curator.plugins.exporters.coco import Coco
 from curator.plugins.exporters.folder import Folder
+from curator.plugins.exporters.llama_factory import LlamaFactoryData
+from curator.plugins.exporters.records import Jsonl
 from curator.plugins.exporters.webdataset import WebDataset
+from curator.plugins.exporters.yolo import Yolo
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals of POSIX")
 SCRIPT = """
@@ -91,6 +96,41 @@ def test_a_killed_export_goes_on(tmp_path, exporter):
     exporter.export(items, tmp_path / "whole", info_of(), Task())
     assert content(tmp_path / "out") == content(tmp_path / "whole")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "out", "whole"]
+
+
+EXPORTERS = [Folder(), Folder(layout="flat"), Coco(), Yolo(), LlamaFactoryData(images="copy"), Jsonl(images="copy")]
+
+
+@pytest.mark.parametrize("exporter", EXPORTERS, ids=lambda e: type(e).__name__)
+def test_half_a_file_is_written_again_and_whole_ones_stay(tmp_path, monkeypatch, exporter):
+    """Killed between two notes of the journal: what came after the note is not trusted, what came before is kept."""
+
+    class Killed(Task):
+        def step(self, label: str, done: int, total: int = 0) -> None:
+            if label in ("Writing images", "Copying images", "Writing records") and done == 7:
+                raise KeyboardInterrupt
+
+    items, info = samples(tmp_path / "in"), info_of()
+    if type(exporter).__name__ == "LlamaFactoryData":
+        items = [item._replace(image_names=(f"out_images/{item.source}",)) for item in items]
+    target = tmp_path / ("out.jsonl" if type(exporter).__name__ == "LlamaFactoryData" else "out")
+    monkeypatch.setattr(exporting, "_remove", lambda path: None)  # as a kill leaves it
+    real = Journal.note
+    monkeypatch.setattr(Journal, "note", lambda self, done, *a, **k: real(self, done, *a, now=done == 4))
+    with pytest.raises(KeyboardInterrupt):
+        exporter.export(items, target, info, Killed())
+    monkeypatch.undo()
+    monkeypatch.setattr(exporting, "_SESSION", "fedcba98")
+    (partial,) = (p for p in tmp_path.iterdir() if ".partial-" in p.name and p.is_dir())
+    assert Journal(partial, "the same").done == 4
+    whole, half = next(partial.rglob("1.png")), next(partial.rglob("5.png"))
+    before = whole.stat().st_mtime_ns
+    half.write_bytes(half.read_bytes()[:20])
+    exporter.export(items, target, info, Task())
+    pictures = {p.name: p for p in tmp_path.rglob("*.png") if p.parent != tmp_path / "in"}
+    assert len(pictures) == 10 and pictures["1.png"].stat().st_mtime_ns == before
+    assert all(path.read_bytes() == (tmp_path / "in" / name).read_bytes() for name, path in pictures.items())
+    assert not [p for p in tmp_path.iterdir() if ".partial-" in p.name]
 
 
 def test_another_export_starts_afresh(tmp_path):

@@ -121,7 +121,7 @@ def test_a_hard_link_that_cannot_be_made_is_a_copy(image_folder, tmp_path, monke
 
 def test_classes_with_dangerous_names(image_folder, tmp_path):
     items, info = imported(ImageFolder(), image_folder("a/1.png", "b/2.png"))
-    wild = [ExportItem(**(vars(i) | {"labels": (label,)})) for i, label in zip(items, ("../../x", "CON"), strict=True)]
+    wild = [i._replace(labels=(label,)) for i, label in zip(items, ("../../x", "CON"), strict=True)]
     target = Folder().export(wild, tmp_path / "out", info, Task())
     assert names(target) == ["README.md", "_CON/2.png", "__.._x/1.png", "curation.json"]
     assert entries(tmp_path) == ["out", "pictures"]
@@ -276,7 +276,7 @@ def test_nothing_to_export_leaves_nothing(tmp_path, exporter, name):
 @pytest.mark.parametrize(("exporter", "name"), EXPORTERS, ids=lambda v: str(v))
 def test_cancel_leaves_nothing(tmp_path, image_folder, exporter, name):
     items, info = imported(ImageFolder(), image_folder("a.png", "b.png", "c.png"))
-    items = [ExportItem(**(vars(i) | {"record": "{}"})) for i in items]
+    items = [i._replace(record="{}") for i in items]
     for after in range(1, 7):
         asked = []
         task = Task(cancelled=lambda asked=asked, after=after: len(asked) >= after or asked.append(1))
@@ -291,7 +291,7 @@ def test_cancel_leaves_nothing(tmp_path, image_folder, exporter, name):
 @pytest.mark.parametrize(("exporter", "name"), EXPORTERS, ids=lambda v: str(v))
 def test_an_existing_target_is_refused_unless_it_may_be_replaced(tmp_path, image_folder, exporter, name):
     items, info = imported(ImageFolder(), image_folder("a.png"))
-    items = [ExportItem(**(vars(i) | {"record": "{}"})) for i in items]
+    items = [i._replace(record="{}") for i in items]
     target = tmp_path / "x" / name
     exporter.export(items, target, info, Task())
     with pytest.raises(InputError, match="exists already"):

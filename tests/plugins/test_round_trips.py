@@ -72,7 +72,7 @@ def converted(items: list[ExportItem], target: str, style: Style, file: Path) ->
     made = []
     for item in items:
         record = write_dialogue(read_dialogue(json.loads(item.record)), target, style)
-        made.append(ExportItem(**(vars(item) | {"record": json.dumps(record)})))
+        made.append(item._replace(record=json.dumps(record)))
     info = ExportInfo("instruction", target, "pile", "best", len(made))
     return EXPORTERS[target].export(made, file, info, Task())
 

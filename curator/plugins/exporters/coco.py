@@ -11,7 +11,7 @@ from typing import IO, Any, ClassVar
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
 from curator.engine.export_pictures import TakenNames
-from curator.engine.exporting import atomic_folder
+from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.boxes import annotations_of, has_box, size_of
 from curator.plugins.exporters.folder import record_of
@@ -45,9 +45,10 @@ class Coco:
         items = again(items)
         needed = needed_bytes(items, task, info.count) if self.mode == "copy" else 0
         categories = _categories(task.track(items, "Looking at categories", info.count))
-        placer, names, written = Placer(self.mode, task), TakenNames(), 0
-        with atomic_folder(target, needed=needed) as folder:
-            (folder / "annotations").mkdir()
+        placer, names, number, written = Placer(self.mode, task), TakenNames(), 0, 0
+        with atomic_folder(target, needed=needed, key=info.key) as folder:
+            (folder / "annotations").mkdir(exist_ok=True)
+            journal = Journal(folder, info.key)
             for split in info.splits:
                 with _Description(folder / self.file_of(folder, split), categories) as description:
                     for item in task.track(items, "Writing images", info.count):
@@ -55,21 +56,22 @@ class Coco:
                             continue
                         place = "images/" + (f"{split}/" if split else "")
                         name = names.safe((item.image_names or (item.source,))[0].rpartition("/")[2], place)
-                        reason = _put(item, folder / place / name, placer)
-                        if not reason:
-                            reason = description.add(item, name)
+                        reason = _put(item, folder / place / name, placer, number < journal.done)
+                        reason = reason or description.add(item, name)
+                        number += 1
                         if reason:
                             task.problem(item.source, reason)
-                        else:
-                            written += 1
+                            continue
+                        written += 1
+                        journal.note(number)
             if not written:
                 raise InputError("None of the chosen pictures is there any more.", "Connect the disk they are on.")
             write_provenance(folder, info, written, info.count - written)
         return target
 
 
-def _put(item: ExportItem, place: Path, placer: Placer) -> str:
-    return placer.place(item.images[0], place) if item.images else "has no picture"
+def _put(item: ExportItem, place: Path, placer: Placer, done: bool) -> str:
+    return placer.resume(item.images[0], place, done) if item.images else "has no picture"
 
 
 def _categories(items: Iterable[ExportItem]) -> dict[str, int]:

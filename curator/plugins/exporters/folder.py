@@ -104,10 +104,7 @@ class _Filling:
     def _put(self, item: ExportItem, place: Path, number: int) -> str:
         if not item.images:
             return "has no picture"
-        if number >= self._journal.done:
-            place.unlink(missing_ok=True)  # half of it may lie there since a kill
-            return self._placer.place(item.images[0], place)
-        return self._placer.place_once(item.images[0], place)
+        return self._placer.resume(item.images[0], place, number < self._journal.done)
 
     def _place_of(self, item: ExportItem) -> tuple[str, str]:
         """The sub-folder and the name of a picture."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
-from curator.engine.exporting import atomic_file, atomic_folder, may_replace
+from curator.engine.exporting import Journal, atomic_file, atomic_folder, may_replace
 from curator.engine.provenance import write_provenance
 from curator.engine.trainers import Data
 from curator.engine.trainers.llama_factory import entry
@@ -50,7 +51,7 @@ class LlamaFactoryData:
         return f"{target.stem}_{split}{target.suffix}" if split else target.name
 
     def export(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task) -> Path:
-        """Write pictures, files and entry, in this order, and return the path of the file.
+        """Write pictures and files, then the entry, and return the path of the file.
 
         Raises:
             InputError: nothing to export, the entry belongs to another file, dataset_info.json is not what it should
@@ -59,11 +60,10 @@ class LlamaFactoryData:
         target, items, replacing = target.absolute(), again(items), may_replace(target)
         files = {split: target.with_name(self.file_of(target, split)) for split in info.splits}
         known = _known(target.parent, {path.stem: path.name for path in files.values()})
-        if self.images == "copy":
-            self._copy(items, target, info, task, replacing)
         keys, pairs, counts = set[str](), False, dict[str, int]()
-        for split, path in files.items():
-            with atomic_file(path, overwrite=replacing) as file:
+        with ExitStack() as whole, self._pictures(items, target, info, task, replacing):
+            for split, path in files.items():
+                file = whole.enter_context(atomic_file(path, overwrite=replacing))
                 lines = Lines(file, path.suffix.lower() == ".json", ascii_only=True)
                 for item in task.track(items, "Writing records", info.count):
                     if item.split == split:
@@ -74,7 +74,7 @@ class LlamaFactoryData:
                 lines.end()
                 if not lines.count:
                     raise InputError(EMPTY, NOTHING)
-            counts[split] = lines.count
+                counts[split] = lines.count
         data = Data(target.stem, "llama-factory", self.shape, {}, info.count, frozenset(keys), pairs=pairs)
         entries = {path.stem: entry(data, path.name) for path in files.values()}
         _merge(target.parent, known, entries)
@@ -82,14 +82,26 @@ class LlamaFactoryData:
         write_provenance(first, info, sum(counts.values()))
         return first
 
-    def _copy(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task, replacing: bool) -> None:
+    @contextmanager
+    def _pictures(
+        self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task, replacing: bool
+    ) -> Iterator[None]:
+        """Copies the pictures, when that is asked for; their folder gets its name when the block ends well, so that an
+        export killed while records are written finds its pictures again."""
+        if self.images != "copy":
+            yield
+            return
         needed, placer = needed_bytes(items, task, info.count), Placer("copy", task)
         folder = target.parent / self.media(target)
-        with atomic_folder(folder, overwrite=replacing, needed=needed) as partial:
-            for item in task.track(items, "Copying images", info.count):
+        with atomic_folder(folder, overwrite=replacing, needed=needed, key=info.key) as partial:
+            journal = Journal(partial, info.key)
+            for number, item in enumerate(task.track(items, "Copying images", info.count)):
                 for name, path in zip(item.image_names, item.images, strict=True):
-                    if reason := placer.place_once(path, partial / name.partition("/")[2]):
+                    if reason := placer.resume(path, partial / name.partition("/")[2], number < journal.done):
                         raise InputError(f"{item.source} names the image {name}, which {reason}.", "Restore the file.")
+                journal.note(number + 1)
+            journal.note(info.count, now=True)
+            yield
 
 
 def _known(folder: Path, wanted: dict[str, str]) -> dict[str, Any]:

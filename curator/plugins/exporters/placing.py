@@ -9,6 +9,7 @@ from pathlib import Path
 
 from curator.engine import packed
 from curator.engine.api import ExportItem, InputError, Task
+from curator.engine.export_pictures import TakenNames
 from curator.engine.pictures import read_bytes
 
 MODES = ("copy", "hardlink", "symlink")
@@ -35,6 +36,7 @@ class Placer:
 
     def __init__(self, mode: str, task: Task) -> None:
         self._mode, self._task, self._copies = mode, task, 0
+        self._placed = TakenNames()
 
     def place(self, source: Path, target: Path) -> str:
         """Put one file; returns "" or the reason why it could not be read. What lies in an archive is copied out."""
@@ -60,11 +62,25 @@ class Placer:
         """Like :meth:`place`, and nothing when the file has its place already."""
         return "" if target.is_symlink() or target.exists() else self.place(source, target)
 
-    def place_all(self, item: ExportItem, folder: Path) -> str:
+    def resume(self, source: Path, target: Path, done: bool) -> str:
+        """Like :meth:`place` in an export that may go on after a kill, and nothing for a file that has its place.
+
+        Args:
+            source: the picture.
+            target: its place.
+            done: it was finished before the kill. Otherwise what lies there may be half a file: it is written again,
+                once in this run.
+        """
+        if done or not self._placed.take(str(target)):
+            return self.place_once(source, target)
+        target.unlink(missing_ok=True)
+        return self.place(source, target)
+
+    def place_all(self, item: ExportItem, folder: Path, done: bool) -> str:
         """Put every picture of a sample under its name below the folder; returns "" or what is wrong with the first
         that cannot be."""
         for name, path in zip(item.image_names, item.images, strict=True):
-            if reason := self.place_once(path, folder / name):
+            if reason := self.resume(path, folder / name, done):
                 return f"names the image {name}, which {reason}"
         return ""
 

@@ -64,10 +64,7 @@ def _write_folder(
             path.unlink()
         with SplitFiles(folder, suffix) as files:
             for number, item in enumerate(task.track(items, "Writing records", info.count)):
-                if copy and number >= journal.done:
-                    for name in item.image_names if number == journal.done else ():
-                        (folder / name).unlink(missing_ok=True)  # half of it may lie there since a kill
-                reason = placer.place_all(item, folder) if copy else ""
+                reason = placer.place_all(item, folder, number < journal.done) if copy else ""
                 if reason:
                     task.problem(item.source, reason)
                     left_out += 1

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
 from curator.engine.export_pictures import TakenNames
-from curator.engine.exporting import atomic_folder
+from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.boxes import annotations_of, has_box, shares_of, size_of
 from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes
@@ -39,14 +39,16 @@ class Yolo:
         needed = needed_bytes(items, task, info.count) if self.mode == "copy" else 0
         boxes = (one for item in items for one in annotations_of(item, (1, 1)) if has_box(one))
         classes = {name: number for number, name in enumerate(sorted({one["category_name"] for one in boxes}))}
-        placer, names, written = Placer(self.mode, task), TakenNames(), 0
-        with atomic_folder(target, needed=needed) as folder:
-            for item in task.track(items, "Writing images", info.count):
-                reason = _put(item, folder, item.split or "train", classes, placer, names)
+        filling, written = _Filling(classes, Placer(self.mode, task)), 0
+        with atomic_folder(target, needed=needed, key=info.key) as folder:
+            journal = Journal(folder, info.key)
+            for number, item in enumerate(task.track(items, "Writing images", info.count)):
+                reason = filling.put(item, folder, number < journal.done)
                 if reason:
                     task.problem(item.source, reason)
-                else:
-                    written += 1
+                    continue
+                written += 1
+                journal.note(number + 1)
             if not written:
                 raise InputError("None of the chosen pictures is there any more.", "Connect the disk they are on.")
             (folder / "data.yaml").write_text(_description(info.splits, list(classes)), encoding="utf-8")
@@ -54,31 +56,38 @@ class Yolo:
         return target
 
 
-def _put(item: ExportItem, folder: Path, split: str, classes: dict[str, int], placer: Placer, names: TakenNames) -> str:
-    """One picture and its boxes; returns "" or what is wrong with it."""
-    if not item.images:
-        return "has no picture"
-    try:
-        size = size_of(item)
-    except InputError as error:
-        return error.text
-    wanted = Path(item.image_names[0].rpartition("/")[2])
-    stem = names.safe(wanted.stem, split)  # a.jpg and a.png must not share a file of boxes
-    reason = placer.place(item.images[0], folder / "images" / split / f"{stem}{wanted.suffix}")
-    if reason:
-        return reason
-    lines = []
-    for one in annotations_of(item, size):
-        if has_box(one):
-            try:
-                sides = shares_of(one["bbox"], size)
-            except InputError:
-                continue
-            lines.append(" ".join([str(classes[one["category_name"]]), *(f"{side:.6f}" for side in sides)]) + "\n")
-    place = folder / "labels" / split / f"{stem}.txt"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text("".join(lines), encoding="ascii")
-    return ""
+class _Filling:
+    """Pictures and their boxes on their way into the folder."""
+
+    def __init__(self, classes: dict[str, int], placer: Placer) -> None:
+        self._classes, self._placer, self._names = classes, placer, TakenNames()
+
+    def put(self, item: ExportItem, folder: Path, done: bool) -> str:
+        """One picture and its boxes; ``done``: before a kill. Returns "" or what is wrong with it."""
+        if not item.images:
+            return "has no picture"
+        try:
+            size = size_of(item)
+        except InputError as error:
+            return error.text
+        split, wanted = item.split or "train", Path(item.image_names[0].rpartition("/")[2])
+        stem = self._names.safe(wanted.stem, split)  # a.jpg and a.png must not share a file of boxes
+        place = folder / "images" / split / f"{stem}{wanted.suffix}"
+        if reason := self._placer.resume(item.images[0], place, done):
+            return reason
+        boxes = folder / "labels" / split / f"{stem}.txt"
+        boxes.parent.mkdir(parents=True, exist_ok=True)
+        boxes.write_text("".join(self._lines(item, size)), encoding="ascii")
+        return ""
+
+    def _lines(self, item: ExportItem, size: tuple[int, int]) -> Iterator[str]:
+        for one in annotations_of(item, size):
+            if has_box(one):
+                try:
+                    sides = shares_of(one["bbox"], size)
+                except InputError:
+                    continue
+                yield " ".join([str(self._classes[one["category_name"]]), *(f"{side:.6f}" for side in sides)]) + "\n"
 
 
 def _description(splits: tuple[str, ...], classes: list[str]) -> str:
