@@ -16,7 +16,17 @@ from curator.engine.project import Project
 from curator.engine.trial_tables import ENDINGS, Line, as_json, main_measure
 from curator.engine.trials import Kind
 
-SHOWN = ("accuracy", "mean_similarity", "radius", "classes", "skills", "class_balance", "calibration", "redundancy")
+SHOWN = (
+    "accuracy",
+    "loss",
+    "mean_similarity",
+    "radius",
+    "classes",
+    "skills",
+    "class_balance",
+    "calibration",
+    "redundancy",
+)
 
 
 def _shared(command: Callable[..., None]) -> Callable[..., None]:

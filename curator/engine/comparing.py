@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from curator.engine.task import Task
 from curator.engine.types import Floats, Inputs, Ints, Rows
+
+if TYPE_CHECKING:
+    from curator.engine.language.last_layer import LastLayer
 
 BLOCK = 65_536
 
@@ -23,6 +27,7 @@ class Quality:
         skills, classes: share of the skills and classes of the pile that are met.
         skill_balance, class_balance: entropy of the counts over its greatest value for as many skills or classes, 0..1.
         redundancy: share of picks that have another pick closer than the encoder's threshold for near-duplicates.
+        loss: of a language model's last layer fitted to the subset, on rows kept for measuring; nats a token.
     """
 
     accuracy: float
@@ -33,9 +38,12 @@ class Quality:
     skill_balance: float
     class_balance: float
     redundancy: float
+    loss: float = float("nan")
 
 
-def quality(inputs: Inputs, picks: Rows, test: Rows, x: Floats | None, task: Task) -> Quality:
+def quality(
+    inputs: Inputs, picks: Rows, test: Rows, x: Floats | None, task: Task, last: LastLayer | None = None
+) -> Quality:
     """Measure ``picks`` int64 [b] of ``inputs``; the probe reads ``x`` [n, d] and is tried on rows ``test``."""
     mean, radius, redundancy = _closeness(inputs, picks, task)
     return Quality(
@@ -47,10 +55,12 @@ def quality(inputs: Inputs, picks: Rows, test: Rows, x: Floats | None, task: Tas
         _balance(inputs.skills, picks, inputs.rows),
         _balance(inputs.labels, picks, inputs.rows),
         redundancy,
+        last.loss(picks, test, inputs.seed) if last is not None else float("nan"),
     )
 
 
 def _probe(inputs: Inputs, picks: Rows, test: Rows, x: Floats | None) -> float:
+    test = test if inputs.labels is None else test[inputs.labels[test] >= 0]
     if x is None or inputs.labels is None or not len(test):
         return float("nan")
     known = picks[inputs.labels[picks] >= 0]

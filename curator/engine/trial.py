@@ -37,6 +37,11 @@ class ComparePlan:
     clusterer: str = param("kmeans", help="Clusterer whose membership and skills selectors and measures use")
     scorers: tuple[str, ...] = param((), help="Scorers to run first, for selectors that need one")
     holdout: float = param(0.3, low=0.05, high=0.9, help="Share of the labelled samples kept for the probe's test")
+    language_model: str = param(
+        "",
+        help="For instructions: fit the last layer of this language model to each subset, measure its loss on held-out"
+        " records; “default” for the installed SmolLM2, or a folder, a GGUF file, ORG/NAME",
+    )
     seed: int = param(0, low=0, help="The first seed", advanced=True)
 
     @property

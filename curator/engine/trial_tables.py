@@ -17,6 +17,8 @@ from curator.engine.spread import Paired, Summary, paired, summary
 from curator.engine.trial import Trial, TrialPoint
 
 BASE = "random"
+LOWER = frozenset({"loss"})
+"""Measures of which less is better: ahead of random is below it."""
 ENDINGS = (".csv", ".json", ".png", ".svg")
 
 
@@ -38,9 +40,12 @@ class Line:
 
 
 def main_measure(points: Sequence[TrialPoint]) -> str:
-    """ "accuracy" where it could be measured, else "mean_similarity"."""
-    measured = any(math.isfinite(p.measures.get("accuracy", math.nan)) for p in points)
-    return "accuracy" if measured or not any("mean_similarity" in p.measures for p in points) else "mean_similarity"
+    """ "loss" where a language model measured it, else "accuracy" where it could be, else "mean_similarity"."""
+    measured = {m for p in points for m, value in p.measures.items() if math.isfinite(value)}
+    if "loss" in measured:
+        return "loss"
+    compared = any("mean_similarity" in p.measures for p in points)
+    return "accuracy" if "accuracy" in measured or not compared else "mean_similarity"
 
 
 def lines_of(kind: str, points: Sequence[TrialPoint]) -> list[Line]:
@@ -75,7 +80,8 @@ def _line(selector: str, size: int, at: dict[int, dict[str, float]], base: dict[
     names = list(next(iter(at.values()))) if at else []
     measures = {m: summary(v[m] for v in at.values()) for m in names}
     both = sorted(set(at) & set(base)) if selector != BASE else []
-    ahead = paired([at[s][main] for s in both], [base[s][main] for s in both]) if both else None
+    sign = -1 if main in LOWER else 1
+    ahead = paired([sign * at[s][main] for s in both], [sign * base[s][main] for s in both]) if both else None
     return Line(selector, size, measures, ahead)
 
 

@@ -127,7 +127,11 @@ def compare(store: Store, request: TrialRequest, task: Task, *, polite: bool = F
     return trials.finish(key, name)
 
 
-def _inputs(bench: Bench, plan: ComparePlan) -> tuple[Inputs, Any]:
+Base = tuple[Inputs, Any, Any]
+"""What a comparison chooses from, what its probe reads, and the last layer of a language model or None."""
+
+
+def _inputs(bench: Bench, plan: ComparePlan) -> Base:
     from curator.engine.running import _first_inputs
 
     bench.choose_encoder(Step(plan.encoder))
@@ -142,12 +146,26 @@ def _inputs(bench: Bench, plan: ComparePlan) -> tuple[Inputs, Any]:
         inputs = dataclasses.replace(inputs, scores={**inputs.scores, scorer: bench.score(step, inputs)})
     readable = np.zeros(inputs.n, bool)
     readable[inputs.rows] = True
-    return inputs, student_vectors(vectors, readable) if inputs.labels is not None else None
+    x = student_vectors(vectors, readable) if inputs.labels is not None else None
+    return inputs, x, _last_layer(bench, plan, inputs)
 
 
-def _sizes(base: tuple[Inputs, Any], plan: ComparePlan, selector: str, seed: int, task: Task) -> Iterator[TrialPoint]:
-    inputs, x = base
-    test = _test_rows(inputs, plan.holdout, seed)
+def _last_layer(bench: Bench, plan: ComparePlan, inputs: Inputs) -> Any:
+    """The last layer of the plan's language model over this pile; None when it names none."""
+    if not plan.language_model:
+        return None
+    if bench.dataset.kind != "instruction":
+        raise InputError("A language model measures instruction records only.", "Leave out language_model.")
+    from curator.engine.language import LanguageModelParams
+    from curator.engine.language.last_layer import last_layer
+
+    name = "" if plan.language_model == "default" else plan.language_model
+    return last_layer(LanguageModelParams(model=name), inputs, bench.task)
+
+
+def _sizes(base: Base, plan: ComparePlan, selector: str, seed: int, task: Task) -> Iterator[TrialPoint]:
+    inputs, x, last = base
+    test = _test_rows(inputs, plan.holdout, seed, all_rows=last is not None)
     inputs = dataclasses.replace(inputs, rows=np.setdiff1d(inputs.rows, test), seed=seed)
     spec = registry().get("selector", selector)
     for step, budget in enumerate(plan.sizes):
@@ -158,14 +176,14 @@ def _sizes(base: tuple[Inputs, Any], plan: ComparePlan, selector: str, seed: int
                 f"{selector}: {error.text}", "Leave it out, or add: --set scorers=prototypicality"
             ) from None
         check_ranking(spec, ranking, inputs)
-        found = quality(inputs, ranking.rows, test, x, task)
+        found = quality(inputs, ranking.rows, test, x, task, last)
         yield TrialPoint(selector, seed, step, len(ranking.rows), asdict(found))
 
 
-def _test_rows(inputs: Inputs, share: float, seed: int) -> Rows:
-    """Rows kept for the probe's test: a seeded share of those with a label; none without labels."""
-    if inputs.labels is None:
+def _test_rows(inputs: Inputs, share: float, seed: int, *, all_rows: bool = False) -> Rows:
+    """Rows kept for measuring: a seeded share of those with a label, or of ``all_rows``; none without labels."""
+    if inputs.labels is None and not all_rows:
         return np.empty(0, np.int64)
     lot = np.random.default_rng((seed, 5)).random(inputs.n)
-    labelled = inputs.rows[inputs.labels[inputs.rows] >= 0]
-    return labelled[lot[labelled] < share]
+    rows = inputs.rows if all_rows or inputs.labels is None else inputs.rows[inputs.labels[inputs.rows] >= 0]
+    return rows[lot[rows] < share]

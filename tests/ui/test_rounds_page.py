@@ -144,3 +144,22 @@ def test_without_a_study_the_form_proposes_the_classes(shown, project):
     page = page_of(shown, "rounds", RoundsPage)
     assert page.study is None
     assert page.form.classes.text().startswith("eight, five, four")
+
+
+def test_a_comparison_of_records_shows_the_loss_of_a_language_model(window, small, tiny_folder):
+    plan = {"selectors": "random,k-center", "budgets": "10", "seeds": 2, "language_model": str(tiny_folder)}
+    small.trials.submit("compare", "pile", plan).result()
+    window.state.set_project(small)
+    page = page_of(window, "trials", TrialsPage)
+    assert page.measure.currentData() == "loss"
+    losses = {line.selector: line.measures["loss"] for line in small.trials.lines(page.trial.id)}
+    assert all(found.count == 2 and 0 < found.mean < 10 for found in losses.values())
+    assert page.table.item(0, 2).text() == f"{losses['k-center'].mean:.3f}"
+    ahead = float(page.table.item(0, 4).text().split()[0])
+    assert ahead == pytest.approx(losses["random"].mean - losses["k-center"].mean, abs=1e-3)  # less is ahead
+    assert page.table.horizontalHeaderItem(4).text() == "Loss ahead of random"
+    assert page.with_loss.isHidden()
+    page.kind.setCurrentIndex(1)
+    assert not page.with_loss.isHidden() and "language_model" not in page.plan()
+    page.with_loss.setChecked(True)
+    assert page.plan()["language_model"] == "default"

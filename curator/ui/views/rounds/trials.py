@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QHBoxLayout,
@@ -53,6 +54,7 @@ class TrialsPage(OneOfSeveral):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(desk, "Trial", parent)
         self._lines: list[Line] = []
+        self._main = ""
         self.kind, self.measure = QComboBox(), QComboBox()
         for words, value in KINDS:
             self.kind.addItem(words, value)
@@ -65,6 +67,8 @@ class TrialsPage(OneOfSeveral):
         self.seeds.setValue(3)
         self.seeds.setAccessibleName("Repetitions")
         self.sizes_words = QLabel()
+        self.with_loss = QCheckBox("Loss of a language model")
+        self.with_loss.setToolTip("Fit the last layer of SmolLM2 to each subset and measure held-out records: minutes")
         self.start, self.export = QPushButton("Start"), QPushButton("Save…")
         self.start.setObjectName("primary")
         self.words.setWordWrap(True)
@@ -95,6 +99,7 @@ class TrialsPage(OneOfSeveral):
         second.addWidget(self.chosen)
         second.addWidget(self.measure)
         second.addWidget(self.words, 1)
+        second.addWidget(self.with_loss)
         second.addWidget(self.export)
         sides = QSplitter(Qt.Orientation.Vertical)
         sides.addWidget(self.plot)
@@ -120,11 +125,20 @@ class TrialsPage(OneOfSeveral):
         self.sizes.setText(sizes)
         self.sizes_words.setText(SIZES[kind])
         self.sizes.setAccessibleName(SIZES[kind])
+        self._offer_loss()
+
+    def _offer_loss(self) -> None:
+        """A language model measures subsets of instruction records only."""
+        dataset = self._desk.state.dataset
+        instructions = dataset is not None and dataset.kind == "instruction"
+        self.with_loss.setVisible(instructions and self.kind.currentData() == "compare")
 
     def plan(self) -> dict[str, Any]:
         """What is asked for."""
         sizes = {"simulate": "rounds", "compare": "budgets"}[self.kind.currentData()]
-        return {"selectors": self.selectors.text(), sizes: self.sizes.text(), "seeds": self.seeds.value()}
+        plan = {"selectors": self.selectors.text(), sizes: self.sizes.text(), "seeds": self.seeds.value()}
+        asked = not self.with_loss.isHidden() and self.with_loss.isChecked()
+        return {**plan, "language_model": "default"} if asked else plan
 
     def run(self) -> None:
         """Start a trial."""
@@ -146,6 +160,7 @@ class TrialsPage(OneOfSeveral):
         return project.trials.trial(key)
 
     def _show(self) -> None:
+        self._offer_loss()
         project = self._desk.state.project
         there = project is not None and self.trial is not None
         for widget in (self.chosen, self.measure, self.export, self.plot, self.table):
@@ -155,7 +170,7 @@ class TrialsPage(OneOfSeveral):
             self._lines = project.trials.lines(self.trial.id)
             names = list(self._lines[0].measures) if self._lines else []
             names = [n for n in names if any(line.measures[n].count for line in self._lines)]
-            main = main_measure(project.trials.points(self.trial.id))
+            main = self._main = main_measure(project.trials.points(self.trial.id))
             self.measure.clear()
             for name in names:
                 self.measure.addItem(name.replace("_", " "), name)
@@ -167,7 +182,8 @@ class TrialsPage(OneOfSeveral):
             return
         measure, kind = self.measure.currentData(), self.trial.kind
         self.plot.show_lines(self._lines, measure, AXIS[kind])
-        head = ["Selector", "Labels" if kind == "simulate" else "Budget", "Mean", "± deviation", "Ahead of random", "p"]
+        ahead_of = f"{self._main.replace('_', ' ')} ahead of random".capitalize()
+        head = ["Selector", "Labels" if kind == "simulate" else "Budget", "Mean", "± deviation", ahead_of, "p"]
         self.table.setColumnCount(len(head))
         self.table.setHorizontalHeaderLabels(head)
         self.table.setRowCount(len(self._lines))
