@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from curator.engine.errors import InputError
@@ -13,6 +14,8 @@ ORDERS = ("rank", "source", "shuffle")
 TOGETHER = ("duplicates", "exact", "nothing")
 WEIGHTS = ("table", "column")
 FINDINGS = ("keep", "fix", "drop", "replace")
+ACTED_ON = ("stop", "skip")
+"""Effects that the one choice for all findings is about."""
 KEEP = "keep"
 
 
@@ -48,6 +51,24 @@ class ExportOptions:
         help="What a trainer would skip or stop at: keep it, fix what can be fixed, drop it, or put the next in rank "
         "(beyond the first N) in its place",
     )
+    rules: tuple[str, ...] = param(
+        (),
+        help="Another choice for single findings, by rule or effect: too-long=replace,no-mark=fix,cut=drop,change=keep",
+    )
+
+    def choice(self, rule: str, effect: str) -> str:
+        """What to do about a finding of a trainer: one of :data:`FINDINGS`."""
+        chosen = choices(self.rules)
+        if rule in chosen or effect in chosen:
+            return chosen.get(rule) or chosen[effect]
+        if effect in ACTED_ON or (effect == "change" and self.findings == "fix"):
+            return self.findings
+        return "keep"
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the next in rank may be needed."""
+        return self.findings == "replace" or "replace" in choices(self.rules).values()
 
 
 def make_options(values: Mapping[str, Any] | None = None) -> ExportOptions:
@@ -55,7 +76,23 @@ def make_options(values: Mapping[str, Any] | None = None) -> ExportOptions:
     options: ExportOptions = build(ExportOptions, dict(values or {}), owner="export")
     shares(options.split)
     renames(options.rename)
+    choices(options.rules)
     return options
+
+
+@lru_cache(maxsize=8)
+def choices(rules: tuple[str, ...]) -> dict[str, str]:
+    """Rule or effect -> what to do about it; raises :class:`InputError` for what is not a pair of them."""
+    found: dict[str, str] = {}
+    for text in rules:
+        name, _, choice = (part.strip() for part in text.partition("="))
+        if not name or choice not in FINDINGS:
+            raise InputError(
+                f"“{text}” does not say what to do about a finding.",
+                f"Write for example: too-long=replace. Choices: {', '.join(FINDINGS)}.",
+            )
+        found[name] = choice
+    return found
 
 
 def shares(split: tuple[str, ...]) -> dict[str, float]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from curator.engine.errors import InputError
 from curator.engine.export_options import KEEP, ExportOptions, shares
+from curator.engine.export_spares import ANY, NONE, Reserve
 from curator.engine.store_exporting import ExportRows
 from curator.engine.types import Rows
 
@@ -23,13 +24,13 @@ class Plan:
         ranks: int64 [m], in the order of writing; split after split when there are any.
         split: int16 [m], index into ``names``.
         names: names of the splits; ("",) when there are none.
-        spare: int64 [s], ranks beyond the first N, for replacing.
+        spare: what lies beyond the first N, for replacing.
     """
 
     ranks: Rows
     split: np.ndarray
     names: tuple[str, ...]
-    spare: Rows
+    spare: Reserve
 
     def counts(self) -> dict[str, int]:
         """Samples in each split."""
@@ -52,11 +53,12 @@ def make_plan(rows: ExportRows, options: ExportOptions, near: Iterable[tuple[int
     if not size:
         raise InputError("The subset is empty.", "There is nothing to export.")
     count = min(options.first, size) if options.first else size
-    spare = np.arange(count + 1, size + 1, dtype=np.int64)
+    beyond = np.arange(count + 1, size + 1, dtype=np.int64)
     if options.split:
-        names, code = _splits(list(rows.keys())[:count], options, near)
+        names, code, spare = _splits(list(rows.keys()), count, options, near)
     else:
         names, code = ("",), np.zeros(count, np.int16)
+        spare = Reserve(beyond, beyond, np.zeros(len(beyond), np.int16))
     order = _order(rows, options, count)
     order = order[np.argsort(code[order - 1], kind="stable")]
     return Plan(order, code[order - 1], names, spare)
@@ -71,22 +73,32 @@ def _order(rows: ExportRows, options: ExportOptions, count: int) -> Rows:
 
 
 def _splits(
-    keys: list[Key], options: ExportOptions, near: Iterable[tuple[int, int]]
-) -> tuple[tuple[str, ...], np.ndarray]:
+    keys: list[Key], count: int, options: ExportOptions, near: Iterable[tuple[int, int]]
+) -> tuple[tuple[str, ...], np.ndarray, Reserve]:
+    """Names, the split of each of the first ``count``, and where the others may stand in."""
+    if not options.replaces:
+        keys = keys[:count]
+    beyond = np.arange(count + 1, len(keys) + 1, dtype=np.int64)
     if options.split == (KEEP,):
-        names = tuple(dict.fromkeys(key[4] or "train" for key in keys))
+        came = [key[4] or "train" for key in keys]
+        names = tuple(dict.fromkeys(came[:count]))
         place = {name: number for number, name in enumerate(names)}
-        return names, np.array([place[key[4] or "train"] for key in keys], np.int16)
+        code = np.array([place.get(name, NONE) for name in came], np.int16)
+        return names, code[:count], Reserve(beyond, beyond, code[count:])
     wanted = shares(options.split)
-    code = divide(groups_of(keys, options.together, near), tuple(wanted.values()), options.seed)
+    groups = groups_of(keys, options.together, near)
+    code = divide(groups[:count], tuple(wanted.values()), options.seed)
     names = tuple(wanted)
     for number, name in enumerate(names):
         if not (code == number).any():
             raise InputError(
-                f"The split “{name}” would be empty: {len(keys)} samples are too few, or too many are duplicates.",
+                f"The split “{name}” would be empty: {count} samples are too few, or too many are duplicates.",
                 "Give it a larger share, or leave it out.",
             )
-    return names, code
+    heads = groups[count:]  # a group is named by its first member: one that is written comes before all that are not
+    known = heads < count
+    split = np.where(known, code[np.where(known, heads, 0)], ANY).astype(np.int16)
+    return names, code, Reserve(beyond, heads, split)
 
 
 def groups_of(keys: list[Key], together: str, near: Iterable[tuple[int, int]] = ()) -> Rows:

@@ -32,16 +32,16 @@ from curator.engine.export_fields import FieldRules
 from curator.engine.export_options import ExportOptions
 from curator.engine.export_pictures import Naming
 from curator.engine.export_plan import Plan
+from curator.engine.export_spares import Spares
 from curator.engine.store_exporting import ExportRows
 from curator.engine.task import Task
 from curator.engine.trainers import Checking, Finding, trainer
 from curator.engine.trainers.counting import token_counter
-from curator.engine.trainers.mending import FIXABLE, mended
+from curator.engine.trainers.mending import FIXABLE, SHORTENED, mended
 from curator.engine.types import ExportItem
 
 ROWS_KEPT = 200
 """Ranks that are remembered for each loss and finding."""
-ACTED_ON = ("stop", "skip")
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Outgoing:
         self._fields = FieldRules(options, shape)
         self._trainer = trainer(options.trainer) if options.trainer else None
         self._count = token_counter(options.tokenizer) if self._trainer else None
-        self._passes = 0
+        self._passes, self._replace = 0, False
         self.tally = Tally()
 
     def __len__(self) -> int:
@@ -132,11 +132,12 @@ class Outgoing:
 
     def __iter__(self) -> Iterator[ExportItem]:
         self.tally, self._passes = Tally(), self._passes + 1
-        spare = self._rows.items(self._plan.spare) if self._options.findings == "replace" else iter(())
+        spares = Spares(self._rows, self._plan.spare)
         for item, code in zip(self._rows.items(self._plan.ranks), self._plan.split.tolist(), strict=True):
+            self._replace = self._options.findings == "replace"
             made = self._made(item)
-            while made is None and (item := next(spare, None)) is not None:  # type: ignore[assignment]
-                made = self._made(item)
+            while made is None and self._replace and (other := spares.take(code)) is not None:
+                made = self._made(other)
                 self.tally.replaced += made is not None
             if made is not None:
                 self.tally.ranks.append(made.rank)
@@ -217,23 +218,40 @@ class Outgoing:
 
     def _checked(self, record: dict[str, Any], item: ExportItem) -> dict[str, Any] | None:
         """The record after the trainer's rules and what is to be done about them; None = left out."""
+        choice = self._options.choice
         found = self._findings(record, item)
-        acted = [f for f in found if f.effect in ACTED_ON]
-        if self._options.findings == "fix" and any(f.rule in FIXABLE for f in found):
-            better = self._mend(record, [f.rule for f in found])
-            remaining = self._findings(better, item)
-            if len(remaining) < len(found):
-                self.tally.mended.update({f.rule for f in found} - {f.rule for f in remaining})
-                record, found = better, remaining
+        record, found = self._fixed(record, found, item)
         for finding in found:
             count = self.tally.findings.setdefault((finding.rule, finding.effect), Count(finding.text))
             count.add(item.rank, finding.tokens)
-        if acted and self._options.findings in ("drop", "replace"):
+        gone = [f for f in found if choice(f.rule, f.effect) in ("drop", "replace")]
+        if gone:
+            self._replace = self._replace or any(choice(f.rule, f.effect) == "replace" for f in gone)
             self.tally.dropped += 1
             if self._passes == 1:
-                self._task.problem(item.source, f"{acted[0].text}; left out")
+                self._task.problem(item.source, f"{gone[0].text}; left out")
             return None
         return record
+
+    def _fixed(
+        self, record: dict[str, Any], found: list[Finding], item: ExportItem
+    ) -> tuple[dict[str, Any], list[Finding]]:
+        """The record with what is to be fixed and can be, and what remains to be said of it."""
+        rules = [f.rule for f in found if f.rule in FIXABLE and self._options.choice(f.rule, f.effect) == "fix"]
+        before = found
+        if set(rules) - {SHORTENED}:
+            better = self._mend(record, [rule for rule in rules if rule != SHORTENED])
+            remaining = self._findings(better, item)
+            if len(remaining) < len(found):
+                record, found = better, remaining
+        shorter = record
+        while SHORTENED in rules and shorter != (better := self._mend(shorter, [SHORTENED])):
+            shorter, remaining = better, self._findings(better, item)
+            if len(remaining) < len(found):
+                record, found = shorter, remaining
+                break
+        self.tally.mended.update({f.rule for f in before} - {f.rule for f in found})
+        return record, found
 
     def _mend(self, record: dict[str, Any], rules: list[str]) -> dict[str, Any]:
         try:

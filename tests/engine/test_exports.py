@@ -259,7 +259,7 @@ def test_findings_are_counted_fixed_dropped_and_replaced(opened, tmp_path):
         ("odd-turns", "skip"): (1, (2,), True),
         ("role-order", "skip"): (1, (3,), True),
         ("empty-answer", "change"): (1, (4,), False),
-        ("too-long", "cut"): (1, (5,), False),
+        ("too-long", "cut"): (1, (5,), True),
     }
     assert preview.stanza is not None and preview.samples == 5 and preview.splits == {"": 5}
     assert preview.files == ("o.jsonl", "o.jsonl.curation.json")
@@ -271,6 +271,45 @@ def test_findings_are_counted_fixed_dropped_and_replaced(opened, tmp_path):
     texts = [r["conversations"][0]["value"] for r in lines_of(tmp_path / "next.jsonl")]
     assert texts[:3] == ["q", "spare", "q"] and len(texts) == 4
     assert any("2 left out by the trainer's rules; 1 next in rank took a place" in line for line in said)
+
+
+def test_each_finding_has_its_own_choice(opened, tmp_path):
+    subset_of(opened, written(tmp_path / "x.jsonl", [*BAD, chat("s1", "s"), chat("s2", "s"), chat("s3", "s")]))
+    rules = ("cut=replace", "empty-answer=replace", "odd-turns=replace", "role-order=fix")
+    options = {"first": 5, "trainer": "llama-factory"}
+    export(opened, tmp_path / "out.jsonl", "sharegpt", **options, rules=rules)
+    texts = [r["conversations"][0]["value"] for r in lines_of(tmp_path / "out.jsonl")]
+    assert texts == ["q", "s1", "a", "s2", "s3"]  # the third has no question with an answer after it: it stays
+    found = opened[0].exporting.preview(
+        "best", "sharegpt", tmp_path / "o.jsonl", options={**options, "rules": rules, "first": 0}
+    )
+    assert (found.dropped, found.replaced, found.mended) == (3, 0, {})
+    for wrong in ("too-long", "too-long=mend", "=fix"):
+        with pytest.raises(InputError, match="does not say what to do"):
+            make_options({"rules": (wrong,)})
+
+
+def test_a_record_that_is_cut_can_be_shortened(opened, tmp_path):
+    long = "w " * 60
+    subset_of(opened, written(tmp_path / "x.jsonl", [chat("q", "a", "r", long, "s", long), chat("q", long * 3)]))
+    said = export(opened, tmp_path / "out.jsonl", "messages", trainer="llama-factory", length=100, findings="fix")
+    assert [len(r["messages"]) for r in lines_of(tmp_path / "out.jsonl")] == [6, 2]
+    options = {"trainer": "llama-factory", "length": 100, "rules": ("too-long=fix",)}
+    said = export(opened, tmp_path / "short.jsonl", "messages", **options)
+    assert [len(r["messages"]) for r in lines_of(tmp_path / "short.jsonl")] == [4, 2]
+    assert "Mended: 1 too-long" in said
+
+
+def test_what_stands_in_carries_no_duplicate_across_splits(opened, tmp_path):
+    """The first spare is an equal of a sample in one split, so it may only stand in there."""
+    bad = chat("a question without an answer")
+    good = [chat(f"q{n}", "a") for n in range(6)]
+    subset_of(opened, written(tmp_path / "x.jsonl", [*good, bad, bad | {"n": 1}, good[0], chat("n", "a")]))
+    options = {"first": 8, "trainer": "llama-factory", "findings": "replace", "seed": 3}
+    export(opened, tmp_path / "out", "sharegpt", split=("a=0.5", "b=0.5"), together="exact", **options)
+    splits = [lines_of(tmp_path / "out" / f"{name}.jsonl") for name in "ab"]
+    asked = [{r["conversations"][0]["value"] for r in split} for split in splits]
+    assert not asked[0] & asked[1] and len(asked[0] | asked[1]) >= 7
 
 
 def test_preview_shows_exactly_what_is_written(opened, tmp_path):

@@ -10,7 +10,7 @@ from curator.engine.dialogue import Style, read_dialogue, recognise, write_dialo
 from curator.engine.errors import InputError, NotReadyError
 from curator.engine.trainers import TRAINERS, Checking, Data, trainer
 from curator.engine.trainers.counting import estimated, token_counter
-from curator.engine.trainers.mending import FIXABLE, mended
+from curator.engine.trainers.mending import FIXABLE, SHORTENED, mended
 
 
 def chat(*turns, **more):
@@ -96,7 +96,7 @@ def test_open_clip_drops_pictures_that_are_too_large():
 
 
 @pytest.mark.parametrize(
-    ("name", "record"), [(c[0], c[1]) for c in CASES if c[2] and set(c[2]) <= FIXABLE and "image-list" not in c[2]]
+    ("name", "record"), [(c[0], c[1]) for c in CASES if c[2] and set(c[2]) <= FIXABLE - {SHORTENED}]
 )
 def test_what_is_fixable_is_fixed(name, record):
     rules = findings(name, record)
@@ -111,6 +111,19 @@ def test_mending_adds_no_word():
     record = sharegpt(G, H, ("human", "more"), G, ("gpt", "and"), H)
     better = mended(read_dialogue(record), ["role-order"])
     assert [(turn.role, turn.text) for turn in better.turns] == [("user", "q\n\nmore"), ("assistant", "a\n\nand")]
+
+
+def test_what_is_too_long_loses_its_last_question_and_never_its_first():
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    record = chat(U, A, ("user", "r"))
+    record["messages"] += [{"role": "assistant", "tool_calls": [call]}, {"role": "tool", "content": "t"}]
+    record["messages"] += [{"role": "assistant", "content": "b"}]
+    once = mended(read_dialogue(record), [SHORTENED])
+    assert [turn.text for turn in once.turns] == ["q", "a"] and mended(once, [SHORTENED]) == once
+    pair = {"prompt": "p", "chosen": "c", "rejected": "r"}
+    assert mended(read_dialogue(pair), [SHORTENED]) == read_dialogue(pair)
+    seen = chat(U, A, ("user", "<image>r"), A, images=["a.png"])
+    assert mended(read_dialogue(seen), [SHORTENED]) == read_dialogue(seen)
 
 
 @pytest.mark.parametrize("name", TRAINERS)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from curator.engine.dialogue import Dialogue, Picture, Turn
 
-FIXABLE = frozenset(
-    {"odd-turns", "role-order", "image-count", "no-mark", "first-turn", "no-answer", "no-picture", "many-marks"}
-)
+SHORTENED = "too-long"
+ALTERNATE = frozenset({"odd-turns", "role-order", "first-turn", "no-answer"})
+MARKED = frozenset({"image-count", "no-mark", "no-picture", "many-marks"})
+FIXABLE = ALTERNATE | MARKED | {SHORTENED}
 """Rules that :func:`mended` knows how to meet, where the record allows."""
 
 
@@ -18,16 +19,27 @@ def mended(dialogue: Dialogue, rules: Sequence[str]) -> Dialogue:
 
     Roles get their usual names. Neighbouring turns of one speaker become one, joined by an empty line; answers before
     the first question and questions after the last answer are left out. A picture without a place goes to the front of
-    the first question; a mark without a picture is taken out. Nothing changes that ``rules`` (of findings) do not ask
+    the first question; a mark without a picture is taken out. From one that is too long the last question and all
+    that follows it are left out, once, unless it is the first. Nothing changes that ``rules`` (of findings) do not ask
     for.
     """
     asked = set(rules)
-    if asked & {"image-count", "no-mark", "no-picture", "many-marks"}:
+    if asked & MARKED:
         dialogue = _pictured(dialogue)
-    if asked & {"odd-turns", "role-order", "first-turn", "no-answer"}:
+    if asked & ALTERNATE:
         named = tuple(replace(turn, alias="") if turn.alias else turn for turn in dialogue.turns)
         dialogue = replace(dialogue, turns=_alternating(named, dialogue.is_pair))
+    if SHORTENED in asked and not dialogue.is_pair:
+        dialogue = replace(dialogue, turns=_without_last_question(dialogue.turns))
     return dialogue
+
+
+def _without_last_question(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """A part of a talk that ends with a whole answer; one with a picture in what would go stays as it is."""
+    asked = [place for place, turn in enumerate(turns) if turn.role == "user"]
+    if len(asked) < 2 or any(turn.images for turn in turns[asked[-1] :]):
+        return turns
+    return turns[: asked[-1]]
 
 
 def _pictured(dialogue: Dialogue) -> Dialogue:
