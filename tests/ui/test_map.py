@@ -131,6 +131,23 @@ def drag(canvas, qtbot, points, modifiers=Qt.KeyboardModifier.NoModifier):
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, modifiers, points[-1].toPoint())
 
 
+def test_a_lasso_may_end_where_it_began(page, window, qtbot, layout):
+    qtbot.keyClick(page, Qt.Key.Key_F)
+    corners = [
+        page.canvas._to_view(x, y) for x, y in ((-0.5, -0.5), (4.5, -0.5), (4.5, 2.5), (-0.5, 2.5), (-0.5, -0.5))
+    ]
+    drag(page.canvas, qtbot, corners)
+    assert len(window.state.highlight) == 15
+
+
+def test_the_map_fits_beside_its_legend(page, window, qtbot, layout):
+    window.state.set_colour("class")
+    qtbot.waitUntil(lambda: page.legend.isVisible())
+    page.canvas.fit()
+    assert page.canvas._to_view(29, 0).x() <= page.legend.x()
+    assert page.canvas.covered > page.legend.width()
+
+
 def test_a_rectangle_by_mouse_and_a_click(page, window, qtbot, layout):
     canvas = page.canvas
     qtbot.keyClick(page, Qt.Key.Key_R)

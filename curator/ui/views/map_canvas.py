@@ -29,8 +29,8 @@ MARGIN = 0.2
 """Painted beyond the edges, so that a short pan moves what is there."""
 COARSE = 60_000
 """Points painted while the map moves."""
-CROWD = 8_000
-"""More chosen or highlighted points than these have no rings."""
+RINGS = ((400, 2.8, 1.6), (1_500, 2.2, 1.4), (8_000, 1.3, 1.1))
+"""Up to so many chosen or highlighted points: radius, and width of the ring around. More have no rings."""
 REST_MS = 90
 STRETCH_S = 0.15
 """While zooming, the picture is stretched; a sharper one comes so often."""
@@ -105,6 +105,8 @@ class MapCanvas(pg.GraphicsView):
         self.names: list[Name] = []
         self.overlay: Callable[[QPainter], None] | None = None
         """Paints above the points and below the names."""
+        self.covered = 0
+        """Pixels at the right edge under the legend."""
         self.tool = MOVE
         self.cursor_row: int | None = None
         self.frame_ms = 0.0
@@ -136,10 +138,22 @@ class MapCanvas(pg.GraphicsView):
         self.repaint_points()
 
     def fit(self) -> None:
-        """Show everything."""
-        if self.data is not None:
-            left, right, low, high = self.data.bounds
-            self.box.setRange(QRectF(left, low, right - left, high - low), padding=0)
+        """Show everything, beside what covers the right edge."""
+        if self.data is None:
+            return
+        left, right, low, high = self.data.bounds
+        rect, width, height = (
+            QRectF(left, low, right - left, high - low),
+            self.viewport().width(),
+            self.viewport().height(),
+        )
+        free = width - self.covered
+        if 2 * free > width and height > 0:
+            scale = min(free / rect.width(), height / rect.height())
+            across, up = width / scale, height / scale
+            start = rect.center().x() - free / scale / 2
+            rect = QRectF(start, rect.center().y() - up / 2, across, up)
+        self.box.setRange(rect, padding=0)
 
     def repaint_points(self) -> None:
         """Colours, or what is hidden, chosen or highlighted, are others."""
@@ -231,11 +245,13 @@ class MapCanvas(pg.GraphicsView):
         """What stands above, then the picture."""
         assert self._raster is not None and self.data is not None
         ring = len(self.colors) - 3
-        above = max(self._size, 1.0) if len(self.data.chosen) > 5000 else max(self._size, 2.8)
         for points, code in ((self.data.chosen, ring), (self.data.lit, ring + 2)):
-            crowd = len(points) > CROWD
             part = points.part(0, most if most is not None else len(points))
-            self._raster.add_discs(part, 0.7 if crowd else above, None if crowd else code)
+            look = next((look for look in RINGS if len(points) <= look[0]), None)
+            if look is None:
+                self._raster.add_discs(part, 0.7)
+            else:
+                self._raster.add_discs(part, max(self._size, look[1]), code, look[2])
         self.picture.show_image(self._raster.image(self.colors), self._raster.frame)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -297,7 +313,8 @@ class MapCanvas(pg.GraphicsView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """What is encircled is highlighted; a click highlights one."""
-        moved = self._pressed is None or (event.position() - self._pressed).manhattanLength() > CLICK
+        trace, pressed = [*self._path, event.position()], self._pressed  # a lasso may end where it began
+        moved = pressed is None or any((point - pressed).manhattanLength() > CLICK for point in trace)
         path, self._path, self._pressed = self._corners(), [], None
         if event.button() == Qt.MouseButton.LeftButton:
             keys = event.modifiers()

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 MOST = 60
 """Points in view from which on there are dots only."""
-EDGE = 56
-"""Of a picture, in pixels."""
+EDGES = (56, 128)
+"""Of a picture, in pixels: the fewer are in view, the larger."""
+CROWDED = 5
+"""Times its own area that a picture has to itself."""
 REST_MS = 140
 ROUND = 5
 
@@ -46,6 +48,7 @@ class MapPictures(QObject):
         self._desk, self._canvas = desk, canvas
         self.on = True
         self.spots: list[Spot] = []
+        self.edge = EDGES[0]
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -66,6 +69,9 @@ class MapPictures(QObject):
     def look(self) -> None:
         """Find the points in view."""
         self.spots = self._spots() if self.on else []
+        port = self._canvas.viewport()
+        fitting = (port.width() * port.height() / (CROWDED * max(1, len(self.spots)))) ** 0.5
+        self.edge = round(min(max(fitting, EDGES[0]), EDGES[1]))
         self._canvas.viewport().update()
 
     def _spots(self) -> list[Spot]:
@@ -99,12 +105,12 @@ class MapPictures(QObject):
         c, ratio = theme.colors(self._canvas.palette()), self._canvas.devicePixelRatioF()
         boxes = []
         for spot in self.spots:
-            box = QRectF(0, 0, EDGE, EDGE)
+            box = QRectF(0, 0, self.edge, self.edge)
             box.moveCenter(self._canvas.box.mapViewToScene(QPointF(spot.x, spot.y)))
             boxes.append(box)
         for i in free_places(boxes, QRectF(self._canvas.viewport().rect()), room=(2, 2)):
             spot = self.spots[i]
-            picture = self._desk.thumbs.get(spot.path, EDGE * ratio, spot.digest)
+            picture = self._desk.thumbs.get(spot.path, self.edge * ratio, spot.digest)
             if picture is None or picture.isNull():
                 continue
             painter.setPen(QPen(c.accent, 3) if spot.chosen else QPen(c.line, 1))

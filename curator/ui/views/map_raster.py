@@ -133,9 +133,9 @@ class Raster:
         self._codes[flat] = codes
         return len(flat)
 
-    def add_discs(self, points: Points, size: float, ring: int | None = None) -> int:
-        """A disc each, with a ring of colour ``ring`` around it; returns how many were inside."""
-        outer = disc(size + 1.6) if ring is not None else []
+    def add_discs(self, points: Points, size: float, ring: int | None = None, rim: float = 1.6) -> int:
+        """A disc each, with a ring of colour ``ring``, ``rim`` pixels wide; returns how many were inside."""
+        outer = disc(size + rim) if ring is not None else []
         inner = disc(size)
         margin = max(max(abs(dx), abs(dy)) for dx, dy, _ in outer or inner)
         flat, codes = self.pixels(points, margin)
