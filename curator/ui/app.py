@@ -57,6 +57,7 @@ def _build(settings: Settings) -> tuple[QApplication, MainWindow]:
     from PySide6.QtWidgets import QApplication
 
     from curator.engine.registry import registry
+    from curator.ui.language import speak
     from curator.ui.main_window import MainWindow
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
@@ -64,6 +65,7 @@ def _build(settings: Settings) -> tuple[QApplication, MainWindow]:
     app.setApplicationName("Curator")
     app.setOrganizationName("Curator")
     app.setDesktopFileName("curator")
+    speak(app)
     registry().discover(settings.plugins_dir)
     window = MainWindow(settings, QSettings())
     sys.excepthook = partial(_show_bug, window)

@@ -12,6 +12,7 @@ from curator.engine.bulk import AT_ONCE
 from curator.engine.errors import CuratorError
 from curator.ui.finding import Finding
 from curator.ui.labelling import Labelling
+from curator.ui.language import tr
 from curator.ui.messages import Notice, notice_of_error, notice_of_failure
 from curator.ui.skill_commands import SkillCommands
 from curator.ui.subset_commands import SubsetCommands
@@ -282,7 +283,7 @@ class Commands(QObject):
         except CuratorError as error:
             self.noticed.emit(notice_of_error(error))
             return
-        self.noticed.emit(Notice(f"Saved {target}", good=True))
+        self.noticed.emit(Notice(tr("Saved {target}", target=target), good=True))
 
     def export_subset(
         self, format_: str, target: Path, overwrite: bool, params: dict[str, Any], options: dict[str, Any]
@@ -338,6 +339,6 @@ class Commands(QObject):
         if job.changes is not None:
             self._state.take(job.changes)
             if job.changes.notes:
-                self.noticed.emit(Notice(f"{job.title}: done", "\n".join(job.changes.notes), good=True))
+                self.noticed.emit(Notice(tr("{title}: done", title=job.title), "\n".join(job.changes.notes), good=True))
         elif job.failure is not None and job.failure.kind != "cancelled":
             self.noticed.emit(notice_of_failure(job.failure))

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from curator.engine.errors import CuratorError
 from curator.engine.filter_language import FilterError, by_meaning, quoted
+from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.state import plain_query
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from curator.ui.taste import Taste
 
 EMPTY, SEARCHING, NOTHING, ERROR, READY = "empty", "searching", "nothing", "error", "ready"
-WAITS = "words become vectors in the worker. Filters work meanwhile."
+WAITS = noop("words become vectors in the worker. Filters work meanwhile.")
 RANKING = ("like:", "near:", "picture:")
 MOST_LIKE = 50
 """Highlighted Samples that "more like these" takes; the first of more."""
@@ -93,7 +94,7 @@ class Finding(QObject):
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / "draft.png"
         if not image.save(str(draft)):
-            self._tell(ERROR, "The pasted picture could not be kept.")
+            self._tell(ERROR, tr("The pasted picture could not be kept."))
             return
         file = folder / f"{hashlib.sha256(draft.read_bytes()).hexdigest()[:16]}.png"
         draft.replace(file)
@@ -122,7 +123,11 @@ class Finding(QObject):
         elif missing == "words" and busy is not None:
             self._find(project, query, first=project.browse.read_words)
         else:
-            self._ask_worker(project, query, f"Waiting for “{busy.title}”: {WAITS}" if busy else "Searching…")
+            self._ask_worker(
+                project,
+                query,
+                tr("Waiting for “{title}”:", title=busy.title) + " " + tr(WAITS) if busy else tr("Searching…"),
+            )
 
     def _ask_worker(self, project: Project, query: Query, words: str) -> None:
         """Have made what is missing; the worker does one thing after another."""
@@ -137,7 +142,7 @@ class Finding(QObject):
         if self._commands.submit(submit):
             self._waiting = (job[0], query)
         else:
-            self._tell(ERROR, "The search could not start.")
+            self._tell(ERROR, tr("The search could not start."))
 
     def _query(self, where: str) -> Query:
         query = replace(self._state.query, where=where)
@@ -148,8 +153,8 @@ class Finding(QObject):
         return query
 
     def _job_changed(self, job: Job) -> None:
-        if self._waiting is not None and self._waiting[0] is job and self.words.endswith(WAITS):
-            self._tell(SEARCHING, "Searching…")
+        if self._waiting is not None and self._waiting[0] is job and self.words.endswith(tr(WAITS)):
+            self._tell(SEARCHING, tr("Searching…"))
 
     def _job_ended(self, job: Job) -> None:
         if self._waiting is None or self._waiting[0] is not job:
@@ -159,12 +164,12 @@ class Finding(QObject):
             self._find(self._state.project, query)
         elif job.failure is not None:
             stopped = job.failure.kind == "cancelled"
-            self._tell(ERROR, "The search was stopped." if stopped else job.failure.text)
+            self._tell(ERROR, tr("The search was stopped.") if stopped else job.failure.text)
 
     def _find(self, project: Project, query: Query, first: Callable[[], None] | None = None) -> None:
         """Read in the background what all views are about to ask for, then let them."""
         turn = self._turn
-        self._tell(SEARCHING, "Reading the texts for the first time…" if first else "Searching…")
+        self._tell(SEARCHING, tr("Reading the texts for the first time…") if first else tr("Searching…"))
 
         def take(outcome: Found | Exception) -> None:
             if turn != self._turn or project is not self._state.project:
@@ -191,9 +196,9 @@ class Finding(QObject):
         if not query.where:
             self._tell(EMPTY, "")
         elif not len(found.rows):
-            self._tell(NOTHING, "Nothing found")
+            self._tell(NOTHING, tr("Nothing found"))
         else:
-            self._tell(READY, f"{len(found.rows):,} found")
+            self._tell(READY, tr("{count:,} found", count=len(found.rows)))
         self._state.set_query(query)
 
     def _query_changed(self) -> None:

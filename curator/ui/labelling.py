@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from curator.engine.bulk import AT_ONCE
 from curator.engine.errors import CuratorError
 from curator.ui.handlers import Handlers
+from curator.ui.language import tr
 from curator.ui.messages import Notice
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class Labelling(Handlers):
         """Give what is highlighted the class with this number, from 1."""
         names = self.classes()
         if not 1 <= number <= min(NUMBERED, len(names)):
-            self._notice(Notice(f"There is no class number {number}.", "Press L to name a new one."))
+            self._notice(
+                Notice(tr("There is no class number {number}.", number=number), tr("Press L to name a new one."))
+            )
             return
         self._set(names[number - 1])
 

@@ -16,6 +16,7 @@ from curator.ui.arrivals import Arrivals
 from curator.ui.commands import Commands
 from curator.ui.desk import Desk
 from curator.ui.job_bridge import JobBridge
+from curator.ui.language import tr
 from curator.ui.messages import MessageBar, notice_of_error
 from curator.ui.models.history import HistoryModel
 from curator.ui.models.hues import Hues
@@ -148,16 +149,16 @@ class MainWindow(QMainWindow):
             self.resizeDocks([docks["jobs"]], [letter * 17], Qt.Orientation.Vertical)
 
     def _dock(self, key: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title.replace("&", ""), self)
+        dock = QDockWidget(tr(title).replace("&", ""), self)
         dock.setObjectName(key)
         dock.setWidget(widget)
-        dock.toggleViewAction().setText(title)
+        dock.toggleViewAction().setText(tr(title))
         self.addDockWidget(area, dock)
         return dock
 
     def _build_menus(self) -> None:
         for title in menus():
-            menu = self.menuBar().addMenu(title)
+            menu = self.menuBar().addMenu(tr(title))
             for action in ACTIONS:
                 if action.menu == title:
                     menu.addAction(self.actions_.by_id[action.id])

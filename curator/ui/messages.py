@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStyle, QToolButton, QWidget
 
 from curator.engine.errors import CuratorError
+from curator.ui.language import tr
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Failed
@@ -50,7 +51,11 @@ def notice_of_failure(failure: Failed) -> Notice:
 
 
 def _bug(text: str, details: str) -> Notice:
-    return Notice(f"Something in Curator broke: {text}", "Your data is safe. Copy the details into a report.", details)
+    return Notice(
+        tr("Something in Curator broke: {fault}", fault=text),
+        tr("Your data is safe. Copy the details into a report."),
+        details,
+    )
 
 
 class MessageBar(QFrame):
@@ -59,7 +64,7 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("messageBar")
-        self.setAccessibleName("Message")
+        self.setAccessibleName(tr("Message"))
         self.notice: Notice | None = None
         self._icon = QLabel()
         self._label = QLabel()
@@ -67,14 +72,14 @@ class MessageBar(QFrame):
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.copy = QPushButton("&Copy details")
-        self.copy.setToolTip("Copy the technical details of this failure")
+        self.copy = QPushButton(tr("&Copy details"))
+        self.copy.setToolTip(tr("Copy the technical details of this failure"))
         self.copy.clicked.connect(self._copy)
         self.dismiss = QToolButton()
         self.dismiss.setIcon(self.style().standardIcon(QStyle.StandardPixmap.SP_TitleBarCloseButton))
         self.dismiss.setAutoRaise(True)
-        self.dismiss.setToolTip("Dismiss this message")
-        self.dismiss.setAccessibleName("Dismiss this message")
+        self.dismiss.setToolTip(tr("Dismiss this message"))
+        self.dismiss.setAccessibleName(tr("Dismiss this message"))
         self.dismiss.clicked.connect(self.clear)
         layout = QHBoxLayout(self)
         layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)

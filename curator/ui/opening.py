@@ -13,6 +13,7 @@ from curator.engine.errors import CuratorError
 from curator.engine.first_look import first_pictures
 from curator.engine.importing import least_sure
 from curator.engine.project import SUFFIX, Project
+from curator.ui.language import tr
 from curator.ui.messages import Notice, notice_of_error
 from curator.ui.reading import Reading
 
@@ -78,7 +79,8 @@ class Opening(QObject):
         """Whether nothing runs, or the user agrees to stop it."""
         job = self._state.project.running_job if self._state.project is not None else None
         return job is None or self._dialogs.confirm(
-            f"“{job.title}” is still running. Stop it?", "Finished work is kept; the same step can be started again."
+            tr("“{title}” is still running. Stop it?", title=job.title),
+            tr("Finished work is kept; the same step can be started again."),
         )
 
     def bring(self, paths: Sequence[Path]) -> None:
@@ -165,7 +167,7 @@ class Opening(QObject):
         if self._state.project.contents().subsets:
             return
         self.noticed.emit(
-            Notice("Unpacking the demo.", "Two small piles: pictures and instruction records.", good=True)
+            Notice(tr("Unpacking the demo."), tr("Two small piles: pictures and instruction records."), good=True)
         )
 
         from curator.engine.demo import unpack_demo

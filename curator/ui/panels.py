@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from curator.ui.desk import Desk
+from curator.ui.language import noop
 from curator.ui.views.coverage import CoveragePanel
 from curator.ui.views.detail import DetailPanel
 from curator.ui.views.detail_more import DetailMore
@@ -42,18 +43,18 @@ class Panel:
 
 
 PANELS = (
-    Panel("library", "&Library", LEFT, Library),
+    Panel("library", noop("&Library"), LEFT, Library),
     Panel(
         "history",
-        "&History",
+        noop("&History"),
         LEFT,
         lambda desk: HistoryList(desk.history, desk.commands.subsets.go_to),
         behind="library",
     ),
-    Panel("run", "&Recipe", LEFT, lambda desk: RunPanel(desk)),
-    Panel("detail", "&Sample", RIGHT, lambda desk: DetailPanel(desk.state, desk.thumbs, DetailMore(desk))),
-    Panel("subset", "S&ubset", RIGHT, SubsetPanel, behind="detail"),
-    Panel("coverage", "C&overage", RIGHT, lambda desk: CoveragePanel(desk.state), behind="detail"),
-    Panel("skills", "S&kills", RIGHT, SkillsPanel, behind="detail"),
-    Panel("jobs", "&Jobs", BOTTOM, lambda desk: JobsPanel(desk.bridge)),
+    Panel("run", noop("&Recipe"), LEFT, lambda desk: RunPanel(desk)),
+    Panel("detail", noop("&Sample"), RIGHT, lambda desk: DetailPanel(desk.state, desk.thumbs, DetailMore(desk))),
+    Panel("subset", noop("S&ubset"), RIGHT, SubsetPanel, behind="detail"),
+    Panel("coverage", noop("C&overage"), RIGHT, lambda desk: CoveragePanel(desk.state), behind="detail"),
+    Panel("skills", noop("S&kills"), RIGHT, SkillsPanel, behind="detail"),
+    Panel("jobs", noop("&Jobs"), BOTTOM, lambda desk: JobsPanel(desk.bridge)),
 )

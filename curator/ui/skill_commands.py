@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from curator.engine.filter_language import quoted
+from curator.ui.language import noop, tr
 from curator.ui.messages import Notice
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
 
-NONE = "Highlight a skill in the Skills panel first."
+NONE = noop("Highlight a skill in the Skills panel first.")
 
 
 class SkillCommands(QObject):
@@ -120,6 +121,6 @@ class SkillCommands(QObject):
         if project is None or dataset is None:
             return None
         if not self.numbers:
-            self._tell(Notice(NONE))
+            self._tell(Notice(tr(NONE)))
             return None
         return project, dataset

@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication
 
 from curator.engine.errors import CuratorError
 from curator.ui.handlers import Handlers
+from curator.ui.language import tr, tr_n
 from curator.ui.messages import Notice, notice_of_error
 
 DIAL_STEP = 0.05
@@ -26,7 +27,7 @@ class SubsetCommands(Handlers):
         project, subset = self._state.project, self._state.subset
         if project is None or subset is None:
             return
-        name = self._dialogs.ask_text("Rename the subset", "Name", subset.name)
+        name = self._dialogs.ask_text(tr("Rename the subset"), tr("Name"), subset.name)
         if name is not None and name.strip() != subset.name:
             self._write(lambda: project.subsets.rename(subset.id, name))
 
@@ -35,7 +36,7 @@ class SubsetCommands(Handlers):
         project, subset = self._state.project, self._state.subset
         if project is None or subset is None:
             return
-        text = self._dialogs.ask_text(f"Note on “{subset.name}”", "Note", subset.note or "")
+        text = self._dialogs.ask_text(tr("Note on “{name}”", name=subset.name), tr("Note"), subset.note or "")
         if text is not None and text != subset.note:
             self._write(lambda: project.subsets.note(subset.id, text))
 
@@ -62,7 +63,9 @@ class SubsetCommands(Handlers):
         project, dataset = self._state.project, self._state.dataset
         if project is None or dataset is None or not (ids := self._state.highlighted_ids()):
             return
-        name = self._dialogs.ask_text(f"New subset of {len(ids):,} samples", "Name", "by hand")
+        name = self._dialogs.ask_text(
+            tr_n("New subset of {n:,} sample", "New subset of {n:,} samples", len(ids)), tr("Name"), tr("by hand")
+        )
         if name is not None:
             self._write(lambda: project.subsets.by_hand(name, dataset.id, ids))
 
@@ -102,7 +105,7 @@ class SubsetCommands(Handlers):
             return
         if not knee:
             self._notice(
-                Notice("There is no knee: each sample adds about as much.", "Measure coverage to look closer.")
+                Notice(tr("There is no knee: each sample adds about as much."), tr("Measure coverage to look closer."))
             )
             return
         self._state.set_keep(knee)
@@ -115,7 +118,7 @@ class SubsetCommands(Handlers):
         """The text of the Recipe behind the Subset, into the clipboard."""
         if text := self._recipe():
             QGuiApplication.clipboard().setText(text)
-            self._notice(Notice("The recipe is in the clipboard.", good=True))
+            self._notice(Notice(tr("The recipe is in the clipboard."), good=True))
 
     def run_again(self) -> None:
         """Put the Recipe behind the Subset into the recipe panel, ready to run."""
@@ -135,7 +138,7 @@ class SubsetCommands(Handlers):
             self._notice(notice_of_error(error))
             return ""
         if not text:
-            self._notice(Notice(f"“{subset.name}” was made by hand; there is no recipe behind it."))
+            self._notice(Notice(tr("“{name}” was made by hand; there is no recipe behind it.", name=subset.name)))
         return text
 
     def go_to(self, entry: int) -> None:

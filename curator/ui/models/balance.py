@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
 
+from curator.ui.language import noop, tr
 from curator.ui.models.titled import AnyIndex, TitledModel
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class BalanceModel(TitledModel):
     @property
     def columns(self) -> tuple[str, ...]:
         """Titles of the columns."""
-        return "Name", "A", "B", "Pile"
+        return noop("Name"), "A", "B", noop("Pile")
 
     def count(self) -> int:
         """One for each skill or class."""
@@ -49,7 +50,9 @@ class BalanceModel(TitledModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return (row.name, f"{row.a:,}", f"{row.b:,}", f"{row.pile:,}")[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.name}: {row.a:,} in A, {row.b:,} in B, {row.pile:,} in the pile"
+            return tr(
+                "{name}: {a:,} in A, {b:,} in B, {pile:,} in the pile", name=row.name, a=row.a, b=row.b, pile=row.pile
+            )
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 0:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == SHARES_ROLE:

@@ -7,6 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from curator.ui.language import noop, tr
+
 SHARE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 AnyIndex = QModelIndex | QPersistentModelIndex
 Count = tuple[str, int, int]
@@ -25,14 +27,21 @@ class Figure:
 def figures(summary: dict[str, Any]) -> list[Figure]:
     """The measures in a Subset's summary, in words."""
     found: list[Figure] = []
-    for key, word in (("skills", "Skills covered"), ("classes", "Classes covered")):
+    for key, word in (("skills", tr("Skills covered")), ("classes", tr("Classes covered"))):
         if key in summary:
             (covered, pile), rival = summary[key], summary.get(f"random_{key}")
             ahead = None if rival is None or rival[0] == covered else covered > rival[0]
-            found.append(Figure(word, f"{covered:,} of {pile:,}", f"{rival[0]:,}" if rival else "–", ahead))
+            found.append(
+                Figure(
+                    word,
+                    tr("{covered:,} of {pile:,}", covered=covered, pile=pile),
+                    f"{rival[0]:,}" if rival else "–",
+                    ahead,
+                )
+            )
     for key, word, sign in (
-        ("mean_similarity", "Mean similarity to the closest pick", 1),
-        ("radius", "Distance of the worst covered sample", -1),
+        ("mean_similarity", tr("Mean similarity to the closest pick"), 1),
+        ("radius", tr("Distance of the worst covered sample"), -1),
     ):
         value, rival = summary.get(key), summary.get(f"random_{key}")
         if value is not None:
@@ -44,7 +53,7 @@ def figures(summary: dict[str, Any]) -> list[Figure]:
 class CountsModel(QAbstractTableModel):
     """Name, chosen, in the pile; the share chosen under ``SHARE_ROLE``."""
 
-    columns = ("Name", "Chosen", "Pile")
+    columns = (noop("Name"), noop("Chosen"), noop("Pile"))
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +76,7 @@ class CountsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return self.columns[section] if 0 <= section < len(self.columns) else None
+            return tr(self.columns[section]) if 0 <= section < len(self.columns) else None
         if role == Qt.ItemDataRole.TextAlignmentRole and section == 0:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -80,7 +89,7 @@ class CountsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return (name, f"{chosen:,}", f"{pile:,}")[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{name}: {chosen:,} of {pile:,} chosen"
+            return tr("{name}: {chosen:,} of {pile:,} chosen", name=name, chosen=chosen, pile=pile)
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 0:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == SHARE_ROLE:

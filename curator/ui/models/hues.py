@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
 from curator.engine.errors import CuratorError
+from curator.ui.language import tr, tr_n
 from curator.ui.reading import Reading
 from curator.ui.state import IMPORTING
 
@@ -133,10 +134,12 @@ def by_category(values: NDArray[np.integer], names: tuple[str, ...]) -> Painted:
     colors = [NONE, *CATEGORIES[: len(top)], OTHER]
     entries = [Entry(names[i], QColor(colors[code]), int(counts[i]), code, True) for code, i in enumerate(top, 1)]
     if rest:
-        entries.append(Entry(f"{len(rest):,} others", QColor(OTHER), int(counts[rest].sum()), len(top) + 1))
+        entries.append(
+            Entry(tr_n("{n:,} other", "{n:,} others", len(rest)), QColor(OTHER), int(counts[rest].sum()), len(top) + 1)
+        )
     missing = int((values < 0).sum())
     if missing:
-        entries.append(Entry("none", QColor(NONE), missing, 0))
+        entries.append(Entry(tr("none"), QColor(NONE), missing, 0))
     return code_of[values], np.array([_rgb(c) for c in colors], np.uint8), tuple(entries)
 
 
@@ -145,18 +148,20 @@ def by_number(values: NDArray[np.float64]) -> Painted:
     fine = np.isfinite(values)
     colors = np.vstack([[_rgb(NONE)], scale(STEPS)]).astype(np.uint8)
     if not fine.any():
-        return np.zeros(len(values), np.uint8), colors, (Entry("none", QColor(NONE), len(values), 0),)
+        return np.zeros(len(values), np.uint8), colors, (Entry(tr("none"), QColor(NONE), len(values), 0),)
     sample = values[fine][:: max(1, int(fine.sum()) // 200_000)]
     low, high = np.percentile(sample, (1, 99))
     span = max(high - low, 1e-12)
     level = np.clip((np.where(fine, values, low) - low) / span, 0.0, 1.0)
     codes = np.where(fine, 1 + np.minimum(STEPS - 1, (level * STEPS).astype(np.int64)), 0).astype(np.uint8)
     entries = [
-        Entry(f"{low:.4g} and below", QColor(*map(int, colors[1])), int((codes == 1).sum()), 1),
-        Entry(f"{high:.4g} and above", QColor(*map(int, colors[STEPS])), int((codes == STEPS).sum()), STEPS),
+        Entry(tr("{low:.4g} and below", low=low), QColor(*map(int, colors[1])), int((codes == 1).sum()), 1),
+        Entry(
+            tr("{high:.4g} and above", high=high), QColor(*map(int, colors[STEPS])), int((codes == STEPS).sum()), STEPS
+        ),
     ]
     if not fine.all():
-        entries.append(Entry("none", QColor(NONE), int((~fine).sum()), 0))
+        entries.append(Entry(tr("none"), QColor(NONE), int((~fine).sum()), 0))
     return codes, colors, tuple(entries)
 
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from curator.ui.language import noop, tr
+
 if TYPE_CHECKING:
     from curator.engine.import_preview import Field, PreviewRow
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 COLUMN, IS, EXAMPLE = range(3)
-FIELD_TITLES = ("Column", "Is", "Example")
-ROW_TITLES = ("Source", "Labels", "Split", "Pictures", "Text")
-KEPT = "kept in the record"
+FIELD_TITLES = (noop("Column"), noop("Is"), noop("Example"))
+ROW_TITLES = (noop("Source"), noop("Labels"), noop("Split"), noop("Pictures"), noop("Text"))
+KEPT = noop("kept in the record")
 """What is shown for the role ""."""
 NO_PARENT = QModelIndex()
 
@@ -52,7 +54,7 @@ class FieldsModel(QAbstractTableModel):
             return None
         field = self._fields[index.row()]
         if index.column() == IS:
-            return field.role if role == Qt.ItemDataRole.EditRole else field.role or KEPT
+            return field.role if role == Qt.ItemDataRole.EditRole else field.role or tr(KEPT)
         return field.name if index.column() == COLUMN else field.example
 
     def setData(self, index: AnyIndex, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -114,4 +116,4 @@ class FirstRowsModel(QAbstractTableModel):
 def _title(titles: Sequence[str], section: int, orientation: Qt.Orientation, role: int) -> Any:
     if role != Qt.ItemDataRole.DisplayRole:
         return None
-    return titles[section] if orientation == Qt.Orientation.Horizontal and section < len(titles) else section + 1
+    return tr(titles[section]) if orientation == Qt.Orientation.Horizontal and section < len(titles) else section + 1

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from curator.engine.dialogue import Dialogue, Turn, parse
 from curator.engine.errors import InputError
 from curator.engine.trainers.counting import estimated
+from curator.ui.language import noop, tr
 from curator.ui.models.samples import ITEM_ROLE, cell, number, one_line
 from curator.ui.state import IMPORTING
 
@@ -28,7 +29,15 @@ SORTS = {
     "Skill": "skill", "Pin": "pin", "Source": "name",
 }  # fmt: skip
 """The columns that can be sorted by, and what the query calls them; scores come on top."""
-PARTS = ("System", "Instruction", "Input", "Output", "Turns", "Pictures", "Tokens")
+PARTS = (
+    noop("System"),
+    noop("Instruction"),
+    noop("Input"),
+    noop("Output"),
+    noop("Turns"),
+    noop("Pictures"),
+    noop("Tokens"),
+)
 NUMERIC = ("Row", "Rank", "Gain", "Turns", "Pictures", "Length", "Tokens")
 
 
@@ -109,7 +118,7 @@ class InstructionModel(QAbstractTableModel):
     def _find_columns(self) -> tuple[str, ...]:
         """Those that the format of the first records has something for."""
         project, dataset, subset = self._state.project, self._samples.dataset, self._samples.subset
-        first = ("Rank", "Instruction") if subset is not None else ("Row", "Instruction")
+        first = (noop("Rank"), noop("Instruction")) if subset is not None else (noop("Row"), noop("Instruction"))
         if project is None or dataset is None or dataset.kind != "instruction":
             return first
         seen = [self.parts(i.sample) for i in self._samples.items(range(min(50, len(self._samples.rows))))]
@@ -123,8 +132,15 @@ class InstructionModel(QAbstractTableModel):
         arriving = dataset.status == IMPORTING
         names = set() if arriving else {f.name for f in project.browse.fields(dataset.id)}
         scores = tuple(sorted(n for n in names if n.startswith("score.")))
-        found = [*first, *(name for name, there in has.items() if there), "Length", "Tokens", "Labels", "Skill"]
-        return (*found, *(("Gain",) if subset is not None else ()), *scores, "Pin", "Source")
+        found = [
+            *first,
+            *(name for name, there in has.items() if there),
+            noop("Length"),
+            noop("Tokens"),
+            noop("Labels"),
+            noop("Skill"),
+        ]
+        return (*found, *((noop("Gain"),) if subset is not None else ()), *scores, noop("Pin"), noop("Source"))
 
     def parts(self, sample: Sample) -> Parts:
         """A record in parts, remembered."""
@@ -163,11 +179,11 @@ class InstructionModel(QAbstractTableModel):
             return None
         name = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return name.removeprefix("score.").capitalize() if name.startswith("score.") else name
+            return name.removeprefix("score.").capitalize() if name.startswith("score.") else tr(name)
         if role == Qt.ItemDataRole.ToolTipRole and name == "Tokens":
-            return "Tokens, estimated: about one for each short word and each sign"
+            return tr("Tokens, estimated: about one for each short word and each sign")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"Sort by {self.sort_name(section)}" if self.sort_name(section) else name
+            return tr("Sort by {column}", column=self.sort_name(section)) if self.sort_name(section) else tr(name)
         return None
 
     def data(self, index: AnyIndex, role: int = 0) -> Any:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from curator.engine.errors import CuratorError
 from curator.engine.requests import ProjectionRequest
+from curator.ui.language import tr
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
@@ -167,7 +168,7 @@ class Layouts(QObject):
             self.condition = READY
             self.words = self._progress() if self.busy else ""
         elif self.busy:
-            self.condition, self.words = LOADING, self._progress() or "Getting ready…"
+            self.condition, self.words = LOADING, self._progress() or tr("Getting ready…")
         elif self.condition != ERROR:
             self.condition, self.words = EMPTY, ""
         self.changed.emit()
@@ -192,7 +193,7 @@ class Layouts(QObject):
         if job not in self._jobs:
             return
         if job.failure is not None and self.layout is None:
-            self._fail("Cancelled." if job.failure.kind == "cancelled" else job.failure.text)
+            self._fail(tr("Cancelled.") if job.failure.kind == "cancelled" else job.failure.text)
         else:
             self._judge()
 

@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from curator.engine.browse import Query
 from curator.engine.errors import CuratorError
+from curator.ui.language import noop
 from curator.ui.messages import in_words
 from curator.ui.models.titled import AnyIndex, TitledModel
 from curator.ui.state import IMPORTING, NOTHING, plain_query
@@ -34,8 +35,17 @@ PAGES_KEPT = 40
 MEMBERS_AT_ONCE = 10_000
 ITEM_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 
-DATASET_COLUMNS = ("Row", "Sample", "Labels", "Pin", "Source")
-SUBSET_COLUMNS = ("Rank", "Sample", "Skill", "Gain", "Why", "Labels", "Pin", "Source")
+DATASET_COLUMNS = (noop("Row"), noop("Sample"), noop("Labels"), noop("Pin"), noop("Source"))
+SUBSET_COLUMNS = (
+    noop("Rank"),
+    noop("Sample"),
+    noop("Skill"),
+    noop("Gain"),
+    noop("Why"),
+    noop("Labels"),
+    noop("Pin"),
+    noop("Source"),
+)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from curator.ui.language import noop, tr
+
 if TYPE_CHECKING:
     from curator.engine.skills import Skill
 
@@ -14,12 +16,14 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 SHARES_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """(share of the pile, share of the subset, the largest of all such shares)."""
 NAME, SIZE, CHOSEN, QUOTA, BUDGET, BALANCE = range(6)
-COLUMNS = ("Name", "Pile", "Chosen", "Cap", "Budget", "Balance")
+COLUMNS = (noop("Name"), noop("Pile"), noop("Chosen"), noop("Cap"), noop("Budget"), noop("Balance"))
 HELP = {
-    QUOTA: "The most samples of a skill that a run may pick",
-    BUDGET: "How many samples of a skill a run shall pick, where its selector shares over skills\n"
-    "(recipes “balanced” and “adapt-infinity”); ▽ starved: it got fewer, ■ full",
-    BALANCE: "Above, its share of the pile; below, its share of the subset",
+    QUOTA: noop("The most samples of a skill that a run may pick"),
+    BUDGET: noop(
+        "How many samples of a skill a run shall pick, where its selector shares over skills\n"
+        "(recipes “balanced” and “adapt-infinity”); ▽ starved: it got fewer, ■ full"
+    ),
+    BALANCE: noop("Above, its share of the pile; below, its share of the subset"),
 }
 FATES = {"starved": " ▽", "full": " ■", "": ""}
 Edit = Callable[[int, str], bool]
@@ -68,8 +72,8 @@ class SkillsModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
         if role == Qt.ItemDataRole.ToolTipRole and section in HELP:
-            return HELP[section]
-        return COLUMNS[section] if role == Qt.ItemDataRole.DisplayRole else None
+            return tr(HELP[section])
+        return tr(COLUMNS[section]) if role == Qt.ItemDataRole.DisplayRole else None
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
         """Names, caps and budgets of Skills can be edited."""
@@ -91,8 +95,18 @@ class SkillsModel(QAbstractTableModel):
             value = {NAME: skill.name, QUOTA: skill.quota, BUDGET: skill.budget}.get(index.column())
             return "" if value is None else str(value)
         if role == Qt.ItemDataRole.ToolTipRole:
-            fate = f"\n{skill.fate.capitalize()}: {skill.chosen:,} chosen" if skill.fate else ""
-            return f"{skill.name}: {pile:.1%} of the pile, {subset:.1%} of the subset{fate}"
+            fate = (
+                "\n" + tr("{fate}: {chosen:,} chosen", fate=skill.fate.capitalize(), chosen=skill.chosen)
+                if skill.fate
+                else ""
+            )
+            return tr(
+                "{name}: {pile:.1%} of the pile, {subset:.1%} of the subset{fate}",
+                name=skill.name,
+                pile=pile,
+                subset=subset,
+                fate=fate,
+            )
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         quota = "" if skill.quota is None else f"{skill.quota:,}"

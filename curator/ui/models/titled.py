@@ -6,6 +6,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
+from curator.ui.language import tr
+
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 
@@ -32,5 +34,5 @@ class TitledModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return self.columns[section] if 0 <= section < len(self.columns) else None
+            return tr(self.columns[section]) if 0 <= section < len(self.columns) else None
         return None

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFont
 
 from curator.engine.errors import CuratorError
 from curator.engine.records import Dataset, Run, Subset
+from curator.ui.language import tr, tr_n
 from curator.ui.messages import in_words
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class TreeModel(QAbstractItemModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Titles."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return ("Name", "Samples")[section] if section in (0, 1) else None
+            return (tr("Name"), tr("Samples"))[section] if section in (0, 1) else None
         return None
 
     def data(self, index: AnyIndex, role: int = 0) -> Any:
@@ -184,18 +185,34 @@ def took(run: Run) -> str:
         seconds = (datetime.fromisoformat(run.finished) - datetime.fromisoformat(run.started)).total_seconds()
     except (TypeError, ValueError):
         return ""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return tr("{seconds:.0f} s", seconds=seconds) if seconds < 90 else tr("{minutes:.0f} min", minutes=seconds / 60)
 
 
 def _tip(thing: Dataset | Run | Subset) -> str:
     if isinstance(thing, Run):
-        words = [f"Run {thing.id} of the recipe “{thing.recipe_name}”: {thing.status}"]
-        words.append(f"Begun {str(thing.started).replace('T', ' ')[:16]}, took {took(thing) or 'an unknown time'}")
-        words.append(f"Seed {thing.seed}, on {thing.device}")
+        words = [
+            tr(
+                "Run {id} of the recipe “{recipe_name}”: {status}",
+                id=thing.id,
+                recipe_name=thing.recipe_name,
+                status=thing.status,
+            )
+        ]
+        words.append(
+            tr(
+                "Begun {when}, took {time}",
+                when=str(thing.started).replace("T", " ")[:16],
+                time=took(thing) or tr("an unknown time"),
+            )
+        )
+        words.append(tr("Seed {seed}, on {device}", seed=thing.seed, device=thing.device))
         return "\n".join([*words, thing.error] if thing.error else words)
     skipped = getattr(thing, "skipped", 0)
-    words = [f"{thing.name}: {thing.size:,} samples" + (f", {skipped:,} set aside" if skipped else "")]
+    words = [
+        tr_n("{name}: {n:,} sample", "{name}: {n:,} samples", thing.size, name=thing.name)
+        + (tr(", {skipped:,} set aside", skipped=skipped) if skipped else "")
+    ]
     if preview := (getattr(thing, "summary", None) or {}).get("preview"):
-        words.append(f"A preview on {preview[0]:,} of {preview[1]:,} samples")
+        words.append(tr("A preview on {part:,} of {pile:,} samples", part=preview[0], pile=preview[1]))
     note = getattr(thing, "note", "")
     return "\n".join([*words, note] if note else words)

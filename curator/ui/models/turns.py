@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curator.engine.dialogue import turns as said
+from curator.ui.language import noop, tr
 
 MAX_SHOWN = 100_000
 """Characters of one turn that are shown."""
 MAX_NAME = 120
 """Characters of the name of a picture that are shown; longer ones are pictures written out."""
-SPEAKERS = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
+SPEAKERS = {"system": noop("System"), "user": noop("User"), "assistant": noop("Assistant"), "tool": noop("Tool")}
 
 
 @dataclass(frozen=True)
@@ -31,5 +32,5 @@ def turns(record: str, text: str = "") -> list[Turn]:
         shown = [f"[{name if len(name) <= MAX_NAME else 'image'}]" for name in images]
         whole = "\n".join(part for part in (*shown, words.strip("\n")) if part)
         if whole:
-            found.append(Turn(SPEAKERS.get(role, role), whole[:MAX_SHOWN]))
-    return found or ([Turn("Text", text[:MAX_SHOWN])] if text else [])
+            found.append(Turn(tr(SPEAKERS.get(role, role)), whole[:MAX_SHOWN]))
+    return found or ([Turn(tr("Text"), text[:MAX_SHOWN])] if text else [])

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTextBrowser, Q
 
 from curator import __version__
 from curator.ui import theme
+from curator.ui.language import tr
 
 DISTRIBUTION = "curator-desk"
 KNOWN = (
@@ -58,7 +59,7 @@ def licence_of(about: metadata.PackageMetadata) -> str:
     if classifiers:
         return str(classifiers[-1].rpartition("::")[2].strip())
     first = next((line.strip() for line in "\n".join(about.get_all("License") or ()).splitlines() if line.strip()), "")
-    return first[:LONGEST] or "see the package"
+    return first[:LONGEST] or tr("see the package")
 
 
 class AboutDialog(QDialog):
@@ -66,19 +67,19 @@ class AboutDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("About Curator"))
-        title = QLabel(f"Curator {__version__}")
+        self.setWindowTitle(tr("About Curator"))
+        title = QLabel(tr("Curator {version}", version=__version__))
         title.setFont(theme.scaled(self.font(), 1.5, bold=True))
-        words = QLabel(self.tr("Choose the training data worth keeping.\nApache License 2.0."))
+        words = QLabel(tr("Choose the training data worth keeping.\nApache License 2.0."))
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.licences = QTextBrowser()
-        self.licences.setAccessibleName(self.tr("Licences"))
+        self.licences.setAccessibleName(tr("Licences"))
         self.licences.setOpenExternalLinks(True)
         self.licences.setHtml(self._table())
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
         column = QVBoxLayout(self)
-        for part in (title, words, QLabel(self.tr("Built on")), self.licences, buttons):
+        for part in (title, words, QLabel(tr("Built on")), self.licences, buttons):
             column.addWidget(part)
         letter = self.fontMetrics().averageCharWidth()
         self.resize(letter * 85, letter * 75)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, 
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.reading import Reading
 
 if TYPE_CHECKING:
@@ -37,15 +38,15 @@ class ArrangeBar(QWidget):
         super().__init__(parent)
         self._state, self._reading = state, Reading(state, bridge, self)
         self._wanted: dict[str, object] = {}
-        self.sort = self._button("Sort", "Order of the samples", self._fill_sort)
-        self.group = self._button("Group", "Headings that samples are put under", self._fill_group)
-        self.colour = self._button("Colour", "What colours the map and the gallery", self._fill_colour)
+        self.sort = self._button(tr("Sort"), tr("Order of the samples"), self._fill_sort)
+        self.group = self._button(tr("Group"), tr("Headings that samples are put under"), self._fill_group)
+        self.colour = self._button(tr("Colour"), tr("What colours the map and the gallery"), self._fill_colour)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(smallest, largest)
         self.slider.setPageStep(40)
         self.slider.setFixedWidth(self.fontMetrics().averageCharWidth() * 18)
-        self.slider.setAccessibleName("Size of the pictures")
-        self.slider.setToolTip("Size of the pictures (Ctrl + wheel)")
+        self.slider.setAccessibleName(tr("Size of the pictures"))
+        self.slider.setToolTip(tr("Size of the pictures (Ctrl + wheel)"))
         self.slider.valueChanged.connect(self.size_changed)
         self.words = QLabel()
         self.words.setTextFormat(Qt.TextFormat.PlainText)
@@ -85,7 +86,7 @@ class ArrangeBar(QWidget):
         ):
             word = button.property("word")
             button.setText(f"{word}: {name}")
-            button.setAccessibleName(f"{word} by: {name}")
+            button.setAccessibleName(tr("{word} by: {name}", word=word, name=name))
             button.setEnabled(ready)
 
     def show_size(self, size: int) -> None:
@@ -102,17 +103,17 @@ class ArrangeBar(QWidget):
     def _fill_sort(self, menu: QMenu) -> None:
         query = self._state.query
         order = "rank" if query.subset_id is not None else "row"
-        choices = [(order, "In the order of the ranking" if order == "rank" else "In the order of the import")]
+        choices = [(order, tr("In the order of the ranking") if order == "rank" else tr("In the order of the import"))]
         choices += [(f.name, f.words) for f in self._fields() if f.sortable and f.name != order]
         self._fill(menu, choices, query.sort, lambda name: self._ask(sort=name))
         menu.addSeparator()
-        falling = menu.addAction("Largest first")
+        falling = menu.addAction(tr("Largest first"))
         falling.setCheckable(True)
         falling.setChecked(query.descending)
         falling.triggered.connect(lambda on: self._ask(descending=on))
 
     def _fill_group(self, menu: QMenu) -> None:
-        choices = [("", "No headings"), *((f.name, f.words) for f in self._fields() if f.groupable)]
+        choices = [("", tr("No headings")), *((f.name, f.words) for f in self._fields() if f.groupable)]
         self._fill(menu, choices, self._state.query.group, lambda name: self._ask(group=name))
 
     def _fill_colour(self, menu: QMenu) -> None:
@@ -120,14 +121,14 @@ class ArrangeBar(QWidget):
 
     def colours(self) -> list[Choice]:
         """What can be coloured by, with words for each."""
-        found = [("", "No colours")]
+        found = [("", tr("No colours"))]
         for field in self._fields():
             if field.groupable or field.name in NUMBERS or field.name.startswith("score."):
                 found.append((field.name, field.words))
         project, dataset = self._state.project, self._state.dataset
         if project is not None and dataset is not None:
             mine = [s for s in project.contents().subsets if s.dataset_id == dataset.id]
-            found += [(f"subset:{s.id}", f"Whether it is in “{s.name}”") for s in mine[-12:]]
+            found += [(f"subset:{s.id}", tr("Whether it is in “{name}”", name=s.name)) for s in mine[-12:]]
         return found
 
     def _fill(self, menu: QMenu, choices: list[Choice], chosen: str, choose: Callable[[str], None]) -> None:
@@ -175,7 +176,7 @@ class ArrangeBar(QWidget):
         project = self._state.project
         if project is None:
             return
-        self.words.setText("Reading…")
+        self.words.setText(tr("Reading…"))
 
         def take(_outcome: object) -> None:
             self.words.clear()

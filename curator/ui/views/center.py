@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from curator.ui import theme
+from curator.ui.language import noop, tr, tr_n
 from curator.ui.models.marks import Marks
 from curator.ui.views.arrange import ArrangeBar
 from curator.ui.views.elided import ElidedLabel
@@ -30,15 +31,15 @@ if TYPE_CHECKING:
 
 IN_VIEW = ("pin-in", "pin-out", "pin-clear", "label", "label-clear", "preview", "more-like", "highlight-all")
 SHORT = {
-    "all-samples": "All", "export": "Export…", "instructions": "Records",
-    "rounds": "Rounds", "lifelong": "Steps",
+    "all-samples": noop("All"), "export": noop("Export…"), "instructions": noop("Records"),
+    "rounds": noop("Rounds"), "lifelong": noop("Steps"),
 }  # fmt: skip
 """Words for the buttons of the header where the menu's are too long."""
 IN_HEADER = ("all-samples", "export", "gallery", "table")
 
 
-EMPTY = "There is nothing in this subset. Show the whole dataset, or choose another subset in the library."
-NOT_FOUND = "Nothing here fits the filter. Clear it to see everything again."
+EMPTY = noop("There is nothing in this subset. Show the whole dataset, or choose another subset in the library.")
+NOT_FOUND = noop("Nothing here fits the filter. Clear it to see everything again.")
 
 
 class CenterView(QWidget):
@@ -59,7 +60,7 @@ class CenterView(QWidget):
         self.keys = LabelKeys(desk)
         self.table = SampleTable(model, self.chosen)
         self.loading = LoadingPage(thumbs, FIRST)
-        self.nothing = _page(EMPTY)
+        self.nothing = _page()
         self.stack = QStackedWidget()
         for page in (self.start, self.loading, self.nothing, self.gallery, self.table):
             self.stack.addWidget(page)
@@ -70,7 +71,7 @@ class CenterView(QWidget):
         self.header = self._make_header(actions)
         self.search = SearchBox(desk)
         self.preview = Preview(thumbs, self.stack)
-        self.preview.setAccessibleName("Preview")
+        self.preview.setAccessibleName(tr("Preview"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -109,7 +110,7 @@ class CenterView(QWidget):
             line.addWidget(button)
             button.setAccessibleName(actions[key].statusTip())
         for key, short in SHORT.items():
-            actions[key].setIconText(short)
+            actions[key].setIconText(tr(short))
         self._switch = {key: actions[key] for key in ("gallery", "table", *self._pages)}
         for action in self._switch.values():
             action.setCheckable(True)
@@ -176,7 +177,7 @@ class CenterView(QWidget):
     def _say_nothing(self) -> None:
         label, fault = self.nothing.findChild(QLabel), self._model.fault
         if label is not None:
-            label.setText(fault or (NOT_FOUND if self._state.query.where.strip() else EMPTY))
+            label.setText(fault or tr(NOT_FOUND if self._state.query.where.strip() else EMPTY))
             theme.mark(label, "bad", bool(fault))
 
     def describe(self) -> None:
@@ -185,14 +186,18 @@ class CenterView(QWidget):
         if dataset is None:
             return
         self.title.setText(subset.name if subset else dataset.name)
-        size = f"{subset.size:,} of {dataset.size:,} in {dataset.name}" if subset else f"{dataset.size:,} samples"
+        size = (
+            tr("{size:,} of {pile:,} in {name}", size=subset.size, pile=dataset.size, name=dataset.name)
+            if subset
+            else tr_n("{n:,} sample", "{n:,} samples", dataset.size)
+        )
         if not self._state.ready:
-            size += " so far; the import goes on"
+            size += tr(" so far; the import goes on")
         elif self._state.query.where.strip():
-            size = f"{self._model.rowCount():,} of {size}"
+            size = tr("{found:,} of {size}", found=self._model.rowCount(), size=size)
         if self._state.keep is not None:
-            size = f"the first {self._state.keep:,} of {size}"
-        self.about.setText(size + (f"   ·   {count:,} highlighted" if count > 1 else ""))
+            size = tr("the first {keep:,} of {size}", keep=self._state.keep, size=size)
+        self.about.setText(size + ("   ·   " + tr("{count:,} highlighted", count=count) if count > 1 else ""))
 
     def toggle_preview(self) -> None:
         """Show the Sample with the cursor large, or go back."""
@@ -207,10 +212,10 @@ class CenterView(QWidget):
             self.preview.follow(item)
 
 
-def _page(text: str) -> QWidget:
+def _page() -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
-    label = QLabel(text)
+    label = QLabel()
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     theme.mark(label, "faint")
     column.addStretch(1)

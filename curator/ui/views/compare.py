@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.models.balance import SHARES_ROLE, BalanceModel
 from curator.ui.views.compare_parts import Parts
@@ -37,18 +38,18 @@ if TYPE_CHECKING:
     from curator.ui.desk import Desk
 
 FIGURES = (
-    ("skills", "Skills covered"),
-    ("classes", "Classes covered"),
-    ("mean_similarity", "Mean similarity"),
-    ("radius", "Worst covered at"),
+    ("skills", noop("Skills covered")),
+    ("classes", noop("Classes covered")),
+    ("mean_similarity", noop("Mean similarity")),
+    ("radius", noop("Worst covered at")),
 )
 MAKES = (
-    ("union", "Either", "All of A, then what only B has"),
-    ("intersect", "Both", "What both have, in the order of A"),
-    ("subtract", "Only A", "What only A has"),
-    ("subtract-b", "Only B", "What only B has"),
+    ("union", noop("Either"), noop("All of A, then what only B has")),
+    ("intersect", noop("Both"), noop("What both have, in the order of A")),
+    ("subtract", noop("Only A"), noop("What only A has")),
+    ("subtract-b", noop("Only B"), noop("What only B has")),
 )
-EMPTY = "There are no two subsets of this dataset yet.\nRun a recipe, or make one of what is highlighted."
+EMPTY = noop("There are no two subsets of this dataset yet.\nRun a recipe, or make one of what is highlighted.")
 
 
 class CompareDialog(QDialog):
@@ -56,7 +57,7 @@ class CompareDialog(QDialog):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Compare subsets")
+        self.setWindowTitle(tr("Compare subsets"))
         self._desk = desk
         self.found: Comparison | None = None
         self.message = QLabel()
@@ -70,8 +71,8 @@ class CompareDialog(QDialog):
         for letter, box in (("A", self.a), ("B", self.b)):
             label = QLabel(f"&{letter}")
             label.setBuddy(box)
-            box.setAccessibleName(f"Subset {letter}")
-            box.setToolTip(f"The subset shown as {letter}")
+            box.setAccessibleName(tr("Subset {letter}", letter=letter))
+            box.setToolTip(tr("The subset shown as {letter}", letter=letter))
             box.currentIndexChanged.connect(self.compare)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             line.addWidget(label)
@@ -98,18 +99,18 @@ class CompareDialog(QDialog):
         self.grid.setColumnStretch(0, 1)
         self.tabs = QTabWidget()
         self.parts = Parts(self._desk)
-        self.tabs.addTab(self.parts, "Samples")
+        self.tabs.addTab(self.parts, tr("Samples"))
         self.models: dict[str, BalanceModel] = {}
-        for key, title in (("skills", "By skill"), ("classes", "By class")):
+        for key, title in (("skills", tr("By skill")), ("classes", tr("By class"))):
             self.models[key] = BalanceModel(self)
             self.tabs.addTab(_table(self.models[key], title), title)
         self.makes: dict[str, QPushButton] = {}
         line = QHBoxLayout()
-        line.addWidget(QLabel("New subset of"))
+        line.addWidget(QLabel(tr("New subset of")))
         for key, text, tip in MAKES:
-            self.makes[key] = button = QPushButton(text)
-            button.setToolTip(tip)
-            button.setAccessibleName(f"New subset: {tip}")
+            self.makes[key] = button = QPushButton(tr(text))
+            button.setToolTip(tr(tip))
+            button.setAccessibleName(tr("New subset: {tip}", tip=tr(tip)))
             button.clicked.connect(lambda _=False, key=key: self.make(key))
             line.addWidget(button)
         line.addStretch(1)
@@ -154,7 +155,7 @@ class CompareDialog(QDialog):
         project, a, b = self._desk.state.project, self.a.currentData(), self.b.currentData()
         self.found = None
         if project is None or self.a.count() < 2 or a is None or b is None:
-            self._say(waiting_words(self._desk.state) or EMPTY)
+            self._say(waiting_words(self._desk.state) or tr(EMPTY))
             return
         try:
             self.found = project.subsets.compare(a, b)
@@ -174,8 +175,13 @@ class CompareDialog(QDialog):
         sizes = len(found.only_a), len(found.both), len(found.only_b)
         self.venn.show_sizes(*sizes)
         self.words.setText(
-            f"<b>{sizes[0]:,}</b> only in A, <b>{sizes[1]:,}</b> in both, <b>{sizes[2]:,}</b> only in B."
-            + (f" They share {found.overlap:.0%}." if found.overlap == found.overlap else "")
+            tr(
+                "<b>{only_a:,}</b> only in A, <b>{both:,}</b> in both, <b>{only_b:,}</b> only in B.",
+                only_a=sizes[0],
+                both=sizes[1],
+                only_b=sizes[2],
+            )
+            + (tr(" They share {overlap:.0%}.", overlap=found.overlap) if found.overlap == found.overlap else "")
         )
         self._show_figures(found)
         self.parts.show_comparison(found)
@@ -190,7 +196,7 @@ class CompareDialog(QDialog):
             if (widget := old.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        rows = [(w, *found.figures[k]) for k, w in FIGURES if any(v is not None for v in found.figures[k])]
+        rows = [(tr(w), *found.figures[k]) for k, w in FIGURES if any(v is not None for v in found.figures[k])]
         for row, cells in enumerate([("", "A", "B"), *rows] if rows else []):
             for place, cell in enumerate(cells):
                 label = QLabel(_figure(cell))
@@ -221,7 +227,7 @@ def _figure(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, list):
-        return f"{value[0]:,} of {value[1]:,}"
+        return tr("{part:,} of {whole:,}", part=value[0], whole=value[1])
     return value if isinstance(value, str) else f"{value:.3f}"
 
 
@@ -272,7 +278,9 @@ class Overlap(QWidget):
     def show_sizes(self, only_a: int, both: int, only_b: int) -> None:
         """Show these."""
         self._sizes = (only_a, both, only_b)
-        self.setAccessibleName(f"{only_a} only in A, {both} in both, {only_b} only in B")
+        self.setAccessibleName(
+            tr("{only_a} only in A, {both} in both, {only_b} only in B", only_a=only_a, both=both, only_b=only_b)
+        )
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

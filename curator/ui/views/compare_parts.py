@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from curator.engine.filter_language import quoted
+from curator.ui.language import noop, tr, tr_n
 from curator.ui.models.samples import one_line
 from curator.ui.views.picture import Picture
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from curator.engine.subsets import Comparison
     from curator.ui.desk import Desk
 
-PARTS = (("only_a", "Only in &A"), ("both", "In &both"), ("only_b", "Only i&n B"))
+PARTS = (("only_a", noop("Only in &A")), ("both", noop("In &both")), ("only_b", noop("Only i&n B")))
 ROWS, ACROSS = 4, 2
 LINE = 44
 
@@ -47,11 +48,19 @@ class Parts(QWidget):
     def show_comparison(self, found: Comparison) -> None:
         """The first few of each part."""
         self._found = found
-        for key, words in PARTS:
+        for key, title in PARTS:
+            words = tr(title)
             ids: Sequence[int] = getattr(found, key)
-            self.buttons[key].setText(f"{words}: show {len(ids):,}")
-            self.buttons[key].setAccessibleName(f"Show the {len(ids)} samples {words.replace('&', '').lower()}")
-            self.buttons[key].setToolTip("Show these samples, and no others, in the gallery, the map and the table")
+            self.buttons[key].setText(tr("{words}: show {count:,}", words=words, count=len(ids)))
+            self.buttons[key].setAccessibleName(
+                tr_n(
+                    "Show the {n:,} sample {where}",
+                    "Show the {n:,} samples {where}",
+                    len(ids),
+                    where=words.replace("&", "").lower(),
+                )
+            )
+            self.buttons[key].setToolTip(tr("Show these samples, and no others, in the gallery, the map and the table"))
             self.buttons[key].setEnabled(bool(ids))
             self._fill(self.grids[key], ids)
 

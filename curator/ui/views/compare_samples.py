@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.thumbnails import read_small
 
 if TYPE_CHECKING:
@@ -66,13 +67,13 @@ class Compare(QDialog):
 
     def __init__(self, a: Sample, b: Sample, dataset: Dataset, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Compare")
+        self.setWindowTitle(tr("Compare"))
         letter = self.fontMetrics().averageCharWidth()
         self.resize(letter * 120, letter * 70)
         column, sides = QVBoxLayout(self), QHBoxLayout()
         column.addLayout(sides, 1)
-        self.toggle = QCheckBox("Show the &difference")
-        self.toggle.setToolTip("Bright where the pictures differ")
+        self.toggle = QCheckBox(tr("Show the &difference"))
+        self.toggle.setToolTip(tr("Bright where the pictures differ"))
         self.views: list[QLabel | QTextBrowser] = []
         pictures = bool(a.images and b.images)
         for sample in (a, b):
@@ -108,7 +109,7 @@ class Compare(QDialog):
             assert isinstance(view, QLabel)
             view.setAlignment(Qt.AlignmentFlag.AlignCenter)
             if image.isNull():
-                view.setText("This picture cannot be shown.")
+                view.setText(tr("This picture cannot be shown."))
             else:
                 room = QSize(EDGE, EDGE)
                 view.setPixmap(QPixmap.fromImage(image).scaled(room, Qt.AspectRatioMode.KeepAspectRatio))

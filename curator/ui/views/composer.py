@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QSpin
 
 from curator.engine.recipe import QUOTA_BY, Constraints, Recipe, Step
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.views.step_card import AUTO, NONE, StepCard, offered
 
-BY_WORDS = {"": "no limit", "skill": "each skill", "class": "each class"}
+BY_WORDS = {"": noop("no limit"), "skill": noop("each skill"), "class": noop("each class")}
 MANY = 100_000_000
 
 
@@ -57,15 +58,15 @@ class Composer(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         recipe = self.recipe
         self.cards = {"encoder": [], "clusterer": [], "scorer": [], "selector": []}
-        self._title(column, "Encoder", "Turns samples into vectors")
+        self._title(column, tr("Encoder"), tr("Turns samples into vectors"))
         self._single(column, "encoder", recipe.encoder, AUTO)
-        self._title(column, "Skills", "Groups of samples, found in the vectors")
+        self._title(column, tr("Skills"), tr("Groups of samples, found in the vectors"))
         self._single(column, "clusterer", recipe.clusterer, NONE)
-        self._title(column, "Scores", "A number for each sample, for selectors to go by")
+        self._title(column, tr("Scores"), tr("A number for each sample, for selectors to go by"))
         self._chain(column, "scorer", recipe.scorers)
-        self._title(column, "Selectors", "Each works on what the one before left")
+        self._title(column, tr("Selectors"), tr("Each works on what the one before left"))
         self._chain(column, "selector", recipe.selectors)
-        self._title(column, "Limits", "How many samples of one skill or class there may be")
+        self._title(column, tr("Limits"), tr("How many samples of one skill or class there may be"))
         column.addLayout(self._limits())
         self._column.addWidget(self._body)
 
@@ -89,8 +90,8 @@ class Composer(QWidget):
             card.removed.connect(self._at(role, place, lambda steps, i, _=0: [*steps[:i], *steps[i + 1 :]]))
             self.cards[role].append(card)
             column.addWidget(card)
-        add = QPushButton(f"Add a {role}")
-        add.setToolTip(f"Put one more {role} at the end of the chain")
+        add = QPushButton(tr("Add a {role}", role=role))
+        add.setToolTip(tr("Put one more {role} at the end of the chain", role=role))
         add.setEnabled(bool(offered(role, self._kind)))
         add.clicked.connect(lambda: self._append(role))
         setattr(self, f"add_{role}", add)
@@ -114,29 +115,29 @@ class Composer(QWidget):
     def _limits(self) -> QFormLayout:
         form = QFormLayout()
         self.by = QComboBox()
-        self.by.setAccessibleName("Limit by")
-        self.by.setToolTip("Count each skill, or each class")
+        self.by.setAccessibleName(tr("Limit by"))
+        self.by.setToolTip(tr("Count each skill, or each class"))
         for key in QUOTA_BY:
-            self.by.addItem(BY_WORDS[key], key)
+            self.by.addItem(tr(BY_WORDS[key]), key)
         self.at_most = QSpinBox()
         self.at_most.setRange(0, MANY)
         self.at_most.setGroupSeparatorShown(True)
         self.at_most.setKeyboardTracking(False)
-        self.at_most.setSpecialValueText("no limit")
-        self.at_most.setAccessibleName("At most")
-        self.at_most.setToolTip("Samples of one skill or class")
+        self.at_most.setSpecialValueText(tr("no limit"))
+        self.at_most.setAccessibleName(tr("At most"))
+        self.at_most.setToolTip(tr("Samples of one skill or class"))
         self.seed = QSpinBox()
         self.seed.setRange(0, 2_147_483_647)
         self.seed.setKeyboardTracking(False)
-        self.seed.setAccessibleName("Seed")
-        self.seed.setToolTip("The same seed gives the same subset")
+        self.seed.setAccessibleName(tr("Seed"))
+        self.seed.setToolTip(tr("The same seed gives the same subset"))
         self._show_limits()
         self.by.currentIndexChanged.connect(self._limited)
         self.at_most.valueChanged.connect(self._limited)
         self.seed.valueChanged.connect(lambda seed: self._set(seed=seed))
-        form.addRow("From", self.by)
-        form.addRow("At most", self.at_most)
-        form.addRow("Seed", self.seed)
+        form.addRow(tr("From"), self.by)
+        form.addRow(tr("At most"), self.at_most)
+        form.addRow(tr("Seed"), self.seed)
         return form
 
     def _show_limits(self) -> None:

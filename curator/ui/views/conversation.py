@@ -14,6 +14,7 @@ from curator.engine.dialogue import Dialogue, Turn, parse
 from curator.engine.errors import InputError
 from curator.engine.trainers.counting import estimated
 from curator.ui import theme
+from curator.ui.language import noop, tr, tr_n
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPixmap
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 100_000
 PICTURE = 256
-EMPTY = "Highlight a record to read it here."
-WORDS = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
+EMPTY = noop("Highlight a record to read it here.")
+WORDS = {"system": noop("System"), "user": noop("User"), "assistant": noop("Assistant"), "tool": noop("Tool")}
 
 
 class Conversation(QTextBrowser):
@@ -37,7 +38,7 @@ class Conversation(QTextBrowser):
         self._item: Item | None = None
         self._loaded: dict[str, QPixmap] = {}
         self.setOpenLinks(False)
-        self.setAccessibleName("Conversation")
+        self.setAccessibleName(tr("Conversation"))
         self.setFrameShape(QTextBrowser.Shape.NoFrame)
         thumbs.ready.connect(self._came)
         self.show_item(None, None)
@@ -51,13 +52,13 @@ class Conversation(QTextBrowser):
 
     def _write(self) -> None:
         if self._item is None:
-            self.setHtml(f'<p style="color:{self._faint()}">{EMPTY}</p>')
+            self.setHtml(f'<p style="color:{self._faint()}">{tr(EMPTY)}</p>')
             return
         sample = self._item.sample
         try:
             found = parse(sample.record)
         except InputError as error:
-            words = f"This record is shown as it is: it {error.text}" if sample.record else ""
+            words = tr("This record is shown as it is: it {fault}", fault=error.text) if sample.record else ""
             parts = [f'<p style="color:{self._faint()}">{html.escape(words)}</p>' if words else ""]
             parts.append(_paragraph(sample.text or sample.record))
         else:
@@ -70,28 +71,33 @@ class Conversation(QTextBrowser):
         spoken = (*found.turns, *found.chosen)
         tokens = sum(estimated(_said(turn)) for turn in spoken)
         turns = sum(1 for turn in spoken if turn.role != "system")
-        head = f"{turns} turns · about {tokens:,} tokens (estimated)"
+        head = tr_n(
+            "{n} turn · about {tokens:,} tokens (estimated)",
+            "{n} turns · about {tokens:,} tokens (estimated)",
+            turns,
+            tokens=tokens,
+        )
         parts = [f'<p style="margin:0 0 10px 0; color:{self._faint()}">{head}</p>']
         if found.tools:
             names = ", ".join(str(t.get("name", "?")) if isinstance(t, dict) else "?" for t in found.tools)
-            parts.append(self._head(f"Tools: {names}"))
+            parts.append(self._head(tr("Tools: {names}", names=names)))
             parts.append(_code(json.dumps(found.tools, ensure_ascii=False, indent=1)))
         place = 0
         for turn in found.turns:
-            place = self._turn(turn, WORDS.get(turn.role, turn.role), parts, place)
-        for side, words in ((found.chosen, "Chosen answer"), (found.rejected, "Rejected answer")):
+            place = self._turn(turn, tr(WORDS.get(turn.role, turn.role)), parts, place)
+        for side, words in ((found.chosen, tr("Chosen answer")), (found.rejected, tr("Rejected answer"))):
             for turn in side:
                 place = self._turn(turn, words, parts, place)
         if found.unplaced:
-            parts.append(self._head("Pictures"))
+            parts.append(self._head(tr("Pictures")))
             parts += [self._picture(place + i) for i in range(len(found.unplaced))]
         return parts
 
     def _turn(self, turn: Turn, speaker: str, parts: list[str], place: int) -> int:
         """Append one turn; ``place`` counts the pictures before it."""
-        facts = [f"≈{estimated(_said(turn)):,} tokens"]
+        facts = [tr_n("≈{n:,} token", "≈{n:,} tokens", estimated(_said(turn)))]
         facts += [turn.name] if turn.name else []
-        facts += ["not trained on"] if turn.train is False else []
+        facts += [tr("not trained on")] if turn.train is False else []
         parts.append(self._head(speaker, " · ".join(facts)))
         for part in turn.parts:
             if isinstance(part, str):
@@ -109,7 +115,7 @@ class Conversation(QTextBrowser):
 
     def _picture(self, place: int) -> str:
         if place >= len(self._pictures):
-            return f'<p style="color:{self._faint()}">[a picture that is not there]</p>'
+            return f'<p style="color:{self._faint()}">[{tr("a picture that is not there")}]</p>'
         name, path = f"picture:{place}", self._pictures[place]
         pixmap = self._thumbs.get(path, PICTURE)
         if pixmap is None or pixmap.isNull():

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.models.coverage import SHARE_ROLE, CountsModel, figures
 from curator.ui.waiting import waiting_words
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from curator.ui.models.coverage import Count
     from curator.ui.state import AppState
 
-EMPTY = "Show a subset to see what it covers."
+EMPTY = noop("Show a subset to see what it covers.")
 SOON_MS = 60
 """After the dial moved; so that a drag does not count a large subset at every step."""
-WORDS = {"skill": "By skill", "class": "By class"}
+WORDS = {"skill": noop("By skill"), "class": noop("By class")}
 
 
 class CoveragePanel(QWidget):
@@ -39,7 +40,7 @@ class CoveragePanel(QWidget):
 
     def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Coverage")
+        self.setAccessibleName(tr("Coverage"))
         self._state = state
         self._counts: dict[str, list[Count]] = {}
         self.about = QLabel()
@@ -48,12 +49,12 @@ class CoveragePanel(QWidget):
         self.grid = QGridLayout()
         self.grid.setColumnStretch(0, 1)
         self.by = QComboBox()
-        self.by.setAccessibleName("Count by")
-        self.by.setToolTip("What the bars count")
+        self.by.setAccessibleName(tr("Count by"))
+        self.by.setToolTip(tr("What the bars count"))
         self.by.currentIndexChanged.connect(self._show_counts)
         self.model = CountsModel(self)
         self.table = QTableView()
-        self.table.setAccessibleName("Counts")
+        self.table.setAccessibleName(tr("Counts"))
         self.table.setModel(self.model)
         self.table.setItemDelegateForColumn(0, _Bar(self.table))
         self.table.setShowGrid(False)
@@ -92,7 +93,7 @@ class CoveragePanel(QWidget):
         self.by.blockSignals(True)
         self.by.clear()
         for key in self._counts:
-            self.by.addItem(WORDS.get(key, key), key)
+            self.by.addItem(tr(WORDS.get(key, key)), key)
         self.by.setCurrentIndex(max(0, self.by.findData(by)))
         self.by.blockSignals(False)
         self.by.setVisible(len(self._counts) > 1)
@@ -103,10 +104,14 @@ class CoveragePanel(QWidget):
     def _words(self, summary: dict[str, object]) -> str:
         subset, first = self._state.subset, self._state.keep
         if subset is None:
-            return waiting_words(self._state) or EMPTY
+            return waiting_words(self._state) or tr(EMPTY)
         if first is None:
             return str(summary.get("stopped") or "")
-        return f"The bars count the first {first:,} picks, as the dial says; the figures are of all {subset.size:,}."
+        return tr(
+            "The bars count the first {first:,} picks, as the dial says; the figures are of all {size:,}.",
+            first=first,
+            size=subset.size,
+        )
 
     def _say(self, words: str, bad: bool) -> None:
         self.about.setText(words)
@@ -124,7 +129,7 @@ class CoveragePanel(QWidget):
                 widget.deleteLater()
         found = figures(summary)
         if found:
-            for column, word in enumerate(("", "Subset", "Random")):
+            for column, word in enumerate(("", tr("Subset"), tr("Random"))):
                 self._put(word, 0, column, "faint")
         for row, figure in enumerate(found, 1):
             self._put(figure.name, row, 0, "faint")

@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QTextBrowser, QVBoxLayout, QWidget
 
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.models.samples import number, one_line
 from curator.ui.models.turns import turns
 from curator.ui.views.picture import Picture, item_boxes
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from curator.ui.thumbnails import Thumbnails
     from curator.ui.views.detail_more import DetailMore
 
-PIN_WORDS = {"in": "Pinned in", "out": "Pinned out"}
+CHOICE = (noop("Rank"), noop("Gain"), noop("Weight"), noop("Skill"))
+PIN_WORDS = {"in": noop("Pinned in"), "out": noop("Pinned out")}
 CAPTION = 400
-EMPTY = "Highlight a sample to see it here."
+EMPTY = noop("Highlight a sample to see it here.")
 
 
 class RecordView(QTextBrowser):
@@ -34,7 +36,7 @@ class RecordView(QTextBrowser):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setOpenLinks(False)
-        self.setAccessibleName("Record")
+        self.setAccessibleName(tr("Record"))
 
     def loadResource(self, _type: int, _name: QUrl) -> None:  # type: ignore[override]
         """Nothing, whatever is asked for."""
@@ -60,7 +62,7 @@ class DetailPanel(QScrollArea):
         super().__init__(parent)
         self.more = more
         self.setWidgetResizable(True)
-        self.setAccessibleName("Sample")
+        self.setAccessibleName(tr("Sample"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._state = state
         self.picture = Picture(thumbs)
@@ -71,7 +73,7 @@ class DetailPanel(QScrollArea):
         self.why.setObjectName("card")
         self.reason = _words()
         self._form = QFormLayout()
-        self.values = {name: _words() for name in ("Rank", "Gain", "Weight", "Skill")}
+        self.values = {name: _words() for name in CHOICE}
         self.nearest = Picture(thumbs, lines=7)
         self.nearest_words = _words(faint=True)
         self._lay_out()
@@ -80,11 +82,11 @@ class DetailPanel(QScrollArea):
     def _lay_out(self) -> None:
         inside = QVBoxLayout(self.why)
         heading = _words(bold=True)
-        heading.setText("Why it was chosen")
+        heading.setText(tr("Why it was chosen"))
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for name, value in self.values.items():
             title = _words(faint=True)
-            title.setText(name)
+            title.setText(tr(name))
             self._form.addRow(title, value)
         inside.addWidget(heading)
         inside.addWidget(self.reason)
@@ -115,7 +117,7 @@ class DetailPanel(QScrollArea):
         self.facts.setVisible(item is not None)
         self.why.setVisible(item is not None and item.choice is not None)
         if item is None:
-            self.title.setText(EMPTY)
+            self.title.setText(tr(EMPTY))
             return
         if has_record:
             self.record.show_record(item.sample.record, item.sample.text)
@@ -127,7 +129,7 @@ class DetailPanel(QScrollArea):
         choice = item.choice
         if choice is None:
             return
-        self.reason.setText(choice.reason[:1].upper() + choice.reason[1:] or "No reason was recorded.")
+        self.reason.setText(choice.reason[:1].upper() + choice.reason[1:] or tr("No reason was recorded."))
         shown = {
             "Rank": f"{choice.rank:,}",
             "Gain": number(choice.gain),
@@ -145,7 +147,7 @@ class DetailPanel(QScrollArea):
         self.nearest_words.setVisible(bool(found))
         self.nearest.setVisible(bool(found and found[0].images))
         if found and dataset is not None:
-            self.nearest_words.setText(f"Closest earlier pick: {_breakable(found[0].source)}")
+            self.nearest_words.setText(tr("Closest earlier pick: {source}", source=_breakable(found[0].source)))
             if found[0].images:
                 self.nearest.show_path(Path(dataset.root) / found[0].images[0])
 
@@ -154,15 +156,15 @@ def _facts(item: Item) -> list[str]:
     sample = item.sample
     lines = [one_line(sample.text, CAPTION)] if item.image is not None and sample.text else []
     if sample.width:
-        lines.append(f"{sample.width:,} × {sample.height:,} pixels")
+        lines.append(tr("{width:,} × {height:,} pixels", width=sample.width, height=sample.height))
     if sample.labels:
-        lines.append("Labels: " + ", ".join(sample.labels))
+        lines.append(tr("Labels: {labels}", labels=", ".join(sample.labels)))
     if sample.pin:
-        lines.append(PIN_WORDS.get(sample.pin, sample.pin))
+        lines.append(tr(PIN_WORDS.get(sample.pin, sample.pin)))
     if sample.problem:
-        lines.append(f"Set aside: {sample.problem}")
+        lines.append(tr("Set aside: {problem}", problem=sample.problem))
     if item.choice is None:
-        lines.append("Show a subset to see why a sample was chosen.")
+        lines.append(tr("Show a subset to see why a sample was chosen."))
     return lines
 
 

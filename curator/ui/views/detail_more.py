@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.models.samples import number, one_line
 from curator.ui.state import IMPORTING
@@ -46,8 +47,8 @@ BINS = 32
 NEAR = 6
 REST_MS = 120
 MOST_NODES = 2000
-LOOKING = "Looking for what is near…"
-NO_NEIGHBOURS = "Run a recipe, or make a map, to see what is near."
+LOOKING = noop("Looking for what is near…")
+NO_NEIGHBOURS = noop("Run a recipe, or make a map, to see what is near.")
 
 
 class Histogram(QWidget):
@@ -107,7 +108,7 @@ class DetailMore(QWidget):
         self._make_copies(column)
         self.standing = StandingView(desk)
         column.addWidget(self.standing)
-        self.near_title = _title("Nearest")
+        self.near_title = _title(tr("Nearest"))
         self.near = NearGrid(desk)
         column.addWidget(self.near_title)
         column.addLayout(self.near)
@@ -116,8 +117,8 @@ class DetailMore(QWidget):
         theme.mark(self.near_words, "faint")
         column.addWidget(self.near_words)
         self.tree = QTreeWidget()
-        self.tree.setHeaderLabels(["Field", "Value"])
-        self.tree.setAccessibleName("Record as a tree")
+        self.tree.setHeaderLabels([tr("Field"), tr("Value")])
+        self.tree.setAccessibleName(tr("Record as a tree"))
         self.tree.setMinimumHeight(self.fontMetrics().height() * 8)
         column.addWidget(self.tree)
         self._state.data_changed.connect(self._spread_changed)
@@ -126,15 +127,15 @@ class DetailMore(QWidget):
     def _make_labels(self, column: QVBoxLayout) -> None:
         self.label.setEditable(True)
         self.label.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.label.setAccessibleName("Label")
-        self.label.setToolTip("Type a class and press Enter")
+        self.label.setAccessibleName(tr("Label"))
+        self.label.setToolTip(tr("Type a class and press Enter"))
         self.unlabel = QToolButton()
-        self.unlabel.setText("Remove")
-        self.unlabel.setToolTip("Take your label away; a given one counts again")
+        self.unlabel.setText(tr("Remove"))
+        self.unlabel.setToolTip(tr("Take your label away; a given one counts again"))
         self.unlabel.clicked.connect(lambda: self._set_label(None))
         line_edit = self.label.lineEdit()
         assert line_edit is not None
-        line_edit.setPlaceholderText("Label…")
+        line_edit.setPlaceholderText(tr("Label…"))
         line_edit.returnPressed.connect(lambda: self._set_label(self.label.currentText().strip() or None))
         line = QHBoxLayout()
         line.addWidget(self.label, 1)
@@ -146,8 +147,8 @@ class DetailMore(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         self.copies_words = QLabel()
         self.copies_words.setWordWrap(True)
-        self.compare = QPushButton("&Compare…")
-        self.compare.setToolTip("See both side by side, with the difference marked")
+        self.compare = QPushButton(tr("&Compare…"))
+        self.compare.setToolTip(tr("See both side by side, with the difference marked"))
         self.compare.clicked.connect(self._compare)
         self._other: int | None = None
         line.addWidget(self.copies_words, 1)
@@ -188,7 +189,7 @@ class DetailMore(QWidget):
             return
         self.standing.show_row(item.sample.row)
         turn, row = self._turn, item.sample.row
-        self.near_words.setText(LOOKING)
+        self.near_words.setText(tr(LOOKING))
         self.near_words.show()
         self._desk.bridge.in_background(
             lambda: project.browse.neighbours(dataset.id, row, NEAR), lambda found: self._take(turn, found)
@@ -233,7 +234,9 @@ class DetailMore(QWidget):
             chart = Histogram()
             known = np.isfinite(value)
             chart.show_value(counts, (value - low) / (high - low) if known and high > low else 0.0)
-            share = f", above {np.mean(values[np.isfinite(values)] < value):.0%} of all" if known else ""
+            share = (
+                tr(", above {share:.0%} of all", share=np.mean(values[np.isfinite(values)] < value)) if known else ""
+            )
             words = number(value) + share
             chart.setAccessibleName(f"{name} {words}")
             chart.setToolTip(f"{name}: {words}")
@@ -260,10 +263,10 @@ class DetailMore(QWidget):
             return
         name = project.browse.samples(dataset.id, [others[0]])[0].source
         if found.kept is not None:
-            self.copies_words.setText(f"A copy or near-copy; {name} stands for it.")
+            self.copies_words.setText(tr("A copy or near-copy; {name} stands for it.", name=name))
         else:
-            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-            self.copies_words.setText(f"Stands for {name}{more}.")
+            more = tr(" and {count} more", count=len(others) - 1) if len(others) > 1 else ""
+            self.copies_words.setText(tr("Stands for {name}{more}.", name=name, more=more))
 
     def _compare(self) -> None:
         place, item = self._where(), self._item
@@ -284,7 +287,9 @@ class DetailMore(QWidget):
         fault = ""
         if isinstance(found, Exception):
             fault, found = in_words(found) if isinstance(found, CuratorError) else str(found), ()
-        self.near_words.setText(f"The nearest could not be found: {fault}" if fault else "" if found else NO_NEIGHBOURS)
+        self.near_words.setText(
+            tr("The nearest could not be found: {fault}", fault=fault) if fault else "" if found else tr(NO_NEIGHBOURS)
+        )
         self.near_words.setVisible(not found)
         samples: list[Sample] = []
         with suppress(CuratorError):

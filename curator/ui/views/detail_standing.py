@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from curator.ui import theme
+from curator.ui.language import tr, tr_n
 from curator.ui.state import IMPORTING
 from curator.ui.views.near_grid import NearGrid
 
@@ -83,12 +84,18 @@ def describe(found: Standing, subset: str, shown: int) -> tuple[str, str]:
     if not found.chosen:
         if found.by is None:
             return "", ""
-        cause = f"{found.cause[:1].upper()}{found.cause[1:]}." if found.cause else "The pick it is most like."
-        return f"Left out of “{subset}”; represented by", cause
+        cause = f"{found.cause[:1].upper()}{found.cause[1:]}." if found.cause else tr("The pick it is most like.")
+        return tr("Left out of “{subset}”; represented by", subset=subset), cause
     if not shown:
-        return f"Stands for itself alone in “{subset}”", "Every other sample is nearer to another pick."
+        return tr("Stands for itself alone in “{subset}”", subset=subset), tr(
+            "Every other sample is nearer to another pick."
+        )
     dropped = len(found.dropped)
-    words = f"{dropped} near-duplicates that were left out" if dropped else ""
+    words = (
+        tr_n("{n} near-duplicate that was left out", "{n} near-duplicates that were left out", dropped)
+        if dropped
+        else ""
+    )
     if len(found.near) and shown > dropped:
-        words += (", then " if words else "") + "samples nearer to it than to any other pick"
-    return f"What it represents in “{subset}”", f"{words[:1].upper()}{words[1:]}."
+        words += (tr(", then ") if words else "") + tr("samples nearer to it than to any other pick")
+    return tr("What it represents in “{subset}”", subset=subset), f"{words[:1].upper()}{words[1:]}."

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from curator.ui import theme
+from curator.ui.language import tr
 
 if TYPE_CHECKING:
     from curator.engine.dial import Dial
@@ -26,8 +27,8 @@ class DialChart(QWidget):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Coverage by budget")
-        self.setToolTip("Click or drag to choose a budget; the ring marks the knee")
+        self.setAccessibleName(tr("Coverage by budget"))
+        self.setToolTip(tr("Click or drag to choose a budget; the ring marks the knee"))
         self._dial: Dial | None = None
         self._keep = 0
         self._x = self._y = np.empty(0)
@@ -62,7 +63,7 @@ class DialChart(QWidget):
     def title(self) -> str:
         """What the height means."""
         measured = self._dial is not None and self._dial.measured
-        return "Mean similarity to the closest pick" if measured else "Skills covered"
+        return tr("Mean similarity to the closest pick") if measured else tr("Skills covered")
 
     def _frame(self) -> QRectF:
         line = self.fontMetrics().height()
@@ -85,7 +86,7 @@ class DialChart(QWidget):
         painter.drawLine(frame.bottomLeft(), frame.bottomRight())
         if self._dial is None or not len(self._x):
             painter.setPen(c.faint)
-            painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, "Nothing measured yet")
+            painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, tr("Nothing measured yet"))
             return
         points = [self._at(x, y) for x, y in zip(self._x.tolist(), self._y.tolist(), strict=True)]
         under = QPolygonF([QPointF(points[0].x(), frame.bottom()), *points, QPointF(points[-1].x(), frame.bottom())])
@@ -115,7 +116,8 @@ class DialChart(QWidget):
             painter.setPen(QPen(c.good, 2))
             painter.drawEllipse(spot, 5, 5)
             painter.setPen(c.good)
-            words, width = f"knee {knee:,}", self.fontMetrics().horizontalAdvance(f"knee {knee:,}")
+            words = tr("knee {place:,}", place=knee)
+            width = self.fontMetrics().horizontalAdvance(words)
             left = min(max(frame.left() + 14, spot.x() - width / 2), frame.right() - width - 4 - line * 4)
             painter.drawText(QRectF(left, below.top(), width + 4, line), Qt.AlignmentFlag.AlignLeft, words)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
+from curator.ui.language import tr
+
 
 class Dialogs:
     """The system's file dialogs; None or [] when the user thinks better of it."""
@@ -16,47 +18,47 @@ class Dialogs:
 
     def images_folder(self) -> Path | None:
         """A folder of pictures."""
-        return _path(QFileDialog.getExistingDirectory(self.parent, "Folder of pictures", str(Path.home())))
+        return _path(QFileDialog.getExistingDirectory(self.parent, tr("Folder of pictures"), str(Path.home())))
 
     def instruction_files(self) -> list[Path]:
         """Files of instruction records."""
-        kinds = "Instruction records (*.jsonl *.json *.jsonl.gz *.parquet);;All files (*)"
-        names, _ = QFileDialog.getOpenFileNames(self.parent, "Instruction records", str(Path.home()), kinds)
+        kinds = tr("Instruction records (*.jsonl *.json *.jsonl.gz *.parquet);;All files (*)")
+        names, _ = QFileDialog.getOpenFileNames(self.parent, tr("Instruction records"), str(Path.home()), kinds)
         return [Path(n) for n in names]
 
     def project_folder(self) -> Path | None:
         """An existing Project."""
-        return _path(QFileDialog.getExistingDirectory(self.parent, "Project (a .curator folder)", str(Path.home())))
+        return _path(QFileDialog.getExistingDirectory(self.parent, tr("Project (a .curator folder)"), str(Path.home())))
 
     def new_project(self, proposed: Path) -> Path | None:
         """Where a new Project shall be."""
         name, _ = QFileDialog.getSaveFileName(
-            self.parent, "Where to keep the new project", str(proposed), "Curator project (*.curator)"
+            self.parent, tr("Where to keep the new project"), str(proposed), tr("Curator project (*.curator)")
         )
         return _path(name)
 
     def export_target(self, proposed: Path) -> Path | None:
         """Where an export shall go."""
         name, _ = QFileDialog.getSaveFileName(
-            self.parent, "Export to", str(proposed), options=QFileDialog.Option.DontConfirmOverwrite
+            self.parent, tr("Export to"), str(proposed), options=QFileDialog.Option.DontConfirmOverwrite
         )
         return _path(name)
 
     def recipe_file(self) -> Path | None:
         """A Recipe."""
-        name, _ = QFileDialog.getOpenFileName(self.parent, "Recipe", str(Path.home()), "Recipes (*.toml)")
+        name, _ = QFileDialog.getOpenFileName(self.parent, tr("Recipe"), str(Path.home()), tr("Recipes (*.toml)"))
         return _path(name)
 
     def class_name(self, known: Sequence[str]) -> str | None:
         """A class, one of those known or a new one."""
         name, yes = QInputDialog.getItem(
-            self.parent, "Label", "Class of the highlighted samples:", list(known), 0, True
+            self.parent, tr("Label"), tr("Class of the highlighted samples:"), list(known), 0, True
         )
         return name if yes else None
 
     def save_recipe(self, proposed: Path) -> Path | None:
         """Where to keep a Recipe."""
-        name, _ = QFileDialog.getSaveFileName(self.parent, "Save the recipe", str(proposed), "Recipes (*.toml)")
+        name, _ = QFileDialog.getSaveFileName(self.parent, tr("Save the recipe"), str(proposed), tr("Recipes (*.toml)"))
         return _path(name)
 
     def folder(self, title: str, now: Path) -> Path | None:

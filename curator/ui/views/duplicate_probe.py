@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.messages import in_words
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class DuplicateProbe(QFrame):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        self.setAccessibleName("Near-duplicates")
+        self.setAccessibleName(tr("Near-duplicates"))
         self._desk = desk
         self._recipe: Recipe | None = None
         self._job: Job | None = None
@@ -65,8 +66,8 @@ class DuplicateProbe(QFrame):
         self.words = QLabel()
         self.words.setWordWrap(True)
         theme.mark(self.words, "faint")
-        self.start = QPushButton("Show what would go")
-        self.start.setToolTip("Look for near-duplicates once; the threshold then moves without a run")
+        self.start = QPushButton(tr("Show what would go"))
+        self.start.setToolTip(tr("Look for near-duplicates once; the threshold then moves without a run"))
         self.start.clicked.connect(self._ask)
         empty = QWidget()
         column = QVBoxLayout(empty)
@@ -76,7 +77,7 @@ class DuplicateProbe(QFrame):
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
-        self.busy.setAccessibleName("Looking for near-duplicates")
+        self.busy.setAccessibleName(tr("Looking for near-duplicates"))
         self.stack = QStackedWidget()
         for page in (empty, self.busy, self._ready_page()):
             self.stack.addWidget(page)
@@ -89,8 +90,8 @@ class DuplicateProbe(QFrame):
         line = QHBoxLayout()
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, TICKS)
-        self.slider.setAccessibleName("Duplicate threshold")
-        self.slider.setToolTip("Cosine from which two samples are the same")
+        self.slider.setAccessibleName(tr("Duplicate threshold"))
+        self.slider.setToolTip(tr("Cosine from which two samples are the same"))
         self.slider.valueChanged.connect(self._slid)
         self.value = QLabel()
         self.value.setMinimumWidth(self.fontMetrics().horizontalAdvance("0.0000"))
@@ -98,7 +99,10 @@ class DuplicateProbe(QFrame):
         line.addWidget(self.value)
         self.count = QLabel()
         self.count.setWordWrap(True)
-        self.above, self.below = _Pairs("Just alike enough: one of each goes"), _Pairs("Just too different: both stay")
+        self.above, self.below = (
+            _Pairs(tr("Just alike enough: one of each goes")),
+            _Pairs(tr("Just too different: both stay")),
+        )
         column.addLayout(line)
         for widget in (self.count, self.above, self.below):
             column.addWidget(widget)
@@ -129,7 +133,7 @@ class DuplicateProbe(QFrame):
         project, dataset = self._desk.state.project, self._desk.state.dataset
         self.pairs = None
         if project is None or dataset is None or self._recipe is None or not hasattr(project, "duplicates"):
-            self._tell("Show a dataset to see its near-duplicates.")
+            self._tell(tr("Show a dataset to see its near-duplicates."))
             return
         try:
             self.pairs = project.duplicates.of(dataset.name, self._recipe.encoder.name)
@@ -139,7 +143,7 @@ class DuplicateProbe(QFrame):
         if self._job is not None:
             self.stack.setCurrentIndex(1)
         elif self.pairs is None:
-            self._tell("How many near-duplicates are there?")
+            self._tell(tr("How many near-duplicates are there?"))
         else:
             self.stack.setCurrentIndex(2)
             self.look()
@@ -154,8 +158,20 @@ class DuplicateProbe(QFrame):
         self.value.setText(f"{cut.threshold:.3f}")
         total = cut.dropped + cut.kept
         share = f" ({cut.dropped / total:.1%})" if total else ""
-        suits = "" if self._threshold else f" {cut.threshold:g} is what suits {self.pairs.encoder}."
-        self.count.setText(f"<b>{cut.dropped:,}</b>{share} would go, {cut.kept:,} would stay.{suits}")
+        suits = (
+            ""
+            if self._threshold
+            else tr(" {threshold:g} is what suits {encoder}.", threshold=cut.threshold, encoder=self.pairs.encoder)
+        )
+        self.count.setText(
+            tr(
+                "<b>{dropped:,}</b>{share} would go, {kept:,} would stay.{suits}",
+                dropped=cut.dropped,
+                share=share,
+                kept=cut.kept,
+                suits=suits,
+            )
+        )
         self._show_pairs()
 
     def _show_pairs(self) -> None:

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from curator.engine.registry import registry
 from curator.ui import theme
 from curator.ui.job_bridge import JobBridge
+from curator.ui.language import tr
 from curator.ui.views.export_preview import ExportPreview, preview_with
 from curator.ui.views.param_form import ParamForm
 
@@ -60,7 +61,7 @@ class ExportDialog(QDialog):
         bridge: JobBridge | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Export “{subset}”")
+        self.setWindowTitle(tr("Export “{subset}”", subset=subset))
         self._dialogs, self._subset, self._exporting = dialogs, subset, exporting
         self.params: dict[str, Any] = {}
         self.options: dict[str, Any] = {}
@@ -70,7 +71,7 @@ class ExportDialog(QDialog):
         self.preview = ExportPreview(self._look, bridge or JobBridge(self))
         self.finished.connect(self.preview.stop)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.ok = buttons.addButton("&Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok = buttons.addButton(tr("&Export"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self._lay_out(buttons)
@@ -83,20 +84,20 @@ class ExportDialog(QDialog):
         self.format = QComboBox()
         self.format.addItems([s.name for s in registry().all() if s.role == "exporter" and kind in s.kinds])
         self.format.setCurrentText(FIRST_CHOICE.get(kind, ""))
-        self.format.setAccessibleName("Format")
-        self.format.setToolTip("How the subset is written")
+        self.format.setAccessibleName(tr("Format"))
+        self.format.setToolTip(tr("How the subset is written"))
         self.about = QLabel()
         self.about.setWordWrap(True)
         theme.mark(self.about, "faint")
         self.target = QLineEdit()
         self.target.setMinimumWidth(self.fontMetrics().averageCharWidth() * 36)
-        self.target.setAccessibleName("Target")
-        self.target.setToolTip("The folder or file to write")
-        self.browse = QPushButton("&Browse…")
-        self.browse.setToolTip("Choose where to write")
+        self.target.setAccessibleName(tr("Target"))
+        self.target.setToolTip(tr("The folder or file to write"))
+        self.browse = QPushButton(tr("&Browse…"))
+        self.browse.setToolTip(tr("Choose where to write"))
         self.browse.clicked.connect(self._browse)
-        self.overwrite = QCheckBox("&Replace what is there")
-        self.overwrite.setToolTip("Without this, an existing target is left alone and the export refused")
+        self.overwrite = QCheckBox(tr("&Replace what is there"))
+        self.overwrite.setToolTip(tr("Without this, an existing target is left alone and the export refused"))
 
     def _lay_out(self, buttons: QDialogButtonBox) -> None:
         line = QHBoxLayout()
@@ -104,9 +105,9 @@ class ExportDialog(QDialog):
         line.addWidget(self.browse)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow("&Format", self.format)
+        form.addRow(tr("&Format"), self.format)
         form.addRow(self.about)
-        label = QLabel("&Target")
+        label = QLabel(tr("&Target"))
         label.setBuddy(self.target)
         form.addRow(label, line)
         form.addRow(self.overwrite)
@@ -143,7 +144,7 @@ class ExportDialog(QDialog):
         return Path.home() / "Curator" / f"{safe}{ending}"
 
     def _format_changed(self, format_: str) -> None:
-        self.about.setText(registry().get("exporter", format_).summary if format_ else "No exporter fits.")
+        self.about.setText(registry().get("exporter", format_).summary if format_ else tr("No exporter fits."))
         self.target.setText(str(self._proposed(format_)))
         self.params = {}
         if format_ and self._exporting is not None:
@@ -167,8 +168,8 @@ class ExportDialog(QDialog):
         if own:
             self.param_form = ParamForm(own)
             self.param_form.changed.connect(self._params_changed)
-            self.forms.addTab(_scrolled(self.param_form), "Format")
-        self.forms.addTab(_scrolled(self.option_form), "Options")
+            self.forms.addTab(_scrolled(self.param_form), tr("Format"))
+        self.forms.addTab(_scrolled(self.option_form), tr("Options"))
 
     def _params_changed(self, values: dict[str, Any]) -> None:
         self.params = values

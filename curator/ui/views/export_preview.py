@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import Cancelled, CuratorError
 from curator.engine.task import Task
 from curator.ui import theme
+from curator.ui.language import noop, tr, tr_n
 from curator.ui.messages import in_words
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ EMPTY, LOADING, ERROR, CANCELLED, READY = "empty", "loading", "error", "cancelle
 WAIT_MS = 250
 CHECKED = 200
 FILES_SHOWN = 6
-EFFECTS = {"stop": "stops at", "skip": "skips", "cut": "cuts", "change": "changes"}
+EFFECTS = {"stop": noop("stops at"), "skip": noop("skips"), "cut": noop("cuts"), "change": noop("changes")}
 
 
 class ExportPreview(QWidget):
@@ -60,7 +61,7 @@ class ExportPreview(QWidget):
         self.words.setWordWrap(True)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("What will be written")
+        self.tabs.setAccessibleName(tr("What will be written"))
         self.button = QPushButton()
         self.button.clicked.connect(lambda: self.stop() if self.state == LOADING else self.later())
         line = QHBoxLayout()
@@ -70,12 +71,12 @@ class ExportPreview(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(line)
         column.addWidget(self.tabs, 1)
-        self._tell(EMPTY, "There is nothing to look at yet.")
+        self._tell(EMPTY, tr("There is nothing to look at yet."))
 
     def later(self) -> None:
         """Look once the form rests."""
         self._stopped.set()
-        self._tell(LOADING, "Looking…")
+        self._tell(LOADING, tr("Looking…"))
         self._soon.start()
 
     def look(self) -> None:
@@ -90,7 +91,7 @@ class ExportPreview(QWidget):
             return
         if look is None:
             self._clear()
-            self._tell(EMPTY, "There is nothing to look at yet.")
+            self._tell(EMPTY, tr("There is nothing to look at yet."))
             return
 
         def work() -> Preview | None:
@@ -99,7 +100,7 @@ class ExportPreview(QWidget):
             except Cancelled:
                 return None
 
-        self._tell(LOADING, "Looking…")
+        self._tell(LOADING, tr("Looking…"))
         self._bridge.in_background(work, lambda outcome: None if stopped.is_set() else self._take(outcome))
 
     def stop(self) -> None:
@@ -108,7 +109,7 @@ class ExportPreview(QWidget):
         self._stopped.set()
         if self.state == LOADING:
             self._clear()
-            self._tell(CANCELLED, "Stopped. The export itself is not affected.")
+            self._tell(CANCELLED, tr("Stopped. The export itself is not affected."))
 
     def _take(self, outcome: Any) -> None:
         self._clear()
@@ -124,25 +125,25 @@ class ExportPreview(QWidget):
 
     def _show(self, found: Preview) -> None:
         splits = ", ".join(f"{name} {count:,}" for name, count in found.splits.items() if name)
-        words = f"{found.samples:,} samples" + (f" ({splits})" if splits else "")
+        words = tr_n("{n:,} sample", "{n:,} samples", found.samples) + (f" ({splits})" if splits else "")
         severe = any(loss.severe for loss in found.losses)
         if found.error:
-            words += f". The first could not be written: {found.error}"
+            words += tr(". The first could not be written: {error}", error=found.error)
         elif severe:
-            words += ". Content would be lost: allow it, or choose another format."
+            words += tr(". Content would be lost: allow it, or choose another format.")
         elif found.losses:
-            words += ". Some details have no place in this format."
+            words += tr(". Some details have no place in this format.")
         else:
-            words += "; nothing is lost."
+            words += tr("; nothing is lost.")
         self._tell(READY, words, bad=bool(found.error or severe))
         for name in list(found.texts)[:FILES_SHOWN]:
             self.tabs.addTab(_text(found.texts[name], name), name)
         if not found.texts and found.files:
-            self.tabs.addTab(_text("\n".join(found.files), "Files"), "Files")
+            self.tabs.addTab(_text("\n".join(found.files), tr("Files")), tr("Files"))
         if found.losses:
-            self.tabs.addTab(_page(losses_page(found), "What would be lost"), "Lost")
+            self.tabs.addTab(_page(losses_page(found), tr("What would be lost")), tr("Lost"))
         if found.findings or found.mended:
-            self.tabs.addTab(_page(findings_page(found), "What the trainer would do"), "Trainer")
+            self.tabs.addTab(_page(findings_page(found), tr("What the trainer would do")), tr("Trainer"))
         if found.stanza is not None:
             self.tabs.addTab(_text(found.stanza[1], found.stanza[0]), found.stanza[0])
         self.tabs.setVisible(self.tabs.count() > 0)
@@ -151,8 +152,8 @@ class ExportPreview(QWidget):
         self.state = state
         self.words.setText(text)
         self.button.setVisible(state in (LOADING, CANCELLED, ERROR))
-        self.button.setText("&Stop" if state == LOADING else "&Look again")
-        self.button.setToolTip("Stop looking ahead" if state == LOADING else "Look at what would be written")
+        self.button.setText(tr("&Stop") if state == LOADING else tr("&Look again"))
+        self.button.setToolTip(tr("Stop looking ahead") if state == LOADING else tr("Look at what would be written"))
         theme.mark(self.words, "bad", bad)
         theme.mark(self.words, "faint", not bad)
 
@@ -168,8 +169,13 @@ class ExportPreview(QWidget):
 def losses_page(found: Preview) -> str:
     """What would be lost, in HTML."""
     rows = [
-        f"<li>{'<b>' if loss.severe else ''}{html.escape(loss.text)}{'</b>' if loss.severe else ''}:"
-        f" {loss.count:,} of {found.checked:,} looked at{_ranks(loss.ranks)}</li>"
+        tr(
+            "<li>{loss}: {count:,} of {checked:,} looked at{ranks}</li>",
+            loss=f"<b>{html.escape(loss.text)}</b>" if loss.severe else html.escape(loss.text),
+            count=loss.count,
+            checked=found.checked,
+            ranks=_ranks(loss.ranks),
+        )
         for loss in found.losses
     ]
     return f"<ul>{''.join(rows)}</ul>"
@@ -179,20 +185,41 @@ def findings_page(found: Preview) -> str:
     """What the trainer would do, in HTML."""
     rows = []
     for one in found.findings:
-        tokens = f", {one.tokens:,} tokens" if one.tokens else ""
-        mend = " It can be mended." if one.fixable else ""
+        tokens = ", " + tr_n("{n:,} token", "{n:,} tokens", one.tokens) if one.tokens else ""
+        mend = tr(" It can be mended.") if one.fixable else ""
         rows.append(
-            f"<li>It {EFFECTS.get(one.effect, one.effect)} <b>{one.count:,}</b>{tokens}: {html.escape(one.text)}"
-            f"{_ranks(one.ranks)}.{mend}</li>"
+            tr(
+                "<li>It {effect} <b>{count:,}</b>{tokens}: {words}{ranks}.{mend}</li>",
+                effect=tr(EFFECTS.get(one.effect, one.effect)),
+                count=one.count,
+                tokens=tokens,
+                words=html.escape(one.text),
+                ranks=_ranks(one.ranks),
+                mend=mend,
+            )
         )
-    rows += [f"<li>{count:,} would be mended: {html.escape(rule)}</li>" for rule, count in found.mended.items()]
+    rows += [
+        tr("<li>{count:,} would be mended: {words}</li>", count=count, words=html.escape(rule))
+        for rule, count in found.mended.items()
+    ]
     if found.dropped or found.replaced:
-        rows.append(f"<li>{found.dropped:,} left out, {found.replaced:,} next in rank in their place</li>")
-    return f"<p>Of {found.checked:,} samples looked at:</p><ul>{''.join(rows)}</ul>"
+        rows.append(
+            tr(
+                "<li>{dropped:,} left out, {replaced:,} next in rank in their place</li>",
+                dropped=found.dropped,
+                replaced=found.replaced,
+            )
+        )
+    head = tr_n("Of {n:,} sample looked at:", "Of {n:,} samples looked at:", found.checked)
+    return f"<p>{head}</p><ul>{''.join(rows)}</ul>"
 
 
 def _ranks(ranks: tuple[int, ...]) -> str:
-    return f" (ranks {', '.join(map(str, ranks[:5]))}{'…' if len(ranks) > 5 else ''})" if ranks else ""
+    return (
+        " " + tr("(ranks {ranks})", ranks=", ".join(map(str, ranks[:5])) + ("…" if len(ranks) > 5 else ""))
+        if ranks
+        else ""
+    )
 
 
 def _text(text: str, name: str) -> QWidget:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import InputError
 from curator.engine.params import Param, check
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.messages import in_words
 
 TICKS = 1000
@@ -41,7 +42,15 @@ def range_words(param: Param) -> str:
     """ "2 to 2,048 dimensions"."""
     low = "" if param.low is None else f"{param.low:,g}"
     high = "" if param.high is None else f"{param.high:,g}"
-    span = f"{low} to {high}" if low and high else f"from {low}" if low else f"up to {high}" if high else ""
+    span = (
+        tr("{low} to {high}", low=low, high=high)
+        if low and high
+        else tr("from {low}", low=low)
+        if low
+        else tr("up to {high}", high=high)
+        if high
+        else ""
+    )
     return f"{span} {param.unit}".strip() if span else ""
 
 
@@ -175,7 +184,7 @@ class NumberField(Field):
         if self.param.low is not None and self.param.high is not None:
             self.slider = QSlider(Qt.Orientation.Horizontal)
             self.slider.setRange(0, TICKS)
-            self.slider.setAccessibleName(f"{words_of(self.param.name)} slider")
+            self.slider.setAccessibleName(tr("{name} slider", name=words_of(self.param.name)))
             self.slider.setMinimumWidth(self.fontMetrics().averageCharWidth() * 8)
             self.slider.valueChanged.connect(self._slid)
             self.line.addWidget(self.slider, 1)

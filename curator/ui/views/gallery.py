@@ -9,6 +9,7 @@ from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEv
 from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.views.gallery_cursor import NO_KEYS, Cursor
 from curator.ui.views.gallery_grid import Grid
 from curator.ui.views.gallery_paint import MARGIN, Look, paint_cell, paint_heading, paint_hint
@@ -53,7 +54,7 @@ class Gallery(QAbstractScrollArea):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("gallery")
-        self.setAccessibleName("Gallery of samples")
+        self.setAccessibleName(tr("Gallery of samples"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
@@ -347,7 +348,7 @@ class Gallery(QAbstractScrollArea):
         return self._art
 
     def _hint_words(self, seen: range) -> str:
-        words = f"{seen.start + 1:,} of {self.grid.count:,}"
+        words = tr("{place:,} of {count:,}", place=seen.start + 1, count=self.grid.count)
         if self._model.groups:
             words += f"  ·  {self._model.groups[self.grid.section(seen.start)].name}"
         return words
@@ -361,5 +362,8 @@ def tip(item: Item, copy_of: str = "") -> str:
     """What a tooltip says of a Sample."""
     sample = item.sample
     parts = [sample.source, ", ".join(sample.labels), item.choice.reason if item.choice else ""]
-    parts += [f"Copy of {copy_of}" if copy_of else "", f"Set aside: {sample.problem}" if sample.problem else ""]
+    parts += [
+        tr("Copy of {source}", source=copy_of) if copy_of else "",
+        tr("Set aside: {problem}", problem=sample.problem) if sample.problem else "",
+    ]
     return "\n".join(p for p in parts if p)

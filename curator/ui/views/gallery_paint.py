@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.models.samples import Item
 from curator.ui.theme import Colors
 from curator.ui.views.stamps import ROUND, Stamps
@@ -61,7 +62,7 @@ def _paint_content(p: QPainter, rect: QRect, item: Item, picture: QPixmap | None
         return  # it comes in a moment; words would only flicker
     elif picture.isNull():
         p.setPen(c.bad)
-        words = f"cannot be shown\n{item.image.name}"
+        words = tr("cannot be shown\n{name}", name=item.image.name)
         p.drawText(inner, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
     else:
         draw_fitted(p, inner, picture, MAX_ENLARGE)

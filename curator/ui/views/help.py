@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.resources import resource
 from curator.ui import theme
+from curator.ui.language import tr
 
 ORDER = (
     "getting-started", "choosing-a-recipe", "the-map", "labels", "subsets", "skills", "lifelong", "exporting",
@@ -56,22 +57,22 @@ class HelpDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Help"))
+        self.setWindowTitle(tr("Help"))
         self.pages = {p.key: p for p in help_pages()}
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search the help"))
+        self.search.setPlaceholderText(tr("Search the help"))
         self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName(self.tr("Search the help"))
+        self.search.setAccessibleName(tr("Search the help"))
         self.search.textChanged.connect(self._filter)
         self.list = QListWidget()
-        self.list.setAccessibleName(self.tr("Pages"))
+        self.list.setAccessibleName(tr("Pages"))
         self.list.currentItemChanged.connect(self._chosen)
-        self.nothing = QLabel(self.tr("No page has these words."))
+        self.nothing = QLabel(tr("No page has these words."))
         self.nothing.setWordWrap(True)
         theme.mark(self.nothing, "faint")
         self.nothing.hide()
         self.text = QTextBrowser()
-        self.text.setAccessibleName(self.tr("Help page"))
+        self.text.setAccessibleName(tr("Help page"))
         self.text.setOpenLinks(False)
         self.text.anchorClicked.connect(self._follow)
         self.text.document().setDocumentMargin(self.fontMetrics().height())

@@ -32,6 +32,7 @@ from curator.engine.import_preview import Preview, preview
 from curator.engine.registry import registry
 from curator.ui import theme
 from curator.ui.job_bridge import JobBridge
+from curator.ui.language import tr
 from curator.ui.models.import_fields import EXAMPLE, IS, KEPT, FieldsModel, FirstRowsModel
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class ImportDialog(QDialog):
         self, paths: Sequence[Path], bridge: JobBridge, dialogs: Dialogs, before: Before, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Import")
+        self.setWindowTitle(tr("Import"))
         self._bridge, self._dialogs, self._before = bridge, dialogs, before
         self.paths: list[Path] = []
         self.params: dict[str, Any] = {}
@@ -75,9 +76,9 @@ class ImportDialog(QDialog):
     def _build_form(self) -> None:
         self.place = QLineEdit()
         self.place.setReadOnly(True)
-        self.file = QPushButton("&Files…")
+        self.file = QPushButton(tr("&Files…"))
         self.file.clicked.connect(lambda: self.choose(self._dialogs.instruction_files() or self.paths))
-        self.folder = QPushButton("F&older…")
+        self.folder = QPushButton(tr("F&older…"))
         self.folder.clicked.connect(self._choose_folder)
         self.importer = QComboBox()
         self.importer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -88,12 +89,12 @@ class ImportDialog(QDialog):
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         for widget, name, tip in (
-            (self.place, "Source", "What is imported; it is never changed"),
-            (self.file, "Files", "Choose files: records, tables, archives"),
-            (self.folder, "Folder", "Choose a folder"),
-            (self.importer, "Importer", "How the source is read; the surest comes first"),
-            (self.name, "Dataset name", "The name of the new dataset; a known one is extended"),
-            (self.words, "What was found", ""),
+            (self.place, tr("Source"), tr("What is imported; it is never changed")),
+            (self.file, tr("Files"), tr("Choose files: records, tables, archives")),
+            (self.folder, tr("Folder"), tr("Choose a folder")),
+            (self.importer, tr("Importer"), tr("How the source is read; the surest comes first")),
+            (self.name, tr("Dataset name"), tr("The name of the new dataset; a known one is extended")),
+            (self.words, tr("What was found"), ""),
         ):
             widget.setAccessibleName(name)
             widget.setToolTip(tip)
@@ -101,17 +102,19 @@ class ImportDialog(QDialog):
     def _build_tabs(self) -> None:
         self.fields, self.rows = FieldsModel(self), FirstRowsModel(self)
         self.fields.mapped.connect(self._map)
-        self.field_table = _table(self.fields, "Columns", EXAMPLE)
+        self.field_table = _table(self.fields, tr("Columns"), EXAMPLE)
         self.field_table.setItemDelegateForColumn(IS, RoleDelegate(self.field_table))
-        self.row_table = _table(self.rows, "First samples", 4)
+        self.row_table = _table(self.rows, tr("First samples"), 4)
         self.problems = QPlainTextEdit()
         self.problems.setReadOnly(True)
-        self.problems.setAccessibleName("Problems")
+        self.problems.setAccessibleName(tr("Problems"))
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for page, title in (
-            (self.row_table, "First &samples"), (self.field_table, "&Columns"), (self.problems, "&Problems"),
-        ):  # fmt: skip
+            (self.row_table, tr("First &samples")),
+            (self.field_table, tr("&Columns")),
+            (self.problems, tr("&Problems")),
+        ):
             self.tabs.addTab(page, title)
 
     def _lay_out(self) -> None:
@@ -121,11 +124,11 @@ class ImportDialog(QDialog):
         line.addWidget(self.folder)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow("Source", line)
-        form.addRow("Impo&rter", self.importer)
-        form.addRow("Dataset &name", self.name)
+        form.addRow(tr("Source"), line)
+        form.addRow(tr("Impo&rter"), self.importer)
+        form.addRow(tr("Dataset &name"), self.name)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.ok = buttons.addButton("&Import", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok = buttons.addButton(tr("&Import"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -141,11 +144,11 @@ class ImportDialog(QDialog):
     def choose(self, paths: Sequence[Path]) -> None:
         """Look at these."""
         self.paths = list(paths)
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        more = tr(" and {count} more", count=len(paths) - 1) if len(paths) > 1 else ""
         self.place.setText(f"{paths[0]}{more}" if paths else "")
         self._mapping, self.params = {}, {}
         if not paths:
-            self._show(EMPTY, "Choose files or a folder; nothing is read before you say Import.")
+            self._show(EMPTY, tr("Choose files or a folder; nothing is read before you say Import."))
             return
         name, importer, params = self._before(paths) or ("", "", {})
         self._named = bool(name)
@@ -159,7 +162,7 @@ class ImportDialog(QDialog):
         """Look at the first path with an Importer, or with the surest; the answer of an older look is dropped."""
         self._asked += 1
         asked, path, params = self._asked, self.paths[0], dict(self.params)
-        self._show(LOOKING, f"Looking at {path.name}…")
+        self._show(LOOKING, tr("Looking at {name}…", name=path.name))
         self._bridge.in_background(lambda: preview(path, importer, params), lambda found: self._take(asked, found))
 
     def accept(self) -> None:
@@ -192,7 +195,7 @@ class ImportDialog(QDialog):
         if asked != self._asked:
             return
         if not isinstance(found, Preview):
-            text = found.text if isinstance(found, CuratorError) else f"Looking failed: {found}"
+            text = found.text if isinstance(found, CuratorError) else tr("Looking failed: {found}", found=found)
             self.found = None
             self._show(ERROR, text)
             return
@@ -205,7 +208,9 @@ class ImportDialog(QDialog):
                 self.field_table.openPersistentEditor(index)
         self.rows.show_rows(found.rows)
         self.problems.setPlainText("\n".join([*(f"{p.source}: {p.reason}" for p in found.problems), *found.log]))
-        self.tabs.setTabText(2, f"&Problems ({len(found.problems)})" if found.problems else "&Problems")
+        self.tabs.setTabText(
+            2, tr("&Problems ({count})", count=len(found.problems)) if found.problems else tr("&Problems")
+        )
         if not self._named:
             self.name.setText(found.name)
         self._say(found)
@@ -214,13 +219,24 @@ class ImportDialog(QDialog):
         if found.error:
             self._show(ERROR if found.candidates else NOTHING, f"{found.error} {found.hint}".strip())
         elif not found.rows:
-            more = " Say in Columns what they mean." if found.roles and found.fields else ""
-            self._show(NOTHING, f"{found.importer} understands none of the first samples.{more}")
+            more = tr(" Say in Columns what they mean.") if found.roles and found.fields else ""
+            self._show(
+                NOTHING,
+                tr("{importer} understands none of the first samples.{more}", importer=found.importer, more=more),
+            )
             self.tabs.setCurrentWidget(self.field_table if more else self.problems)
         else:
-            kind = f"{found.kind} samples" + (f" in the format {found.format}" if found.format else "")
-            aside = f"; {len(found.problems)} of the first would be set aside" if found.problems else ""
-            sure = f"{found.confidence:.0%} sure" if found.confidence else "Read as you said"
+            kind = tr("{kind} samples", kind=found.kind) + (
+                tr(" in the format {format}", format=found.format) if found.format else ""
+            )
+            aside = (
+                "; " + tr("{count} of the first would be set aside", count=len(found.problems))
+                if found.problems
+                else ""
+            )
+            sure = (
+                tr("{confidence:.0%} sure", confidence=found.confidence) if found.confidence else tr("Read as you said")
+            )
             self._show(READY, f"{sure}: {kind}{aside}.")
 
     def _fill_importers(self, found: Preview) -> None:
@@ -228,7 +244,11 @@ class ImportDialog(QDialog):
         sure = {c.name: c.confidence for c in found.candidates}
         others = sorted(s.name for s in registry().all() if s.role == "importer" and s.name not in sure)
         for name in (*sure, *others):
-            words = f"{sure[name]:.0%} sure" if name in sure else "does not recognise it by itself"
+            words = (
+                tr("{confidence:.0%} sure", confidence=sure[name])
+                if name in sure
+                else tr("does not recognise it by itself")
+            )
             self.importer.addItem(f"{name} ({words})", name)
         self.importer.setCurrentIndex(self.importer.findData(found.importer))
 
@@ -260,8 +280,8 @@ class RoleDelegate(QStyledItemDelegate):
         model = index.model()
         assert isinstance(model, FieldsModel)
         for role in model.roles:
-            box.addItem(role or KEPT, role)
-        box.setAccessibleName(f"What {model.index(index.row(), 0).data()} is")
+            box.addItem(role or tr(KEPT), role)
+        box.setAccessibleName(tr("What {column} is", column=model.index(index.row(), 0).data()))
         box.activated.connect(lambda: self.commitData.emit(box))
         return box
 

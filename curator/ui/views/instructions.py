@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.models.instructions import InstructionModel
 from curator.ui.views.conversation import Conversation
 from curator.ui.views.highlight import Highlighter
@@ -33,8 +34,8 @@ WIDTHS = {
 }  # fmt: skip
 """In letters of the font."""
 HIDDEN_AT_FIRST = ("Length", "System", "Source")
-NOT_RECORDS = "These samples are pictures. See them in the gallery."
-NOTHING = "Nothing here fits the filter. Clear it to see everything again."
+NOT_RECORDS = noop("These samples are pictures. See them in the gallery.")
+NOTHING = noop("Nothing here fits the filter. Clear it to see everything again.")
 
 
 class InstructionPage(QWidget):
@@ -43,7 +44,7 @@ class InstructionPage(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state, self._samples = desk.state, desk.samples
-        self.setAccessibleName("Instructions")
+        self.setAccessibleName(tr("Instructions"))
         self.model = InstructionModel(desk.samples, desk.state, self)
         self.table = QTableView()
         self.conversation = Conversation(desk.thumbs)
@@ -73,7 +74,7 @@ class InstructionPage(QWidget):
 
     def _set_up_table(self, desk: Desk) -> None:
         table = self.table
-        table.setAccessibleName("Table of records")
+        table.setAccessibleName(tr("Table of records"))
         table.setModel(self.model)
         self.chosen = QItemSelectionModel(self.model, self)
         table.setSelectionModel(self.chosen)
@@ -108,10 +109,10 @@ class InstructionPage(QWidget):
         """Choose what fits: words, or the table."""
         dataset = self._state.dataset
         if dataset is None or dataset.kind != "instruction":
-            self.words.setText(waiting_words(self._state) if dataset is None else NOT_RECORDS)
+            self.words.setText(waiting_words(self._state) if dataset is None else tr(NOT_RECORDS))
             self.stack.setCurrentWidget(self.words)
         elif not self.model.rowCount():
-            self.words.setText(waiting_words(self._state) or NOTHING)
+            self.words.setText(waiting_words(self._state) or tr(NOTHING))
             self.stack.setCurrentWidget(self.words)
         else:
             self.stack.setCurrentWidget(self.split)
@@ -152,7 +153,7 @@ class InstructionPage(QWidget):
         """A menu with one tick for each column."""
         menu = QMenu(self)
         for name in self.model.columns:
-            action = menu.addAction(name)
+            action = menu.addAction(tr(name))
             action.setCheckable(True)
             action.setChecked(name not in self._hidden)
             action.toggled.connect(lambda on, name=name: self.show_column(name, on))

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from curator.ui import theme
+from curator.ui.language import tr
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
@@ -49,25 +50,25 @@ class JobCard(QFrame):
         self.title.setToolTip(job.title)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(f"Progress of {job.title}")
+        self.bar.setAccessibleName(tr("Progress of {title}", title=job.title))
         self.status = QLabel()
         self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setWordWrap(True)
         theme.mark(self.status, "faint")
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("Stop at the next step; finished work is kept")
+        self.cancel = QPushButton(tr("Cancel"))
+        self.cancel.setToolTip(tr("Stop at the next step; finished work is kept"))
         self.cancel.clicked.connect(lambda: self.cancel_asked.emit(self.job))
-        self.stop = QPushButton("Stop now")
-        self.stop.setToolTip("It has not been heard of for a while: end it at once; finished work is kept")
+        self.stop = QPushButton(tr("Stop now"))
+        self.stop.setToolTip(tr("It has not been heard of for a while: end it at once; finished work is kept"))
         self.stop.clicked.connect(lambda: self.stop_asked.emit(self.job))
         self.more = QToolButton()
-        self.more.setText("Details")
+        self.more.setText(tr("Details"))
         self.more.setCheckable(True)
-        self.more.setToolTip("Log, and the samples that were set aside")
+        self.more.setToolTip(tr("Log, and the samples that were set aside"))
         self.more.toggled.connect(self.look)
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
-        self.log.setAccessibleName(f"Log of {job.title}")
+        self.log.setAccessibleName(tr("Log of {title}", title=job.title))
         grid = QGridLayout(self)
         grid.addWidget(self.title, 0, 0)
         grid.addWidget(self.bar, 0, 1)
@@ -105,11 +106,11 @@ class JobCard(QFrame):
 
 def status_of(job: Job) -> str:
     """The state of a Job in one line."""
-    words = {"waiting": "Waiting", "running": "Starting", "done": "Done", "cancelled": "Cancelled"}
+    words = {"waiting": tr("Waiting"), "running": tr("Starting"), "done": tr("Done"), "cancelled": tr("Cancelled")}
     if job.state == "failed":
-        text = job.failure.text if job.failure else "Failed"
+        text = job.failure.text if job.failure else tr("Failed")
     elif job.state == "running" and job.cancel_asked:
-        text = "Stopping…"
+        text = tr("Stopping…")
     elif job.state == "running" and job.progress is not None:
         text = progress_words(job.progress)
     else:
@@ -118,16 +119,21 @@ def status_of(job: Job) -> str:
         text += f": {job.changes.label}"
     device = next((line[len(DEVICE) :].rstrip(".") for line in list(job.log)[:20] if line.startswith(DEVICE)), "")
     text += f" · {device}" if device and job.state == "running" else ""
-    return text + (f" · {job.problem_count:,} set aside" if job.problem_count else "")
+    return text + (" · " + tr("{count:,} set aside", count=job.problem_count) if job.problem_count else "")
 
 
 def progress_words(progress: Progress) -> str:
     """ "Embedding · 1,200 of 3,781 · 310/s · 8 s left"."""
-    parts = [progress.label, f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"]
+    parts = [
+        progress.label,
+        tr("{done:,} of {total:,}", done=progress.done, total=progress.total)
+        if progress.total
+        else f"{progress.done:,}",
+    ]
     if progress.rate > 0:
         parts.append(f"{progress.rate:,.0f}/s" if progress.rate >= 10 else f"{progress.rate:.1f}/s")
     if progress.eta >= 1:
-        parts.append(f"{duration(progress.eta)} left")
+        parts.append(tr("{duration} left", duration=duration(progress.eta)))
     return " · ".join(parts)
 
 
@@ -135,21 +141,21 @@ def duration(seconds: float) -> str:
     """A time in the two largest units."""
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return tr("{seconds} s", seconds=whole)
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+        return tr("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
+    return tr("{hours} h {minutes} min", hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
 def log_of(job: Job) -> str:
     """Log lines, then what was set aside; the latest of each."""
     lines = list(job.log)[-SHOWN_LINES:]
     if job.problems:
-        lines += ["", f"Set aside ({job.problem_count:,}):"]
+        lines += ["", tr("Set aside ({count:,}):", count=job.problem_count)]
         lines += [f"{p.source}: {p.reason}" for p in list(job.problems)[-SHOWN_LINES:]]
     if job.failure is not None and job.failure.kind != "cancelled":
         lines += ["", job.failure.text, job.failure.hint, job.failure.traceback]
-    return "\n".join(lines).strip() or "Nothing to report."
+    return "\n".join(lines).strip() or tr("Nothing to report.")
 
 
 class JobsPanel(QScrollArea):
@@ -161,9 +167,9 @@ class JobsPanel(QScrollArea):
     def __init__(self, bridge: JobBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWidgetResizable(True)
-        self.setAccessibleName("Jobs")
+        self.setAccessibleName(tr("Jobs"))
         self.cards: list[JobCard] = []
-        self._empty = QLabel("No jobs yet. An import, a run or an export shows its progress here.")
+        self._empty = QLabel(tr("No jobs yet. An import, a run or an export shows its progress here."))
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         theme.mark(self._empty, "faint")
         body = QWidget()

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from curator.ui import theme
 from curator.ui.labelling import NUMBERED
+from curator.ui.language import tr
 from curator.ui.reading import Reading
 from curator.ui.views.elided import ElidedLabel
 
@@ -55,4 +56,4 @@ class LabelKeys(ElidedLabel):
         names = self._names[:NUMBERED] if wanted else ()
         self.setVisible(bool(names))
         keys = [f"{i} {n if len(n) <= LONGEST else n[: LONGEST - 1] + '…'}" for i, n in enumerate(names, 1)]
-        self.setText("Label:  " + "    ".join([*keys, "0 none", "L other"]))
+        self.setText(tr("Label:") + "  " + "    ".join([*keys, tr("0 none"), tr("L other")]))

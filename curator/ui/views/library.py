@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QHeaderView, QLabel, QListView, QStackedLayout, QTreeView, QWidget
 
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.models.history import HistoryModel
 from curator.ui.waiting import waiting_words
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from curator.ui.desk import Desk
 
 
-EMPTY = "Nothing imported yet.\nDrop a folder or a file here."
-NOT_DONE = "Nothing done yet.\nEach change is listed here, to go back to."
+EMPTY = noop("Nothing imported yet.\nDrop a folder or a file here.")
+NOT_DONE = noop("Nothing done yet.\nEach change is listed here, to go back to.")
 ON_SUBSET = (
     "subset-rename", "subset-note", "subset-lock", "subset-copy", "subset-compare", "export", "copy-recipe",
     "run-again", "subset-remove",
@@ -34,7 +35,7 @@ class Library(QWidget):
         self._desk = desk
         self._model, self._state = model, state = desk.tree, desk.state
         self.tree = QTreeView()
-        self.tree.setAccessibleName("Datasets, runs and subsets")
+        self.tree.setAccessibleName(tr("Datasets, runs and subsets"))
         self.tree.setToolTip("")
         self.tree.setModel(model)
         self.tree.setUniformRowHeights(True)
@@ -67,7 +68,7 @@ class Library(QWidget):
 
     def follow(self) -> None:
         """Put the tree's cursor on what is shown."""
-        words = self._model.fault or (waiting_words(self._state) if self._state.dataset is not None else EMPTY)
+        words = self._model.fault or (waiting_words(self._state) if self._state.dataset is not None else tr(EMPTY))
         _say(self._empty, words, bad=bool(self._model.fault))
         self._stack.setCurrentWidget(self.tree if self._model.rowCount() else self._empty)
         self.tree.expandAll()
@@ -107,10 +108,10 @@ class HistoryList(QWidget):
     def __init__(self, model: HistoryModel, go_to: Callable[[int], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = view = QListView()
-        view.setToolTip("Go back to a step, or forward again")
+        view.setToolTip(tr("Go back to a step, or forward again"))
         for signal in (view.clicked, view.activated):
             signal.connect(lambda index: go_to(model.entry(index)))
-        view.setAccessibleName("History")
+        view.setAccessibleName(tr("History"))
         view.setModel(model)
         view.setFrameShape(QListView.Shape.NoFrame)
         self._stack = QStackedLayout(self)
@@ -122,7 +123,7 @@ class HistoryList(QWidget):
         self._look()
 
     def _look(self) -> None:
-        _say(self._empty, self._model.fault or NOT_DONE, bad=bool(self._model.fault))
+        _say(self._empty, self._model.fault or tr(NOT_DONE), bad=bool(self._model.fault))
         self._stack.setCurrentWidget(self.view if self._model.rowCount() else self._empty)
 
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.waiting import waiting_words
 
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
     from curator.engine.records import LifelongStep, SkillScores
     from curator.ui.state import AppState
 
-EMPTY = (
+EMPTY = noop(
     "No lifelong step has been taken in this dataset yet.\n"
     "A step takes in what came since, chooses what to train on, and keeps the pool bounded;\n"
     "from the command line it is: curator lifelong step PROJECT --add PATH"
 )
-HEADS = ("Skill", "Samples", "Came in", "Chosen", "Pruned", "", "Went by")
+HEADS = (noop("Skill"), noop("Samples"), noop("Came in"), noop("Chosen"), noop("Pruned"), "", noop("Went by"))
 BAR, GAP, ROOM = 22, 34, 34
 
 
@@ -43,11 +44,11 @@ class LifelongPage(QWidget):
 
     def __init__(self, state: AppState, add: QAction | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Lifelong timeline")
+        self.setAccessibleName(tr("Lifelong timeline"))
         self._state = state
         self._steps: list[LifelongStep] = []
         self._scores: dict[int, SkillScores] = {}
-        self.about = QLabel(EMPTY)
+        self.about = QLabel()
         self.about.setWordWrap(True)
         self.about.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
         theme.mark(self.about, "faint")
@@ -55,7 +56,7 @@ class LifelongPage(QWidget):
         self.title = QLabel()
         self.model = QStandardItemModel(0, len(HEADS), self)
         self.table = QTableView()
-        self.table.setAccessibleName("Skills of the step")
+        self.table.setAccessibleName(tr("Skills of the step"))
         self.table.setModel(self.model)
         self.table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
@@ -104,7 +105,7 @@ class LifelongPage(QWidget):
             self._steps = project.lifelong.steps(dataset.id) if project is not None and dataset is not None else []
         except CuratorError as error:
             self._steps, fault = [], in_words(error)
-        self.about.setText(fault or waiting_words(self._state) or EMPTY)
+        self.about.setText(fault or waiting_words(self._state) or tr(EMPTY))
         theme.mark(self.about, "bad", bool(fault))
         self.about.setVisible(not self._steps)
         self.rest.setVisible(not self._steps)
@@ -119,11 +120,17 @@ class LifelongPage(QWidget):
             return
         step = self._steps[place]
         self.chart.mark(place)
-        words = f"Step {step.number}: {step.skills} skills, {step.gained} gained, {step.starved} starved"
+        words = tr(
+            "Step {number}: {skills} skills, {gained} gained, {starved} starved",
+            number=step.number,
+            skills=step.skills,
+            gained=step.gained,
+            starved=step.starved,
+        )
         self.title.setText(words)
         self._scores = {s.skill: s for s in project.score_choices.of_run(step.run_id) if s.chosen}
         self.model.clear()
-        self.model.setHorizontalHeaderLabels(list(HEADS))
+        self.model.setHorizontalHeaderLabels([tr(head) if head else "" for head in HEADS])
         for skill in project.lifelong.skills(step.id):
             marks = ", ".join(word for word, on in (("gained", skill.gained), ("starved", skill.starved)) if on)
             score = self._scores.get(skill.skill)
@@ -159,7 +166,7 @@ class Timeline(QWidget):
         self._steps: list[LifelongStep] = []
         self._marked = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Steps")
+        self.setAccessibleName(tr("Steps"))
         self.setMinimumHeight(170)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -230,7 +237,12 @@ class Timeline(QWidget):
 
     def _legend(self, painter: QPainter, c: theme.Colors) -> None:
         x = GAP / 2
-        for word, colour in (("came in", c.faint), ("chosen", c.accent), ("pruned", c.bad), ("pool", c.good)):
+        for word, colour in (
+            (tr("came in"), c.faint),
+            (tr("chosen"), c.accent),
+            (tr("pruned"), c.bad),
+            (tr("pool"), c.good),
+        ):
             painter.fillRect(QRectF(x, 9, 10, 10), colour)
             painter.setPen(c.text)
             wide = painter.fontMetrics().horizontalAdvance(word)
@@ -244,7 +256,7 @@ class HistogramView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._score: SkillScores | None = None
-        self.setAccessibleName("Histogram of the score gone by")
+        self.setAccessibleName(tr("Histogram of the score gone by"))
         self.setFixedHeight(130)
 
     def show_score(self, score: SkillScores | None) -> None:
@@ -272,7 +284,9 @@ class HistogramView(QWidget):
         painter.setPen(c.line)
         painter.drawLine(QPointF(left, low), QPointF(self.width() - left, low))
         painter.setPen(c.text)
-        words = f"{score.scorer} in “{score.name}”: {score.entropy:.2f} bits"
+        words = tr(
+            "{scorer} in “{name}”: {entropy:.2f} bits", scorer=score.scorer, name=score.name, entropy=score.entropy
+        )
         painter.drawText(QPointF(left, 15), words)
         painter.setPen(c.faint)
         edges = QRectF(left, low + 2, self.width() - 2 * left, 18)

@@ -11,12 +11,13 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.views.gallery_paint import MARGIN, MAX_ENLARGE, draw_fitted
 
 if TYPE_CHECKING:
     from curator.ui.thumbnails import Thumbnails
 
-WORDS = "Reading what you brought…"
+WORDS = noop("Reading what you brought…")
 
 
 class FirstPictures(QWidget):
@@ -30,7 +31,7 @@ class FirstPictures(QWidget):
     def __init__(self, thumbs: Thumbnails, cell: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("First pictures")
+        self.setAccessibleName(tr("First pictures"))
         self._thumbs, self._cell = thumbs, cell
         self.paths: tuple[Path, ...] = ()
         self.painted = 0
@@ -61,13 +62,13 @@ class LoadingPage(QWidget):
 
     def __init__(self, thumbs: Thumbnails, cell: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Loading")
-        label, bar = QLabel(WORDS), QProgressBar()
+        self.setAccessibleName(tr("Loading"))
+        label, bar = QLabel(tr(WORDS)), QProgressBar()
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         theme.mark(label, "faint")
         bar.setRange(0, 0)
         bar.setTextVisible(False)
-        bar.setAccessibleName(WORDS)
+        bar.setAccessibleName(tr(WORDS))
         self.pictures = FirstPictures(thumbs, cell)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 24, 0, 0)

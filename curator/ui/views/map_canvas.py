@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPai
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.views.map_names import paint_names
 from curator.ui.views.map_raster import SLICE, Frame, Raster, inside, radius
 
@@ -93,7 +94,7 @@ class MapCanvas(pg.GraphicsView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=None)
-        self.setAccessibleName("Map of samples")
+        self.setAccessibleName(tr("Map of samples"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(pg.GraphicsView.Shape.NoFrame)
         self.box = pg.ViewBox(lockAspect=1.0, enableMenu=False, border=None)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.models.samples import one_line
 from curator.ui.views.picture import Picture
 
@@ -27,7 +28,7 @@ class HoverCard(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName("Sample under the mouse")
+        self.setAccessibleName(tr("Sample under the mouse"))
         self.picture = Picture(thumbs, LINES)
         self.text = QLabel()
         self.text.setTextFormat(Qt.TextFormat.PlainText)

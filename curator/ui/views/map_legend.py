@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from curator.ui import theme
+from curator.ui.language import tr, tr_n
 
 if TYPE_CHECKING:
     from curator.ui.models.hues import Entry
@@ -25,7 +26,7 @@ class Legend(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        self.setAccessibleName("Legend")
+        self.setAccessibleName(tr("Legend"))
         self.title = QLabel()
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setFont(theme.scaled(self.font(), 0.95, bold=True))
@@ -58,9 +59,9 @@ class Legend(QFrame):
         button.setIconSize(QSize(11, 11))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setAutoRaise(True)
-        button.setAccessibleName(f"{entry.name}, {entry.count} samples")
+        button.setAccessibleName(tr_n("{name}, {n:,} sample", "{name}, {n:,} samples", entry.count, name=entry.name))
         button.setProperty("entry", entry.name)
-        button.setToolTip(f"Show only {entry.name}" if pickable else entry.name)
+        button.setToolTip(tr("Show only {name}", name=entry.name) if pickable else entry.name)
         button.setCheckable(pickable)
         button.setChecked(pressed)
         if pickable:

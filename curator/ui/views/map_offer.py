@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton, QWidget
 
+from curator.ui.language import noop, tr
 from curator.ui.models.layouts import FINE
 
 if TYPE_CHECKING:
     from curator.ui.models.layouts import Layouts
 
-HELP = "Lay the samples out so that what is alike lies together; work goes on meanwhile, and it can be stopped"
+HELP = noop("Lay the samples out so that what is alike lies together; work goes on meanwhile, and it can be stopped")
 
 
 class FinerOffer(QToolButton):
@@ -27,8 +28,8 @@ class FinerOffer(QToolButton):
         super().__init__(parent)
         self._layouts, self._cost = layouts, cost
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.setToolTip(HELP)
-        self.setAccessibleDescription(HELP)
+        self.setToolTip(tr(HELP))
+        self.setAccessibleDescription(tr(HELP))
         self.clicked.connect(lambda: layouts.make(FINE))
         layouts.changed.connect(self.refresh)
         self.refresh()
@@ -37,6 +38,6 @@ class FinerOffer(QToolButton):
         """Show the offer, or take it back."""
         wanted = self._layouts.can_be_finer
         if wanted:
-            self.setText(f"Make a finer map{self._cost(FINE)}")
+            self.setText(tr("Make a finer map{cost}", cost=self._cost(FINE)))
             self.setAccessibleName(self.text())
         self.setVisible(wanted)

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.registry import registry
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.models.layouts import EMPTY, ERROR, FINE, LOADING, QUICK, READY, Layouts
 from curator.ui.views.jobs import duration
 from curator.ui.views.map_card import HoverCard
@@ -38,14 +39,24 @@ if TYPE_CHECKING:
     from curator.ui.views.map_pictures import MapPictures
 
 TOOLS = (
-    ("move", "Move", "Drag to move, wheel to zoom (M)", Qt.Key.Key_M),
-    ("lasso", "Lasso", "Draw around samples to highlight them; Shift adds, Alt takes away (F)", Qt.Key.Key_F),
-    ("rectangle", "Rectangle", "Highlight what is in a rectangle; Shift adds, Alt takes away (R)", Qt.Key.Key_R),
+    ("move", noop("Move"), noop("Drag to move, wheel to zoom (M)"), Qt.Key.Key_M),
+    (
+        "lasso",
+        noop("Lasso"),
+        noop("Draw around samples to highlight them; Shift adds, Alt takes away (F)"),
+        Qt.Key.Key_F,
+    ),
+    (
+        "rectangle",
+        noop("Rectangle"),
+        noop("Highlight what is in a rectangle; Shift adds, Alt takes away (R)"),
+        Qt.Key.Key_R,
+    ),
 )
 FILTERS = frozenset({"class", "skill", "label", "pin", "source"})
 """Columns whose categories the filter language knows by the same name."""
 IN_VIEW = ("pin-in", "pin-out", "pin-clear", "label", "label-clear", "highlight-all")
-WAITING = (
+WAITING = noop(
     "There is no map of these samples yet.\nIt shows what is alike close together; making it reads every sample once."
 )
 
@@ -62,7 +73,7 @@ class MapPage(QWidget):
         self._stale: set[str] = set()
         self._term = ""
         self._values: tuple[str, ...] = ()
-        self.message, self.button, self.bar = QLabel(), QPushButton("&Make a map"), QProgressBar()
+        self.message, self.button, self.bar = QLabel(), QPushButton(tr("&Make a map")), QProgressBar()
         self.status = QLabel()
         self.legend = Legend(self)
         self.card = HoverCard(desk.thumbs, self)
@@ -102,8 +113,8 @@ class MapPage(QWidget):
         self.message.setWordWrap(True)
         theme.mark(self.message, "faint")
         self.button.setObjectName("primary")
-        self.button.setAccessibleName("Make a map")
-        self.bar.setAccessibleName("Progress of the map")
+        self.button.setAccessibleName(tr("Make a map"))
+        self.bar.setAccessibleName(tr("Progress of the map"))
         self.bar.setTextVisible(False)
         self.bar.setMaximumWidth(self.fontMetrics().averageCharWidth() * 50)
         column.addStretch(1)
@@ -127,25 +138,25 @@ class MapPage(QWidget):
         line.setContentsMargins(8, 2, 8, 2)
         group = QActionGroup(self)
         for key, word, help_, _ in TOOLS:
-            action = group.addAction(word)
+            action = group.addAction(tr(word))
             action.setCheckable(True)
             action.setChecked(key == "move")
-            action.setToolTip(help_)
+            action.setToolTip(tr(help_))
             action.triggered.connect(partial(self._use, key))
-            self.tools[key] = _tool(action.text(), help_)
+            self.tools[key] = _tool(action.text(), tr(help_))
             self.tools[key].setDefaultAction(action)
             line.addWidget(self.tools[key])
-        fit = _tool("Fit", "Show all of the map (Home)")
+        fit = _tool(tr("Fit"), tr("Show all of the map (Home)"))
         fit.clicked.connect(lambda: self.canvas.fit() if self.canvas is not None else None)
-        self.names = _tool("Names", "Names of skills or classes at their centres")
+        self.names = _tool(tr("Names"), tr("Names of skills or classes at their centres"))
         self.names.setCheckable(True)
         self.names.setChecked(True)
         self.names.toggled.connect(partial(self._later, "names"))
-        self.faces = _tool("Pictures", "Pictures at the points, when few enough are in view")
+        self.faces = _tool(tr("Pictures"), tr("Pictures at the points, when few enough are in view"))
         self.faces.setCheckable(True)
         self.faces.setChecked(True)
         self.faces.toggled.connect(lambda on: self.pictures.show_pictures(on) if self.pictures is not None else None)
-        self.which = _tool("Layout", "Which layout is shown, and making others")
+        self.which = _tool(tr("Layout"), tr("Which layout is shown, and making others"))
         self.which.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.which)
         menu.aboutToShow.connect(partial(self._fill, menu))
@@ -167,7 +178,7 @@ class MapPage(QWidget):
         menu.addSeparator()
         for spec in registry().all():
             if spec.role == "projector":
-                action = menu.addAction(f"Make with {spec.name}{self._cost(spec.name)}")
+                action = menu.addAction(tr("Make with {name}{cost}", name=spec.name, cost=self._cost(spec.name)))
                 action.setToolTip(spec.summary)
                 action.setEnabled(not self.layouts.busy)
                 action.triggered.connect(lambda _=False, name=spec.name: self.layouts.make(name))
@@ -177,7 +188,10 @@ class MapPage(QWidget):
         estimates, dataset = getattr(self._state.project, "estimates", None), self._state.dataset
         if estimates is None or dataset is None:
             return ""
-        return f"  (about {duration(max(1.0, estimates.of_projection(dataset.name, projector).seconds))})"
+        return tr(
+            "  (about {duration})",
+            duration=duration(max(1.0, estimates.of_projection(dataset.name, projector).seconds)),
+        )
 
     def _make_canvas(self) -> MapCanvas:
         from curator.ui.views.map_canvas import MapCanvas
@@ -203,17 +217,17 @@ class MapPage(QWidget):
         self._stack.setCurrentIndex(int(ready))
         error = layouts.condition == ERROR
         told = error or layouts.condition == LOADING
-        self.message.setText(layouts.words if told else waiting_words(self._state) or WAITING)
+        self.message.setText(layouts.words if told else waiting_words(self._state) or tr(WAITING))
         theme.mark(self.message, "bad", error)
         self.button.setVisible(layouts.condition in (EMPTY, ERROR) and self._state.ready)
-        self.button.setText("&Try again" if error else "&Make a map")
+        self.button.setText(tr("&Try again") if error else tr("&Make a map"))
         self.bar.setVisible(layouts.condition == LOADING)
         self.bar.setRange(0, 100 if layouts.share >= 0 else 0)
         self.bar.setValue(round(100 * max(0.0, layouts.share)))
         self.status.setText(layouts.words if ready else "")
-        shown = layouts.shown.projector if layouts.shown is not None else "none"
-        self.which.setText(f"Layout: {shown}")
-        self.which.setAccessibleName(f"Layout: {shown}")
+        shown = layouts.shown.projector if layouts.shown is not None else tr("none")
+        self.which.setText(tr("Layout: {name}", name=shown))
+        self.which.setAccessibleName(self.which.text())
         if not ready:
             self.legend.hide()
             self.card.hide()
@@ -266,7 +280,7 @@ class MapPage(QWidget):
         name = self._state.colour
         hues = self._desk.hues
         pressed = frozenset(self._values) if self._term and self._term in self._state.query.where else frozenset()
-        title = hues.problem or name.partition(":")[0].replace("score.", "score: ")
+        title = hues.problem or name.partition(":")[0].replace("score.", tr("score: "))
         self.legend.show_entries(title, hues.entries, name in FILTERS, pressed)
         self._place_legend()
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy
 
+from curator.ui.language import tr
 from curator.ui.models.samples import one_line
 from curator.ui.views.picture import Picture
 
@@ -46,7 +47,7 @@ class NearGrid(QGridLayout):
 
     def _put(self, i: int, sample: Sample, near: Neighbour, dataset: Dataset) -> None:
         alike = "" if near.similarity != near.similarity else f"{near.similarity:.3f}"
-        button = QPushButton(alike or "Go to")
+        button = QPushButton(alike or tr("Go to"))
         self._dress(button, sample, near.row, alike)
         if not sample.images:
             button = _LineButton(f"{alike}  {one_line(sample.text or sample.source, 160)}".strip())
@@ -61,7 +62,7 @@ class NearGrid(QGridLayout):
     def _dress(self, button: QPushButton, sample: Sample, row: int, alike: str) -> None:
         button.setFlat(True)
         button.setToolTip(html.escape(f"{sample.source}: {alike or 'not measured'}{' alike' if alike else ''}"))
-        button.setAccessibleName(f"Go to {sample.source}")
+        button.setAccessibleName(tr("Go to {source}", source=sample.source))
         button.clicked.connect(lambda _on=False: self._desk.state.set_current(row))
 
 

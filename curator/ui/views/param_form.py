@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QToolButton, QVBoxLayout, QWidget
 
 from curator.engine.params import Param
+from curator.ui.language import tr
 from curator.ui.views.fields import Field, field_for, words_of
 
 
@@ -22,11 +23,11 @@ class ParamForm(QWidget):
         self.values: dict[str, Any] = {}
         self.fields: dict[str, Field] = {}
         self.more = QToolButton()
-        self.more.setText("More")
+        self.more.setText(tr("More"))
         self.more.setCheckable(True)
         self.more.setAutoRaise(True)
-        self.more.setToolTip("Parameters that are rarely changed")
-        self.more.setAccessibleName("Show rarely changed parameters")
+        self.more.setToolTip(tr("Parameters that are rarely changed"))
+        self.more.setAccessibleName(tr("Show rarely changed parameters"))
         self._rare = QWidget()
         self._rare.hide()
         self.more.toggled.connect(self._rare.setVisible)

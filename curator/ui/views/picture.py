@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from curator.engine.boxes import Box, boxes_of
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.views.box_paint import draw_boxes
 from curator.ui.views.gallery_paint import draw_fitted
 
@@ -42,7 +43,7 @@ class Picture(QWidget):
     def show_path(self, path: Path | None, boxes: Sequence[Box] = ()) -> None:
         """Another picture, or none, and the boxes to draw over it."""
         self._path, self._boxes = path, tuple(boxes)
-        self.setAccessibleName(f"Picture {path.name}" if path else "No picture")
+        self.setAccessibleName(tr("Picture {name}", name=path.name) if path else tr("No picture"))
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -73,7 +74,7 @@ class Picture(QWidget):
             draw_boxes(painter, draw_fitted(painter, place, picture, ENLARGE), self._boxes)
         elif picture is not None:
             painter.setPen(c.bad)
-            words = f"{self._path.name} cannot be shown: it is missing or not a picture."
+            words = tr("{name} cannot be shown: it is missing or not a picture.", name=self._path.name)
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
 
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import CuratorError
 from curator.engine.recipe import builtin_names
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.models.recipe_draft import RecipeDraft
 from curator.ui.views.composer import Composer
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from curator.engine.records import Dataset
     from curator.ui.desk import Desk
 
-FROM_FILE = "From a file…"
+FROM_FILE = noop("From a file…")
 FIRST_CHOICE = {"image": "diverse", "instruction": "balanced"}
-UNLIMITED = "no limit"
+UNLIMITED = noop("no limit")
 MAX_BUDGET = 100_000_000
 SAMPLE = 5000
 ESTIMATE_AFTER_MS = 120
@@ -75,9 +76,9 @@ class RunPanel(QScrollArea):
 
     def _build_choice(self) -> None:
         self.recipes = QComboBox()
-        self.recipes.addItems([*builtin_names(), FROM_FILE])
+        self.recipes.addItems([*builtin_names(), tr(FROM_FILE)])
         self.recipes.activated.connect(self._pick)
-        self.save = QPushButton("&Save…")
+        self.save = QPushButton(tr("&Save…"))
         self.save.clicked.connect(self.save_recipe)
         self.about = QLabel()
         self.about.setWordWrap(True)
@@ -88,11 +89,11 @@ class RunPanel(QScrollArea):
         self.budget.setKeyboardTracking(False)
         self.budget.valueChanged.connect(self._budget_changed)
         self.name = QLineEdit()
-        self.name.setPlaceholderText("after the recipe")
-        self.go = QPushButton("&Run")
+        self.name.setPlaceholderText(tr("after the recipe"))
+        self.go = QPushButton(tr("&Run"))
         self.go.setObjectName("primary")
         self.go.clicked.connect(self.run)
-        self.try_out = QPushButton(f"Preview on {SAMPLE:,}")
+        self.try_out = QPushButton(tr("Preview on {size:,}", size=SAMPLE))
         self.try_out.clicked.connect(self.preview)
         self.cost = QLabel()
         self.cost.setWordWrap(True)
@@ -100,14 +101,14 @@ class RunPanel(QScrollArea):
 
     def _build_editing(self) -> None:
         self.compose = QToolButton()
-        self.compose.setText("Steps")
+        self.compose.setText(tr("Steps"))
         self.compose.setCheckable(True)
         self.compose.toggled.connect(self._show_steps)
         self.composer = Composer()
         self.composer.changed.connect(self._composed)
         self.composer.hide()
         self.advanced = QToolButton()
-        self.advanced.setText("Recipe text")
+        self.advanced.setText(tr("Recipe text"))
         self.advanced.setCheckable(True)
         self.advanced.toggled.connect(self._show_text)
         self.text = QPlainTextEdit()
@@ -124,12 +125,12 @@ class RunPanel(QScrollArea):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         line.addWidget(self.recipes, 1)
         line.addWidget(self.save)
-        label = QLabel("Reci&pe")
+        label = QLabel(tr("Reci&pe"))
         label.setBuddy(self.recipes)
         form.addRow(label, line)
         form.addRow(self.about)
-        form.addRow("&Budget", self.budget)
-        form.addRow("Subset &name", self.name)
+        form.addRow(tr("&Budget"), self.budget)
+        form.addRow(tr("Subset &name"), self.name)
         buttons = QHBoxLayout()
         buttons.addWidget(self.go, 1)
         buttons.addWidget(self.try_out, 1)
@@ -150,15 +151,19 @@ class RunPanel(QScrollArea):
 
     def _describe(self) -> None:
         for widget, name, tip in (
-            (self.recipes, "Recipe", "How the subset is chosen"),
-            (self.save, "Save the recipe", "Save the recipe as a TOML file"),
-            (self.budget, "Budget", "How many samples to keep"),
-            (self.name, "Name of the new subset", "What the new subset is called"),
-            (self.compose, "Show the steps of the recipe", "Choose encoder, clusterer, scorers and selectors"),
-            (self.advanced, "Show the text of the recipe", "Change any parameter of the recipe"),
-            (self.text, "Text of the recipe", "The recipe as TOML"),
-            (self.go, "Run the recipe", "Choose a subset (Ctrl+R)"),
-            (self.try_out, "Preview the recipe", f"Try it on {SAMPLE:,} samples drawn with its seed (Ctrl+Shift+R)"),
+            (self.recipes, tr("Recipe"), tr("How the subset is chosen")),
+            (self.save, tr("Save the recipe"), tr("Save the recipe as a TOML file")),
+            (self.budget, tr("Budget"), tr("How many samples to keep")),
+            (self.name, tr("Name of the new subset"), tr("What the new subset is called")),
+            (self.compose, tr("Show the steps of the recipe"), tr("Choose encoder, clusterer, scorers and selectors")),
+            (self.advanced, tr("Show the text of the recipe"), tr("Change any parameter of the recipe")),
+            (self.text, tr("Text of the recipe"), tr("The recipe as TOML")),
+            (self.go, tr("Run the recipe"), tr("Choose a subset (Ctrl+R)")),
+            (
+                self.try_out,
+                tr("Preview the recipe"),
+                tr("Try it on {size:,} samples drawn with its seed (Ctrl+Shift+R)", size=SAMPLE),
+            ),
         ):
             widget.setAccessibleName(name)
             widget.setToolTip(tip)
@@ -204,7 +209,7 @@ class RunPanel(QScrollArea):
 
     def _pick(self, _index: int) -> None:
         name = self.recipes.currentText()
-        if name == FROM_FILE:
+        if name == tr(FROM_FILE):
             path = self._dialogs.recipe_file()
             if path is None:
                 return
@@ -251,7 +256,7 @@ class RunPanel(QScrollArea):
             self.about.setText(recipe.description)
         if budget is not None:
             self.budget.setMinimum(0 if draft.may_be_unlimited else 1)
-            self.budget.setSpecialValueText(UNLIMITED if draft.may_be_unlimited else "")
+            self.budget.setSpecialValueText(tr(UNLIMITED) if draft.may_be_unlimited else "")
             self.budget.setValue(budget)
         for widget in (self.budget, self.text):
             widget.blockSignals(False)
@@ -270,7 +275,7 @@ class RunPanel(QScrollArea):
     def _show_validity(self) -> None:
         recipe, problem = self.draft.recipe, self.draft.problem if self.draft.text else None
         self.about.setVisible(bool(self.about.text()))
-        self.validity.setText(in_words(problem) if problem else "The recipe is valid." if recipe else "")
+        self.validity.setText(in_words(problem) if problem else tr("The recipe is valid.") if recipe else "")
         self.validity.setVisible(problem is not None or self.advanced.isChecked())
         theme.mark(self.validity, "bad", problem is not None)
         theme.mark(self.validity, "good", problem is None)
@@ -299,11 +304,11 @@ class RunPanel(QScrollArea):
             whole = estimates.of(self._dataset.name, self.draft.recipe)
             part = estimates.of(self._dataset.name, self.draft.recipe, SAMPLE)
         except CuratorError as error:
-            self._say_cost(f"What this costs is not known: {in_words(error)}")
+            self._say_cost(tr("What this costs is not known: {fault}", fault=in_words(error)))
             return
         words = cost_words(whole)
         if self._dataset.size > SAMPLE:
-            words += f" Preview: about {duration(max(1.0, part.seconds))}."
+            words += tr(" Preview: about {duration}.", duration=duration(max(1.0, part.seconds)))
         parts = (
             f"{p.what}: {'there already' if p.basis == 'there' else f'{duration(p.seconds)} ({p.basis})'}"
             for p in whole.parts
@@ -318,7 +323,11 @@ class RunPanel(QScrollArea):
 
 def cost_words(estimate: Estimate) -> str:
     """ "About 2 min, measured from earlier runs." """
-    time = "A moment" if estimate.seconds < 1 else f"About {duration(estimate.seconds)}"
-    basis = "going by earlier runs here" if estimate.basis == "measured" else "a rough figure for two processor cores"
-    ready = " The vectors are there already." if any(p.basis == "there" for p in estimate.parts) else ""
+    time = tr("A moment") if estimate.seconds < 1 else tr("About {duration}", duration=duration(estimate.seconds))
+    basis = (
+        tr("going by earlier runs here")
+        if estimate.basis == "measured"
+        else tr("a rough figure for two processor cores")
+    )
+    ready = tr(" The vectors are there already.") if any(p.basis == "there" for p in estimate.parts) else ""
     return f"{time}, {basis}.{ready}"

@@ -20,13 +20,14 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QLis
 from curator.engine.completing import Completion, complete
 from curator.ui import theme
 from curator.ui.finding import EMPTY, ERROR, NOTHING, SEARCHING, Finding, picture_file
+from curator.ui.language import noop, tr
 
 if TYPE_CHECKING:
     from curator.engine.browse import Field
     from curator.ui.desk import Desk
 
 TYPING_MS = 300
-HINT = "Search: words, label:dog, score.sharpness<0.2, or drop a picture"
+HINT = noop("Search: words, label:dog, score.sharpness<0.2, or drop a picture")
 
 
 class Proposals(QListView):
@@ -39,7 +40,7 @@ class Proposals(QListView):
         self._line = line
         self._options = QStringListModel(self)
         self.setModel(self._options)
-        self.setAccessibleName("Proposals")
+        self.setAccessibleName(tr("Proposals"))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
@@ -100,12 +101,12 @@ class SearchLine(QLineEdit):
         super().__init__(parent)
         self._finding = finding
         self.proposals = Proposals(self)
-        self.setPlaceholderText(HINT)
-        self.setAccessibleName("Search")
+        self.setPlaceholderText(tr(HINT))
+        self.setAccessibleName(tr("Search"))
         self.setClearButtonEnabled(True)
         for button in self.findChildren(QToolButton):
-            button.setAccessibleName("Clear the search")
-            button.setToolTip("Clear the search")
+            button.setAccessibleName(tr("Clear the search"))
+            button.setToolTip(tr("Clear the search"))
         self.setMaxLength(10_000)
         self.setAcceptDrops(True)
 
@@ -187,13 +188,13 @@ class SearchBox(QWidget):
         self.words = QLabel()
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.words.setAccessibleName("Search result")
+        self.words.setAccessibleName(tr("Search result"))
         self.exact = QToolButton()
-        self.exact.setText("Abc")
+        self.exact.setText(tr("Abc"))
         self.exact.setCheckable(True)
         self.exact.setAutoRaise(True)
-        self.exact.setToolTip("Take words as they are written, not by their meaning")
-        self.exact.setAccessibleName("Exact words")
+        self.exact.setToolTip(tr("Take words as they are written, not by their meaning"))
+        self.exact.setAccessibleName(tr("Exact words"))
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(TYPING_MS)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from curator.settings import DEVICES, THEMES, settings_file
 from curator.ui import theme
+from curator.ui.language import tr
 
 if TYPE_CHECKING:
     from curator.ui.taste import Taste
@@ -37,14 +38,14 @@ class SettingsDialog(QDialog):
 
     def __init__(self, taste: Taste, dialogs: Dialogs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Settings"))
+        self.setWindowTitle(tr("Settings"))
         self._taste, self._dialogs = taste, dialogs
         self._build_fields()
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         theme.mark(self.problem, "bad")
         self.problem.hide()
-        where = QLabel(self.tr("Saved in {0}").format(settings_file()))
+        where = QLabel(tr("Saved in {file}", file=settings_file()))
         where.setWordWrap(True)
         theme.mark(where, "faint")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -59,7 +60,7 @@ class SettingsDialog(QDialog):
     def _build_fields(self) -> None:
         now = self._taste.now
         self.theme = QComboBox()
-        for key, words in zip(THEMES, (self.tr("As the system"), self.tr("Light"), self.tr("Dark")), strict=True):
+        for key, words in zip(THEMES, (tr("As the system"), tr("Light"), tr("Dark")), strict=True):
             self.theme.addItem(words, key)
         self.theme.setCurrentIndex(self.theme.findData(now.theme))
         self.theme.currentIndexChanged.connect(lambda: self._set(theme=self.theme.currentData()))
@@ -67,12 +68,12 @@ class SettingsDialog(QDialog):
         self.device.addItems(DEVICES)
         self.device.setCurrentText(now.device)
         self.device.currentTextChanged.connect(lambda text: self._set(device=text))
-        self.offline = QCheckBox(self.tr("Never reach for the network"))
+        self.offline = QCheckBox(tr("Never reach for the network"))
         self.offline.setChecked(now.offline)
         self.offline.toggled.connect(lambda on: self._set(offline=on))
         self.cache_mb = QSpinBox()
         self.cache_mb.setRange(LEAST_MB, MOST_MB)
-        self.cache_mb.setSuffix(self.tr(" MB"))
+        self.cache_mb.setSuffix(tr(" MB"))
         self.cache_mb.setGroupSeparatorShown(True)
         self.cache_mb.setKeyboardTracking(False)
         self.cache_mb.setValue(now.cache_mb)
@@ -81,12 +82,12 @@ class SettingsDialog(QDialog):
         self.cache.editingFinished.connect(lambda: self._set(cache_dir=_folder(self.cache.text())))
         self.plugins.editingFinished.connect(lambda: self._set(plugins_dir=_folder(self.plugins.text())))
         for widget, name, tip in (
-            (self.theme, self.tr("Theme"), self.tr("Colours of the window")),
-            (self.device, self.tr("Device"), self.tr("Where encoders and other heavy work run; auto takes the best")),
-            (self.offline, self.tr("Offline"), self.tr("Weights come only from this computer; for the next project")),
-            (self.cache_mb, self.tr("Cache limit"), self.tr("Space for small pictures; the oldest go first")),
-            (self.cache, self.tr("Cache folder"), self.tr("Small pictures and other things that may be deleted")),
-            (self.plugins, self.tr("Plugins folder"), self.tr("Folder of your own plugins, for the next start")),
+            (self.theme, tr("Theme"), tr("Colours of the window")),
+            (self.device, tr("Device"), tr("Where encoders and other heavy work run; auto takes the best")),
+            (self.offline, tr("Offline"), tr("Weights come only from this computer; for the next project")),
+            (self.cache_mb, tr("Cache limit"), tr("Space for small pictures; the oldest go first")),
+            (self.cache, tr("Cache folder"), tr("Small pictures and other things that may be deleted")),
+            (self.plugins, tr("Plugins folder"), tr("Folder of your own plugins, for the next start")),
         ):
             widget.setAccessibleName(name)
             widget.setToolTip(tip)
@@ -94,19 +95,19 @@ class SettingsDialog(QDialog):
     def _form(self) -> QFormLayout:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow(self.tr("&Theme"), self.theme)
-        form.addRow(self.tr("&Device"), self.device)
+        form.addRow(tr("&Theme"), self.theme)
+        form.addRow(tr("&Device"), self.device)
         form.addRow("", self.offline)
-        form.addRow(self.tr("Cache &limit"), self.cache_mb)
-        for words, edit in ((self.tr("&Cache folder"), self.cache), (self.tr("&Plugins folder"), self.plugins)):
+        form.addRow(tr("Cache &limit"), self.cache_mb)
+        for words, edit in ((tr("&Cache folder"), self.cache), (tr("&Plugins folder"), self.plugins)):
             label = QLabel(words)
             label.setBuddy(edit)
             form.addRow(label, self._with_browse(edit))
         return form
 
     def _with_browse(self, edit: QLineEdit) -> QHBoxLayout:
-        button = QPushButton(self.tr("Browse…"))
-        button.setToolTip(self.tr("Choose a folder"))
+        button = QPushButton(tr("Browse…"))
+        button.setToolTip(tr("Choose a folder"))
         button.setAutoDefault(False)
         button.clicked.connect(self._browser(edit))
         line = QHBoxLayout()
@@ -126,7 +127,7 @@ class SettingsDialog(QDialog):
         try:
             self._taste.set(dataclasses.replace(self._taste.now, **values))  # type: ignore[arg-type]
         except OSError as error:
-            self.problem.setText(self.tr("The settings cannot be saved: {0}.").format(error.strerror or error))
+            self.problem.setText(tr("The settings cannot be saved: {fault}.", fault=error.strerror or error))
             self.problem.show()
             return
         self.problem.hide()

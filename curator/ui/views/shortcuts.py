@@ -8,17 +8,18 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 from curator.ui.actions import ACTIONS, GALLERY_KEYS, MAP_KEYS, menus
+from curator.ui.language import tr
 
 
 def sheet() -> str:
     """Everything that the keyboard can do, as HTML."""
     parts: list[str] = []
     for menu in menus():
-        rows = [(_shown(a.shortcut), _plain(a.text), a.help) for a in ACTIONS if a.menu == menu and a.shortcut]
+        rows = [(_shown(a.shortcut), _plain(tr(a.text)), tr(a.help)) for a in ACTIONS if a.menu == menu and a.shortcut]
         if rows:
-            parts.append(_section(_plain(menu), rows))
-    for place, known in (("In the gallery", GALLERY_KEYS), ("On the map", MAP_KEYS)):
-        parts.append(_section(place, [(keys, what, "") for keys, what in known]))
+            parts.append(_section(_plain(tr(menu)), rows))
+    for place, known in ((tr("In the gallery"), GALLERY_KEYS), (tr("On the map"), MAP_KEYS)):
+        parts.append(_section(place, [(tr(keys), tr(what), "") for keys, what in known]))
     return "".join(parts)
 
 
@@ -46,9 +47,9 @@ class ShortcutSheet(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Shortcuts")
+        self.setWindowTitle(tr("Shortcuts"))
         text = QTextBrowser()
-        text.setAccessibleName("List of shortcuts")
+        text.setAccessibleName(tr("List of shortcuts"))
         text.setHtml(sheet())
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import CuratorError
 from curator.engine.skills import MOST_PARTS, Skill
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.models.samples import one_line
 from curator.ui.models.skills import BALANCE, BUDGET, NAME, QUOTA, SHARES_ROLE, SkillsModel
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from curator.engine.records import Dataset, Subset
     from curator.ui.desk import Desk
 
-NO_SKILLS = "No skills yet. Run a recipe with a clusterer, such as “diverse”."
-NO_CLASSES = "No sample has a class yet. Label some, or import class folders."
+NO_SKILLS = noop("No skills yet. Run a recipe with a clusterer, such as “diverse”.")
+NO_CLASSES = noop("No sample has a class yet. Label some, or import class folders.")
 KEYS = ("skill-show", "skill-rename", "skill-quota", "skill-budget", "skill-merge", "skill-split", "skill-hide")
 TYPICAL = 3
 
@@ -52,13 +53,13 @@ class SkillsPanel(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._state, self._commands = desk, desk.state, desk.commands.skills
-        self.setAccessibleName("Skills")
+        self.setAccessibleName(tr("Skills"))
         self.by = QComboBox()
-        self.by.addItems(["Skills", "Classes"])
-        self.by.setAccessibleName("Show skills or classes")
-        self.by.setToolTip("What the rows are")
-        self.hidden = QCheckBox("Hidden &too")
-        self.hidden.setToolTip("Show hidden skills as well")
+        self.by.addItems([tr("Skills"), tr("Classes")])
+        self.by.setAccessibleName(tr("Show skills or classes"))
+        self.by.setToolTip(tr("What the rows are"))
+        self.hidden = QCheckBox(tr("Hidden &too"))
+        self.hidden.setToolTip(tr("Show hidden skills as well"))
         self.words = QLabel()
         self.words.setWordWrap(True)
         theme.mark(self.words, "faint")
@@ -91,7 +92,7 @@ class SkillsPanel(QWidget):
 
     def _set_up_table(self, desk: Desk) -> None:
         table = self.table
-        table.setAccessibleName("Table of skills")
+        table.setAccessibleName(tr("Table of skills"))
         table.setModel(self.model)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -120,9 +121,9 @@ class SkillsPanel(QWidget):
         line = self._line_of(desk, both, "skill-merge", "skill-split")
         self.parts = QSpinBox()
         self.parts.setRange(2, MOST_PARTS)
-        self.parts.setPrefix("into ")
-        self.parts.setAccessibleName("Parts of a split")
-        self.parts.setToolTip("How many skills a split makes")
+        self.parts.setPrefix(tr("into "))
+        self.parts.setAccessibleName(tr("Parts of a split"))
+        self.parts.setToolTip(tr("How many skills a split makes"))
         self.parts.valueChanged.connect(lambda value: setattr(self._commands, "parts", value))
         line.addWidget(self.parts)
         line.addStretch(1)
@@ -166,12 +167,12 @@ class SkillsPanel(QWidget):
         try:
             if not by_skill:
                 found = self._classes(dataset, subset)
-                return found, "" if found else NO_CLASSES
+                return found, "" if found else tr(NO_CLASSES)
             found = project.skillset.all(dataset.id, subset.id if subset else None, self._state.keep)
         except CuratorError as error:
             return [], in_words(error)
         shown = [s for s in found if self.hidden.isChecked() or not s.hidden]
-        return shown, "" if found else NO_SKILLS
+        return shown, "" if found else tr(NO_SKILLS)
 
     def _newest(self, dataset: Dataset) -> Subset | None:
         return self._desk.tree.newest_subset(dataset.id)
@@ -215,10 +216,10 @@ class SkillsPanel(QWidget):
                 picture = Picture(self._desk.thumbs, lines=4)
                 picture.show_path(Path(dataset.root) / sample.images[0])
                 self.typical.addWidget(picture, 0, i)
-            button = QPushButton(one_line(sample.text or sample.source, 40) if not sample.images else "Go to")
+            button = QPushButton(one_line(sample.text or sample.source, 40) if not sample.images else tr("Go to"))
             button.setFlat(True)
-            button.setToolTip("Put the cursor on this sample")
-            button.setAccessibleName(f"Go to {sample.source}")
+            button.setToolTip(tr("Put the cursor on this sample"))
+            button.setAccessibleName(tr("Go to {source}", source=sample.source))
             button.clicked.connect(lambda _on=False, row=sample.row: self._state.set_current(row))
             self.typical.addWidget(button, *((1, i) if sample.images else (i, 0)))
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from curator.ui import theme
+from curator.ui.language import tr
 
 OFFERED = ("open-images", "open-instructions", "open-project", "demo")
 
@@ -21,7 +22,7 @@ class StartPage(QWidget):
 
     def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Start")
+        self.setAccessibleName(tr("Start"))
         self.drop = QFrame()
         self.drop.setObjectName("drop")
         self._inside = QVBoxLayout(self.drop)
@@ -29,13 +30,13 @@ class StartPage(QWidget):
         self._inside.setSpacing(12)
         title = QLabel("Curator")
         title.setFont(theme.scaled(self.font(), 2.4, bold=True))
-        claim = QLabel("Choose the training data worth keeping.")
+        claim = QLabel(tr("Choose the training data worth keeping."))
         claim.setFont(theme.scaled(self.font(), 1.2))
         self._say = QLabel()
         self._say.setWordWrap(True)
         theme.mark(self._say, "faint")
         self.buttons = {key: _button(actions[key], first=key == "open-images") for key in OFFERED}
-        self._recent_title = QLabel("Recent projects")
+        self._recent_title = QLabel(tr("Recent projects"))
         self._recent_title.setFont(theme.scaled(self.font(), 1.0, bold=True))
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
@@ -64,10 +65,12 @@ class StartPage(QWidget):
     def tell(self, project_open: bool) -> None:
         """Words for an empty Project, or for none."""
         self._say.setText(
-            "This project is empty. Drop a folder of pictures or a file of records here to fill it."
+            tr("This project is empty. Drop a folder of pictures or a file of records here to fill it.")
             if project_open
-            else "Or drop a folder of pictures, a file of records (JSON, JSON Lines) or a project here.\n"
-            "Originals are read where they are and never changed."
+            else tr(
+                "Or drop a folder of pictures, a file of records (JSON, JSON Lines) or a project here.\n"
+                "Originals are read where they are and never changed."
+            )
         )
 
     def show_recent(self, folders: Sequence[Path]) -> None:
@@ -78,8 +81,8 @@ class StartPage(QWidget):
         for folder in folders:
             link = QToolButton()
             link.setText(f"{folder.stem}   —   {folder.parent}")
-            link.setToolTip(f"Open {folder}")
-            link.setAccessibleName(f"Open recent project {folder.stem}")
+            link.setToolTip(tr("Open {folder}", folder=folder))
+            link.setAccessibleName(tr("Open recent project {stem}", stem=folder.stem))
             link.setAutoRaise(True)
             link.setCursor(Qt.CursorShape.PointingHandCursor)
             link.clicked.connect(lambda _=False, f=folder: self.recent_chosen.emit(f))

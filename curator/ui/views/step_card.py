@@ -8,12 +8,13 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButto
 from curator.engine.recipe import Step
 from curator.engine.registry import PluginSpec, registry
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.views.param_form import ParamForm
 
 NONE = "none"
 AUTO = "auto"
-ABOUT_AUTO = "The best encoder that can run here; the run records which one it was."
-ABOUT_NONE = "Without skills: selectors that need them are not ready."
+ABOUT_AUTO = noop("The best encoder that can run here; the run records which one it was.")
+ABOUT_NONE = noop("Without skills: selectors that need them are not ready.")
 
 
 def offered(role: str, kind: str) -> list[PluginSpec]:
@@ -72,10 +73,10 @@ class StepCard(QFrame):
         self._build_form()
 
     def _add_buttons(self, place: int, count: int) -> None:
-        self.up = self._button("↑", "Earlier in the chain", lambda: self.moved.emit(-1), place > 0)
-        self.down = self._button("↓", "Later in the chain", lambda: self.moved.emit(1), place < count - 1)
+        self.up = self._button("↑", tr("Earlier in the chain"), lambda: self.moved.emit(-1), place > 0)
+        self.down = self._button("↓", tr("Later in the chain"), lambda: self.moved.emit(1), place < count - 1)
         needed = self.role == "selector" and count == 1
-        self.remove = self._button("✕", f"Remove this {self.role}", self.removed.emit, not needed)
+        self.remove = self._button("✕", tr("Remove this {role}", role=self.role), self.removed.emit, not needed)
 
     def _button(self, sign: str, tip: str, then: object, on: bool) -> QToolButton:
         button = QToolButton()
@@ -100,8 +101,8 @@ class StepCard(QFrame):
             self.form.changed.connect(self._edited)
             self.column.addWidget(self.form)
         else:
-            words = {AUTO: ABOUT_AUTO, NONE: ABOUT_NONE}
-            self.about.setText(words.get(name, "This plugin is not installed."))
+            words = {AUTO: tr(ABOUT_AUTO), NONE: tr(ABOUT_NONE)}
+            self.about.setText(words.get(name, tr("This plugin is not installed.")))
 
     def show_step(self, step: Step | None) -> None:
         """Take in values that changed elsewhere; the plugin is the same."""

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.views.dial_chart import DialChart
 from curator.ui.waiting import waiting_words
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from curator.ui.desk import Desk
 
 TICKS = 1000
-UNITS = ("samples", "% of the pile", "tokens (about)")
+UNITS = (noop("samples"), noop("% of the pile"), noop("tokens (about)"))
 MIX_SHOWN = 5
-EMPTY = "Show a subset to see what fewer samples of it would be worth, and where it comes from."
+EMPTY = noop("Show a subset to see what fewer samples of it would be worth, and where it comes from.")
 
 
 class SubsetPanel(QScrollArea):
@@ -46,11 +47,11 @@ class SubsetPanel(QScrollArea):
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("Subset")
+        self.setAccessibleName(tr("Subset"))
         self._desk = desk
         self._job: Job | None = None
         self.dial: Dial | None = None
-        self.message = QLabel(EMPTY)
+        self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         theme.mark(self.message, "faint")
@@ -83,23 +84,23 @@ class SubsetPanel(QScrollArea):
         column.addWidget(self.note)
         column.addWidget(self.chart)
         column.addLayout(self._dial_line())
-        self.measure = QPushButton("&Measure coverage at every budget")
-        self.measure.setToolTip("One pass over the pile; kept for the next time")
+        self.measure = QPushButton(tr("&Measure coverage at every budget"))
+        self.measure.setToolTip(tr("One pass over the pile; kept for the next time"))
         self.measure.clicked.connect(self.measure_coverage)
-        self.keep_button = QPushButton("&Keep this many")
-        self.keep_button.setToolTip("Make a new subset of the first picks (Ctrl+Shift+K)")
+        self.keep_button = QPushButton(tr("&Keep this many"))
+        self.keep_button.setToolTip(tr("Make a new subset of the first picks (Ctrl+Shift+K)"))
         self.keep_button.clicked.connect(lambda: self.keep_asked.emit(self.keep))
         self.readings = QFormLayout()
         self.readings.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.values = {k: QLabel() for k in ("share", "tokens", "skills", "classes", "mean", "radius", "mix")}
         for key, words in (
-            ("share", "Of the pile"),
-            ("tokens", "Tokens, about"),
-            ("skills", "Skills covered"),
-            ("classes", "Classes covered"),
-            ("mean", "Mean similarity"),
-            ("radius", "Worst covered at"),
-            ("mix", "Classes"),
+            ("share", tr("Of the pile")),
+            ("tokens", tr("Tokens, about")),
+            ("skills", tr("Skills covered")),
+            ("classes", tr("Classes covered")),
+            ("mean", tr("Mean similarity")),
+            ("radius", tr("Worst covered at")),
+            ("mix", tr("Classes")),
         ):
             self.values[key].setWordWrap(True)
             self.values[key].setTextFormat(Qt.TextFormat.PlainText)
@@ -114,24 +115,24 @@ class SubsetPanel(QScrollArea):
     def _dial_line(self) -> QVBoxLayout:
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, TICKS)
-        self.slider.setAccessibleName("Budget dial")
-        self.slider.setToolTip("How many of the first picks to keep")
+        self.slider.setAccessibleName(tr("Budget dial"))
+        self.slider.setToolTip(tr("How many of the first picks to keep"))
         self.slider.valueChanged.connect(self._slid)
         self.amount = QSpinBox()
         self.amount.setRange(1, 2_000_000_000)
         self.amount.setGroupSeparatorShown(True)
         self.amount.setKeyboardTracking(False)
-        self.amount.setAccessibleName("Budget")
+        self.amount.setAccessibleName(tr("Budget"))
         self.amount.valueChanged.connect(self._typed)
         self.unit = QComboBox()
-        self.unit.addItems(UNITS)
-        self.unit.setAccessibleName("Unit of the budget")
-        self.unit.setToolTip("What the budget is counted in; tokens are characters / 4")
+        self.unit.addItems([tr(unit) for unit in UNITS])
+        self.unit.setAccessibleName(tr("Unit of the budget"))
+        self.unit.setToolTip(tr("What the budget is counted in; tokens are characters / 4"))
         self.unit.currentIndexChanged.connect(lambda: self.set_keep(self.keep))
         self.knee = QToolButton()
-        self.knee.setText("Knee")
-        self.knee.setToolTip("From here on, more samples add less than on average")
-        self.knee.setAccessibleName("Go to the knee")
+        self.knee.setText(tr("Knee"))
+        self.knee.setToolTip(tr("From here on, more samples add less than on average"))
+        self.knee.setAccessibleName(tr("Go to the knee"))
         self.knee.clicked.connect(lambda: self.set_keep(self.dial.knee if self.dial else self.keep))
         line, column = QHBoxLayout(), QVBoxLayout()
         line.addWidget(self.amount, 1)
@@ -148,8 +149,8 @@ class SubsetPanel(QScrollArea):
         self.facts.setWordWrap(True)
         self.facts.setTextFormat(Qt.TextFormat.PlainText)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.facts.setAccessibleName("Where this subset comes from")
-        title = QLabel("Where it comes from")
+        self.facts.setAccessibleName(tr("Where this subset comes from"))
+        title = QLabel(tr("Where it comes from"))
         title.setFont(theme.scaled(self.font(), 1.0, bold=True))
         self.copy, self.again = QToolButton(), QToolButton()
         for button, key in ((self.copy, "copy-recipe"), (self.again, "run-again")):
@@ -180,7 +181,7 @@ class SubsetPanel(QScrollArea):
         project, subset = self._desk.state.project, self._desk.state.subset
         if project is None or subset is None or not hasattr(project, "dials"):
             self.dial = None
-            self._say(waiting_words(self._desk.state) or EMPTY)
+            self._say(waiting_words(self._desk.state) or tr(EMPTY))
             return
         try:
             self.dial = project.dials.of(subset.id)
@@ -189,7 +190,7 @@ class SubsetPanel(QScrollArea):
             self.dial = None
             self._say(in_words(error), bad=True)
             return
-        self.title.setText(subset.name + (" (locked)" if subset.locked else ""))
+        self.title.setText(subset.name + (tr(" (locked)") if subset.locked else ""))
         self.note.setText(subset.note)
         self.note.setVisible(bool(subset.note))
         self.facts.setText("\n".join(facts_of(card)))
@@ -224,7 +225,7 @@ class SubsetPanel(QScrollArea):
             self.amount.setValue(self._in_unit(keep))
         self.chart.show_keep(keep)
         self.knee.setEnabled(dial.knee > 0)
-        self.keep_button.setText(f"&Keep these {keep:,}")
+        self.keep_button.setText(tr("&Keep these {keep:,}", keep=keep))
         self.keep_button.setEnabled(keep < dial.size)
         self._show_reading(dial, dial.at(keep))
 
@@ -234,11 +235,15 @@ class SubsetPanel(QScrollArea):
         texts = {
             "share": f"{reading.share:.1%}",
             "tokens": f"{reading.tokens:,}" if reading.tokens else "",
-            "skills": f"{reading.skills:,} of {dial.skill_count:,}" if dial.skill_count else "",
-            "classes": f"{reading.classes:,} of {len(dial.class_names):,}" if dial.class_names else "",
+            "skills": tr("{skills:,} of {skill_count:,}", skills=reading.skills, skill_count=dial.skill_count)
+            if dial.skill_count
+            else "",
+            "classes": tr("{classes:,} of {count:,}", classes=reading.classes, count=len(dial.class_names))
+            if dial.class_names
+            else "",
             "mean": f"{reading.mean_similarity:.3f}" if dial.measured else "",
-            "radius": f"{reading.radius:.3f} or nearer" if dial.measured else "",
-            "mix": mix + (f" and {more:,} more" if more > 0 else ""),
+            "radius": tr("{radius:.3f} or nearer", radius=reading.radius) if dial.measured else "",
+            "mix": mix + (tr(" and {more:,} more", more=more) if more > 0 else ""),
         }
         for key, text in texts.items():
             self.values[key].setText(text)
@@ -254,7 +259,7 @@ class SubsetPanel(QScrollArea):
         busy = self._job is not None
         self.measure.setVisible(self.dial is not None and not self.dial.measured)
         self.measure.setEnabled(not busy)
-        self.measure.setText("Measuring…" if busy else "&Measure coverage at every budget")
+        self.measure.setText(tr("Measuring…") if busy else tr("&Measure coverage at every budget"))
 
     # ---- the dial --------------------------------------------------------------------------------------------
 
@@ -301,19 +306,33 @@ class SubsetPanel(QScrollArea):
 def facts_of(card: dict[str, Any]) -> list[str]:
     """A provenance in lines for people."""
     made = card["summary"].get("made")
-    found = [f"{card['size']:,} samples of {card['dataset']['name']}, {card['created'].replace('T', ' ')[:16]}"]
+    found = [
+        tr(
+            "{size:,} samples of {dataset}, {when}",
+            size=card["size"],
+            dataset=card["dataset"]["name"],
+            when=card["created"].replace("T", " ")[:16],
+        )
+    ]
     if made:
-        found.append(f"Made as {made}")
+        found.append(tr("Made as {made}", made=made))
     if preview := card["summary"].get("preview"):
-        found.append(f"Preview on {preview[0]:,} of {preview[1]:,} samples")
+        found.append(tr("Preview on {part:,} of {pile:,} samples", part=preview[0], pile=preview[1]))
     if "recipe" not in card:
         return found
     name = next((line for line in card["recipe"].splitlines() if line.startswith("name")), "")
-    found.append(f"Recipe {name.partition('=')[2].strip().strip(chr(34))}, seed {card['seed']}, on {card['device']}")
+    found.append(
+        tr(
+            "Recipe {name}, seed {seed}, on {device}",
+            name=name.partition("=")[2].strip().strip(chr(34)),
+            seed=card["seed"],
+            device=card["device"],
+        )
+    )
     if encoder := card["summary"].get("encoder"):
-        found.append(f"Encoder {encoder}")
+        found.append(tr("Encoder {encoder}", encoder=encoder))
     versions = card.get("versions") or {}
-    found.append("Versions " + ", ".join(f"{k} {v}" for k, v in sorted(versions.items())))
+    found.append(tr("Versions {versions}", versions=", ".join(f"{k} {v}" for k, v in sorted(versions.items()))))
     prints = {"run": card.get("fingerprint", ""), **(card.get("fingerprints") or {})}
-    found.append("Fingerprints " + ", ".join(f"{k} {str(v)[:12]}" for k, v in prints.items() if v))
+    found.append(tr("Fingerprints {prints}", prints=", ".join(f"{k} {str(v)[:12]}" for k, v in prints.items() if v)))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from curator.ui.language import tr
 from curator.ui.models.samples import SampleModel
 
 STRETCHED = ("Sample", "Why")
@@ -17,7 +18,7 @@ class SampleTable(QTableView):
 
     def __init__(self, model: SampleModel, chosen: QItemSelectionModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Table of samples")
+        self.setAccessibleName(tr("Table of samples"))
         self.setModel(model)
         self.setSelectionModel(chosen)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

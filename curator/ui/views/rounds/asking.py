@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.views.picture import Picture
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Asking(QWidget):
     def __init__(self, thumbs: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Sample to label")
+        self.setAccessibleName(tr("Sample to label"))
         self.classes: tuple[str, ...] = ()
         self.pick: Pick | None = None
         self.picture = Picture(thumbs, lines=18)
@@ -55,7 +56,7 @@ class Asking(QWidget):
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.text.setAccessibleName("Text of the sample")
+        self.text.setAccessibleName(tr("Text of the sample"))
         self.content = QStackedWidget()
         self.content.addWidget(self.picture)
         self.content.addWidget(self.text)
@@ -66,14 +67,14 @@ class Asking(QWidget):
             label.setWordWrap(True)
         theme.mark(self.why, "faint")
         self.progress = QProgressBar()
-        self.progress.setFormat("%v of %m answered")
-        self.progress.setAccessibleName("Progress in this round")
+        self.progress.setFormat(tr("%v of %m answered"))
+        self.progress.setAccessibleName(tr("Progress in this round"))
         self.buttons = QWidget()
         self._grid = QGridLayout(self.buttons)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self.skip = _plain(f"Skip  [{SKIP}]", "Give no answer; it is not asked about again")
-        self.other = _plain(f"Not in the list  [{UNLISTED}]", "It is none of the classes")
-        self.back = _plain(f"Undo  [{BACK}]", "Take back the latest change")
+        self.skip = _plain(tr("Skip  [{key}]", key=SKIP), tr("Give no answer; it is not asked about again"))
+        self.other = _plain(tr("Not in the list  [{key}]", key=UNLISTED), tr("It is none of the classes"))
+        self.back = _plain(tr("Undo  [{key}]", key=BACK), tr("Take back the latest change"))
         self.skip.clicked.connect(lambda: self.answer(SKIP))
         self.other.clicked.connect(lambda: self.answer(UNLISTED))
         self.back.clicked.connect(self.undone)
@@ -94,7 +95,7 @@ class Asking(QWidget):
             if (widget := item.widget()) is not None and widget not in (self.skip, self.other, self.back):
                 widget.deleteLater()
         for place, name in enumerate(classes[: len(KEYS)]):
-            button = _plain(f"{name}  [{KEYS[place]}]", f"It is “{name}”")
+            button = _plain(f"{name}  [{KEYS[place]}]", tr("It is “{name}”", name=name))
             button.clicked.connect(lambda _checked=False, key=KEYS[place]: self.answer(key))
             self._grid.addWidget(button, place // COLUMNS, place % COLUMNS)
         last = (min(len(classes), len(KEYS)) + COLUMNS - 1) // COLUMNS
@@ -116,12 +117,12 @@ class Asking(QWidget):
         self.text.setPlainText(sample.text if sample else "")
         self.content.setCurrentWidget(self.text if sample is not None and path is None else self.picture)
         if self.pick is None:
-            self.name.setText("All of this batch is answered. Press Next round.")
+            self.name.setText(tr("All of this batch is answered. Press Next round."))
             self.why.setText("")
             return
         # The folder often is the class; whoever labels should not read the answer.
         self.name.setText(f"{self.pick.rank}. {PurePosixPath(self.pick.source).name}")
-        self.why.setText(f"Why: {self.pick.reason}")
+        self.why.setText(tr("Why: {reason}", reason=self.pick.reason))
 
     def answer(self, key: str) -> None:
         """What a key means for the pick shown; nothing for other keys or without a pick."""

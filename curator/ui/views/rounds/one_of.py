@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
+from curator.ui.language import tr
 from curator.ui.messages import in_words
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class OneOfSeveral(QWidget):
         for one in found:
             self.chosen.addItem(one.name, one.id)
         if self.new:
-            self.chosen.addItem(self.new, None)
+            self.chosen.addItem(tr(self.new), None)
         self.chosen.setCurrentIndex(self.chosen.findData(self.one.id) if self.one else len(found))
         self._show_it()
 

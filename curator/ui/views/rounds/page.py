@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from curator.engine.simplex import hole, leaning
+from curator.ui.language import noop, tr, tr_n
 from curator.ui.views.rounds.asking import Asking
 from curator.ui.views.rounds.one_of import OneOfSeveral
 from curator.ui.views.rounds.plots import CurvePlot, SpacePlot
@@ -42,16 +43,16 @@ class RoundsPage(OneOfSeveral):
     """States: the form (no study yet, or a new one), busy (a batch is being chosen), asking, error."""
 
     tables = frozenset({"study", "study_round", "study_pick", "label"})
-    new = "New study…"
+    new = noop("New study…")
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, "Study", parent)
+        super().__init__(desk, tr("Study"), parent)
         self.space: Space | None = None
         self._curve: list[RoundRecord] = []
         self._space_of: tuple[object, int, int] | None = None
-        self.next = QPushButton("Next round")
+        self.next = QPushButton(tr("Next round"))
         self.next.setObjectName("primary")
-        self.next.setToolTip("Fit the student to the labels so far and choose the next batch")
+        self.next.setToolTip(tr("Fit the student to the labels so far and choose the next batch"))
         self.form = StartForm()
         self.asking = Asking(desk.thumbs)
         self.curve, self.space_plot = CurvePlot(), SpacePlot()
@@ -78,8 +79,8 @@ class RoundsPage(OneOfSeveral):
         line.addWidget(self.next)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.curve, "Curve")
-        self.tabs.addTab(self._space_tab(), "Probability space")
+        self.tabs.addTab(self.curve, tr("Curve"))
+        self.tabs.addTab(self._space_tab(), tr("Probability space"))
         sides = QSplitter(Qt.Orientation.Horizontal)
         sides.addWidget(self.asking)
         sides.addWidget(self.tabs)
@@ -98,18 +99,18 @@ class RoundsPage(OneOfSeveral):
         tab = QWidget()
         self.corners = [QComboBox() for _ in range(3)]
         for number, box in enumerate(self.corners, 1):
-            box.setAccessibleName(f"Corner {number}")
+            box.setAccessibleName(tr("Corner {number}", number=number))
             box.setMinimumContentsLength(6)
             box.currentIndexChanged.connect(self._draw_space)
-        self.as_teacher = QCheckBox("As the teacher sees it")
+        self.as_teacher = QCheckBox(tr("As the teacher sees it"))
         self.as_teacher.toggled.connect(self._draw_space)
         line = QHBoxLayout()
-        line.addWidget(QLabel("Corners"))
+        line.addWidget(QLabel(tr("Corners")))
         for box in self.corners:
             line.addWidget(box, 1)
         self.leaning.setWordWrap(True)
         self.leaning.setTextFormat(Qt.TextFormat.PlainText)
-        self.leaning.setAccessibleName("What the teacher leans to")
+        self.leaning.setAccessibleName(tr("What the teacher leans to"))
         column = QVBoxLayout(tab)
         column.setContentsMargins(6, 6, 6, 6)
         column.addLayout(line)
@@ -166,13 +167,15 @@ class RoundsPage(OneOfSeveral):
         self.form.start.setEnabled(not busy and self._desk.state.ready)
         if busy:
             progress = self._job.progress if self._job else None
-            self.words.setText(f"{progress.label}…" if progress else "Starting…")
+            self.words.setText(f"{progress.label}…" if progress else tr("Starting…"))
         elif self._curve and self.study is not None:
             m = self._curve[-1].measures
             last, k = self._curve[-1], len(self.study.classes)
-            text = f"Round {last.number}  ·  {m.spent} labels  ·  {m.classes} of {k} classes"
+            labels = tr_n("{n} label", "{n} labels", m.spent)
+            of_classes = tr("{met} of {count} classes", met=m.classes, count=k)
+            text = "  ·  ".join([tr("Round {number}", number=last.number), labels, of_classes])
             if last.measured:
-                text += f"  ·  {m.accuracy:.0%} right ({last.measured})"
+                text += "  ·  " + tr("{accuracy:.0%} right ({measured})", accuracy=m.accuracy, measured=last.measured)
             self.words.setText(text)
         else:
             self.words.setText(self.fault or waiting_words(self._desk.state))
@@ -196,14 +199,16 @@ class RoundsPage(OneOfSeveral):
         for box in self.corners:
             box.blockSignals(True)
             box.clear()
-            box.addItem("all classes")
+            box.addItem(tr("all classes"))
             box.addItems(list(space.names) if space else [])
             box.blockSignals(False)
 
     def _draw_space(self) -> None:
         if self.space is None:
             self.space_plot.show_space(None, ())
-            self.leaning.setText("The probabilities of this round were tidied away; the next round makes them anew.")
+            self.leaning.setText(
+                tr("The probabilities of this round were tidied away; the next round makes them anew.")
+            )
             return
         picked = sorted({box.currentIndex() - 1 for box in self.corners if box.currentIndex() > 0})
         columns = picked if len(picked) >= 2 else range(len(self.space.names))
@@ -247,21 +252,21 @@ def leaning_words(space: Space) -> str:
     """The teacher's bias and the largest hole, in words."""
     p = space.teacher if space.teacher is not None else space.probabilities
     found = leaning(p, SHOWN_PAIRS)
-    who = "The teacher" if space.teacher is not None else "The student"
+    who = tr("The teacher") if space.teacher is not None else tr("The student")
     words = []
     if found.never:
-        words.append(f"{who} never says {_names(space, found.never)}.")
+        words.append(tr("{who} never says {names}.", who=who, names=_names(space, found.never)))
     if found.rarely:
-        words.append(f"{who} hardly ever says {_names(space, found.rarely)}.")
+        words.append(tr("{who} hardly ever says {names}.", who=who, names=_names(space, found.rarely)))
     if found.confused:
         pairs = ", ".join(f"{space.names[a]} / {space.names[b]} ({overlap:.2f})" for a, b, overlap in found.confused)
-        words.append(f"Confused most (1 = always equally likely): {pairs}.")
+        words.append(tr("Confused most (1 = always equally likely): {pairs}.", pairs=pairs))
     if (row := hole(space.probabilities, space.labelled)) >= 0:
         p = space.probabilities[row]
         first, second = p.argsort()[::-1][:2]
         mix = f"{space.names[first]} {p[first]:.0%}, {space.names[second]} {p[second]:.0%}"
-        words.append(f"The largest hole among the labels lies at {mix}.")
-    return " ".join(words) or f"{who} leans to no class."
+        words.append(tr("The largest hole among the labels lies at {mix}.", mix=mix))
+    return " ".join(words) or tr("{who} leans to no class.", who=who)
 
 
 def _names(space: Space, numbers: tuple[int, ...]) -> str:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from curator.engine.simplex import corners, flattened
 from curator.ui import theme
+from curator.ui.language import tr
 
 if TYPE_CHECKING:
     from curator.engine.study import RoundRecord, Space
@@ -58,8 +59,8 @@ class CurvePlot(Plot):
     """Accuracy, coverage of classes and calibration error over labels spent."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Curve of the study", parent)
-        self.setLabel("bottom", "labels spent")
+        super().__init__(tr("Curve of the study"), parent)
+        self.setLabel("bottom", tr("labels spent"))
         self.setYRange(0, 1)
         self.setMouseEnabled(False, False)
         self.legend = self.addLegend(offset=(-8, -8))
@@ -90,7 +91,7 @@ class TrialPlot(Plot):
     """Mean over seeds with bars of one standard error, one line for each selector."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Plot of the trial", parent)
+        super().__init__(tr("Plot of the trial"), parent)
         self.showGrid(y=True, alpha=0.15)
         self.legend = self.addLegend(offset=(-8, -8))
         self.drawn: list[str] = []
@@ -121,7 +122,7 @@ class SpacePlot(Plot):
     """The probability space: corners are classes, shading is the pile, numbered dots are the batch."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Probability space", parent)
+        super().__init__(tr("Probability space"), parent)
         self.setAspectLocked(True)
         for side in ("left", "bottom"):
             self.hideAxis(side)

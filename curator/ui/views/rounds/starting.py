@@ -9,12 +9,17 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushBu
 
 from curator.engine.registry import registry
 from curator.ui import theme
+from curator.ui.language import noop, tr
 
-INTRO = (
+INTRO = noop(
     "Name the classes. A teacher guesses each sample from the names, a selector chooses a small batch, you label it "
     "with one key a sample, a student learns from you and from the teacher, and chooses the next batch."
 )
-TEACHERS = (("The class names (zero-shot)", "zero-shot"), ("A probe on given labels", "probe"), ("No teacher", "none"))
+TEACHERS = (
+    (noop("The class names (zero-shot)"), "zero-shot"),
+    (noop("A probe on given labels"), "probe"),
+    (noop("No teacher"), "none"),
+)
 FIRST = ("pcoreset", "margin", "entropy", "badge", "k-center", "typiclust", "class-balanced", "random")
 
 
@@ -25,30 +30,30 @@ class StartForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        intro = QLabel(INTRO)
+        intro = QLabel(tr(INTRO))
         intro.setWordWrap(True)
         theme.mark(intro, "faint")
         self.classes = QLineEdit()
-        self.classes.setPlaceholderText("cat, dog, horse")
+        self.classes.setPlaceholderText(tr("cat, dog, horse"))
         self.selector = QComboBox()
         self.selector.addItems(selector_names())
         self.teacher = QComboBox()
         for words, value in TEACHERS:
-            self.teacher.addItem(words, value)
+            self.teacher.addItem(tr(words), value)
         self.batch = QSpinBox()
         self.batch.setRange(0, 10_000)
-        self.batch.setSpecialValueText("as many as classes")
+        self.batch.setSpecialValueText(tr("as many as classes"))
         self.name = QLineEdit()
         self.name.setPlaceholderText("rounds")
-        self.start = QPushButton("Start")
+        self.start = QPushButton(tr("Start"))
         self.start.setObjectName("primary")
         form = QFormLayout()
         for words, widget in (
-            ("&Classes", self.classes),
-            ("Chosen &by", self.selector),
-            ("&Teacher", self.teacher),
-            ("&Samples a round", self.batch),
-            ("&Name", self.name),
+            (tr("&Classes"), self.classes),
+            (tr("Chosen &by"), self.selector),
+            (tr("&Teacher"), self.teacher),
+            (tr("&Samples a round"), self.batch),
+            (tr("&Name"), self.name),
         ):
             form.addRow(words, widget)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from curator.engine.trial_tables import main_measure
+from curator.ui.language import noop, tr
 from curator.ui.views.rounds.one_of import OneOfSeveral
 from curator.ui.views.rounds.plots import TrialPlot
 from curator.ui.waiting import waiting_words
@@ -36,14 +37,14 @@ if TYPE_CHECKING:
     from curator.engine.trial_tables import Line
     from curator.ui.desk import Desk
 
-KINDS = (("Simulate rounds of labels", "simulate"), ("Compare subsets", "compare"))
+KINDS = ((noop("Simulate rounds of labels"), "simulate"), (noop("Compare subsets"), "compare"))
 DEFAULTS = {
     "simulate": ("pcoreset, random, entropy, margin, k-center", "15"),
     "compare": ("pcoreset, random, k-center, skill-quota", "50, 100, 200"),
 }
-SIZES = {"simulate": "Rounds", "compare": "Budgets"}
-AXIS = {"simulate": "labels spent", "compare": "samples chosen"}
-EMPTY = "No trial yet. A simulation needs a dataset whose classes are known; a comparison works on any."
+SIZES = {"simulate": noop("Rounds"), "compare": noop("Budgets")}
+AXIS = {"simulate": noop("labels spent"), "compare": noop("samples chosen")}
+EMPTY = noop("No trial yet. A simulation needs a dataset whose classes are known; a comparison works on any.")
 
 
 class TrialsPage(OneOfSeveral):
@@ -52,30 +53,32 @@ class TrialsPage(OneOfSeveral):
     tables = frozenset({"trial"})
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(desk, "Trial", parent)
+        super().__init__(desk, tr("Trial"), parent)
         self._lines: list[Line] = []
         self._main = ""
         self.kind, self.measure = QComboBox(), QComboBox()
         for words, value in KINDS:
-            self.kind.addItem(words, value)
-        for box, name in ((self.kind, "Kind of trial"), (self.measure, "Measure")):
+            self.kind.addItem(tr(words), value)
+        for box, name in ((self.kind, tr("Kind of trial")), (self.measure, tr("Measure"))):
             box.setAccessibleName(name)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.selectors, self.sizes, self.seeds = QLineEdit(), QLineEdit(), QSpinBox()
-        self.selectors.setAccessibleName("Selectors")
+        self.selectors.setAccessibleName(tr("Selectors"))
         self.seeds.setRange(1, 100)
         self.seeds.setValue(3)
-        self.seeds.setAccessibleName("Repetitions")
+        self.seeds.setAccessibleName(tr("Repetitions"))
         self.sizes_words = QLabel()
-        self.with_loss = QCheckBox("Loss of a language model")
-        self.with_loss.setToolTip("Fit the last layer of SmolLM2 to each subset and measure held-out records: minutes")
-        self.start, self.export = QPushButton("Start"), QPushButton("Save…")
+        self.with_loss = QCheckBox(tr("Loss of a language model"))
+        self.with_loss.setToolTip(
+            tr("Fit the last layer of SmolLM2 to each subset and measure held-out records: minutes")
+        )
+        self.start, self.export = QPushButton(tr("Start")), QPushButton(tr("Save…"))
         self.start.setObjectName("primary")
         self.words.setWordWrap(True)
         self.plot, self.table = TrialPlot(), QTableWidget()
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.verticalHeader().hide()
-        self.table.setAccessibleName("Results")
+        self.table.setAccessibleName(tr("Results"))
         self._build()
         self._connect()
         self._kind_changed()
@@ -90,7 +93,7 @@ class TrialsPage(OneOfSeveral):
     def _build(self) -> None:
         top = QHBoxLayout()
         for widget, stretch in (
-            (self.kind, 0), (self.selectors, 1), (self.sizes_words, 0), (self.sizes, 0), (QLabel("Repetitions"), 0),
+            (self.kind, 0), (self.selectors, 1), (self.sizes_words, 0), (self.sizes, 0), (QLabel(tr("Repetitions")), 0),
             (self.seeds, 0), (self.start, 0),
         ):  # fmt: skip
             top.addWidget(widget, stretch)
@@ -123,8 +126,8 @@ class TrialsPage(OneOfSeveral):
         selectors, sizes = DEFAULTS[kind]
         self.selectors.setText(selectors)
         self.sizes.setText(sizes)
-        self.sizes_words.setText(SIZES[kind])
-        self.sizes.setAccessibleName(SIZES[kind])
+        self.sizes_words.setText(tr(SIZES[kind]))
+        self.sizes.setAccessibleName(tr(SIZES[kind]))
         self._offer_loss()
 
     def _offer_loss(self) -> None:
@@ -181,9 +184,15 @@ class TrialsPage(OneOfSeveral):
         if self.trial is None or self.measure.currentData() is None:
             return
         measure, kind = self.measure.currentData(), self.trial.kind
-        self.plot.show_lines(self._lines, measure, AXIS[kind])
-        ahead_of = f"{self._main.replace('_', ' ')} ahead of random".capitalize()
-        head = ["Selector", "Labels" if kind == "simulate" else "Budget", "Mean", "± deviation", ahead_of, "p"]
+        self.plot.show_lines(self._lines, measure, tr(AXIS[kind]))
+        head = [
+            tr("Selector"),
+            tr("Labels") if kind == "simulate" else tr("Budget"),
+            tr("Mean"),
+            tr("± deviation"),
+            tr("{measure} ahead of random", measure=self._main.replace("_", " ").capitalize()),
+            "p",
+        ]
         self.table.setColumnCount(len(head))
         self.table.setHorizontalHeaderLabels(head)
         self.table.setRowCount(len(self._lines))
@@ -191,7 +200,7 @@ class TrialsPage(OneOfSeveral):
             found, ahead = line.measures[measure], line.ahead
             cells = [
                 line.selector,
-                "all rounds" if line.size == 0 else f"{line.size:,}",
+                tr("all rounds") if line.size == 0 else f"{line.size:,}",
                 f"{found.mean:.3f}",
                 f"{found.deviation:.3f}",
                 "" if ahead is None else f"{ahead.difference:+.3f} [{ahead.low:+.3f}, {ahead.high:+.3f}]",
@@ -209,17 +218,21 @@ class TrialsPage(OneOfSeveral):
         self.start.setEnabled(self._job is None and self._desk.state.ready)
         if self._job is not None:
             progress = self._job.progress
-            self.words.setText(f"{progress.label} {progress.done} of {progress.total}…" if progress else "Starting…")
+            self.words.setText(
+                tr("{label} {done} of {total}…", label=progress.label, done=progress.done, total=progress.total)
+                if progress
+                else tr("Starting…")
+            )
         else:
             self.words.setText(
-                self.fault or ("" if self.trial is not None else waiting_words(self._desk.state) or EMPTY)
+                self.fault or ("" if self.trial is not None else waiting_words(self._desk.state) or tr(EMPTY))
             )
 
     def _ask_file(self) -> None:
         if self.trial is None:
             return
-        kinds = "Table (*.csv);;Everything (*.json);;Picture (*.png);;Drawing (*.svg)"
-        name, _ = QFileDialog.getSaveFileName(self, "Save the trial", f"{self.trial.name}.csv", kinds)
+        kinds = tr("Table (*.csv);;Everything (*.json);;Picture (*.png);;Drawing (*.svg)")
+        name, _ = QFileDialog.getSaveFileName(self, tr("Save the trial"), f"{self.trial.name}.csv", kinds)
         if name:
             self.save(Path(name))
 
@@ -236,4 +249,4 @@ class TrialsPage(OneOfSeveral):
         except CuratorError as error:
             self._desk.commands.noticed.emit(notice_of_error(error))
             return
-        self._desk.commands.noticed.emit(Notice(f"Wrote {written}", good=True))
+        self._desk.commands.noticed.emit(Notice(tr("Wrote {written}", written=written), good=True))
