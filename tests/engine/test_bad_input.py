@@ -158,12 +158,13 @@ def saved(state):
     return make
 
 
+def coco_json(annotations):
+    images = [{"id": 1, "file_name": "good.png"}, {"id": 2, "file_name": "../../x.png"}]
+    return json.dumps({"images": images, "annotations": annotations}).encode()
+
+
 def coco(annotations):
-    about = {
-        "images": [{"id": 1, "file_name": "good.png"}, {"id": 2, "file_name": "../../x.png"}],
-        "annotations": annotations,
-    }
-    return lambda path: folder(path / "pictures", **{"instances.json": json.dumps(about).encode()}) / "instances.json"
+    return lambda path: folder(path / "pictures", **{"instances.json": coco_json(annotations)}) / "instances.json"
 
 
 DEEP = b'{"prompt": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"
@@ -218,6 +219,8 @@ CASES = {
     "tar with a device": (tar("a.tar", [("x.png", b"", tarfile.CHRTYPE, "")]), "is not a plain file"),
     "tar with a name twice": (tar("a.tar", [regular("good.png", png((9, 9)))]), "occurs twice in the archive"),
     "tar packed and cut off": (tar("a.tar.gz", [], cut=60, mode="w:gz"), "cannot be unpacked"),
+    "list in a tar is absolute": (tar("a.tar", [regular("a.csv", b"file_path\ngood.png\n/etc/x.png\n")]), "leaves the"),
+    "COCO in a zip leads up": (zipped({"instances.json": coco_json([])}), "leaves the folder of the dataset"),
     "zip leads up": (zipped({"../../x.png": png()}), "leaves the folder of the dataset"),
     "zip of Windows leads up": (zipped({"..\\..\\x.png": png()}), "leaves the folder of the dataset"),
     "zip bomb": (zipped({"x.png": bytes(300 * 2**20)}), "MB large; the limit is 256 MB"),

@@ -12,6 +12,7 @@ from PIL import Image
 from curator.engine.api import Draft, InputError, Skip, Task
 from curator.engine.boxes import Box, boxes_of
 from curator.engine.importing import find_importer
+from curator.engine.packed import archives
 from curator.engine.pictures import read_bytes
 from curator.engine.registry import registry
 from curator.plugins.importers.coco import Coco
@@ -390,6 +391,89 @@ def test_yolo(tmp_path, names):
     assert "line 1 is “cat 1 2 3”" in skips["images/val/c.png"]
     assert boxes_of(drafts[0].record, 6, 4)[0] == Box("dog", 0.25, 0.25, 0.5, 0.5)
     assert Yolo().match(tmp_path / "images") == 0
+
+
+BOXED = {
+    "ds/annotations/instances_train.json": json.dumps(COCO),
+    "ds/images/a.png": png(1),
+    "ds/images/b.png": png(2),
+}
+YOLOED = {
+    "data.yaml": "names: [cat, dog]",
+    "images/train/a.png": png(1),
+    "images/val/c.png": png(3),
+    "labels/train/a.txt": "1 0.5 0.5 0.5 0.5",
+}
+LIST = {"list.tsv": "filepath\ttitle\nin/a.png\tone\n../b.png\ttwo\n", "in/a.png": png(4)}
+
+
+def tabled(tmp_path):
+    rows = [{"image": {"bytes": png(n), "path": f"{n}.png"}, "label": n % 2} for n in range(3)]
+    return {"data/train-00000-of-00001.parquet": table(tmp_path / "made.parquet", rows).read_bytes()}
+
+
+def pathed(tmp_path):
+    made = table(tmp_path / "made.parquet", [{"file_name": "a.png", "text": "one"}, {"file_name": "b.png"}])
+    return {"metadata.parquet": made.read_bytes(), "a.png": png(1), "b.png": png(2)}
+
+
+def talks(tmp_path):
+    return {"x.parquet": table(tmp_path / "made.parquet", [{"prompt": "q", "completion": "a"}]).read_bytes()}
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
+@pytest.mark.parametrize(
+    ("importer", "files"),
+    [("coco", BOXED), ("yolo", YOLOED), ("image-list", LIST), ("image-table", tabled), ("image-folder", pathed)],
+)
+def test_an_archive_gives_what_it_gives_unpacked(tmp_path, importer, files, name):
+    files = files(tmp_path) if callable(files) else files
+    root = unpacked(tmp_path / "plain", files)
+    path = packed_like(tmp_path / name, files)
+    plain = root / "ds" if "ds/images/a.png" in files else root / "list.tsv" if "list.tsv" in files else root
+    spec, found, _ = find_importer(path, None, registry())
+    assert spec.name == importer == find_importer(plain, None, registry())[0].name
+    drafts, skips = read(found, path)
+    before, said = read(spec.make(), plain)
+    assert len(drafts) and sorted(skips.values()) == sorted(said.values())
+    told = [(d.digest, d.labels, d.text, d.split, d.width) for d in drafts]
+    assert told == [(d.digest, d.labels, d.text, d.split, d.width) for d in before]
+    assert all(d.images[0].startswith(f"{name}!") for d in drafts)
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name not in ("cache", "made.parquet")) == [name, "plain"]
+
+
+def test_tables_of_records_in_an_archive(tmp_path):
+    path = packed_like(tmp_path / "a.zip", talks(tmp_path))
+    spec, found, _ = find_importer(path, None, registry())
+    assert spec.name == "instructions"
+    (draft,) = found.read(path, found.open(path), Task())
+    assert draft.source == "a.zip!x.parquet#1" and json.loads(draft.record) == {"prompt": "q", "completion": "a"}
+
+
+def test_records_in_an_archive_find_their_pictures_there(tmp_path):
+    told = [{"image": name, "conversations": [{"from": "human", "value": "<image>q"}, {"from": "gpt", "value": "a"}]}
+            for name in ("images/a.png", "top/b.png", "../up.png")]  # fmt: skip
+    files = {"ds/x.jsonl": "".join(json.dumps(t) + "\n" for t in told), "ds/images/a.png": png(1), "top/b.png": png(2)}
+    path = packed_like(tmp_path / "a.zip", files)
+    spec, found, _ = find_importer(path, None, registry())
+    assert spec.name == "instructions"
+    *drafts, bad = found.read(path, found.open(path), Task())
+    assert [d.images for d in drafts] == [("a.zip!ds/images/a.png",), ("a.zip!top/b.png",)]
+    assert "leaves the folder" in bad.reason and drafts[0].width == 6
+
+
+def test_a_table_in_an_archive_that_is_damaged_or_a_bomb(tmp_path, monkeypatch):
+    content = packed_like(tmp_path / "a.zip", tabled(tmp_path)).read_bytes()
+    place = content.index(b"PAR1") if b"PAR1" in content else 200
+    (tmp_path / "bad.zip").write_bytes(content[:place] + bytes(40) + content[place + 40 :])
+    with pytest.raises(InputError, match=r"damaged|cut off|cannot be read as a table"):
+        ImageTable().open(tmp_path / "bad.zip")
+    monkeypatch.setattr(archives, "SLACK", 0)
+    packed_like(tmp_path / "bomb.zip", {"x.parquet": bytes(2**22)})
+    with pytest.raises(InputError, match="more than 300 times"):
+        ImageTable().open(tmp_path / "bomb.zip")
+    left = [p for p in (tmp_path / "cache").rglob("*") if p.is_file() and p.name.startswith(".")]
+    assert not left
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 An *address* is a path whose last part goes on into a container: ``shard-0001.tar!00017.jpg`` is a member of an archive,
 ``train.parquet!17/image/cat.jpg`` the cell of row 17 (from 1) in the column ``image``; what follows the column is only
-a name to show. A file on disk that is really called so comes first. Everything that opens a picture goes through
-:func:`read`, mostly by way of :func:`curator.engine.pictures.read_bytes`.
+a name to show. A table may itself lie in an archive: ``a.zip!train.parquet!17/image/cat.jpg``. A file on disk that is
+really called so comes first. Everything that opens a picture goes through :func:`read`, mostly by way of
+:func:`curator.engine.pictures.read_bytes`.
 
 Reasons are the texts of :class:`~curator.engine.errors.InputError`, to be put behind the name of the file.
 """
@@ -15,6 +16,7 @@ from curator.engine.packed.address import (
     exists,
     is_archive,
     join,
+    laid_out,
     on_disk,
     read,
     size_of,
@@ -32,6 +34,7 @@ __all__ = [
     "exists",
     "is_archive",
     "join",
+    "laid_out",
     "members",
     "on_disk",
     "open_stream",

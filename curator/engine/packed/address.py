@@ -49,6 +49,8 @@ def read(path: Path, limit: int) -> bytes:
     if place is None:
         raise InputError("is not there")
     container, member = place
+    if (inner := _table_in(container, member)) is not None:
+        container, member = laid_out(container.parent / join(container.name, inner[0])), inner[1]
     if container.suffix.lower() in TABLE_SUFFIXES:
         from curator.engine.packed.cells import read_cell
 
@@ -64,7 +66,7 @@ def size_of(path: Path) -> int:
     try:
         if place is None:
             return path.stat().st_size
-        if place[0].suffix.lower() in TABLE_SUFFIXES:
+        if place[0].suffix.lower() in TABLE_SUFFIXES or _table_in(*place):
             return 0
         from curator.engine.packed.archives import find
 
@@ -82,8 +84,30 @@ def exists(path: Path) -> bool:
         return place[0].is_file()
     from curator.engine.packed.archives import find
 
+    container, member = place
+    inner = _table_in(container, member)
     try:
-        find(*place)
+        find(container, inner[0] if inner else member)
     except InputError:
         return False
     return True
+
+
+def laid_out(path: Path) -> Path:
+    """A file that can be read with leaps: the path itself, or for a member of an archive its copy in the cache.
+
+    Raises:
+        InputError: the archive or the member is missing or damaged, or there is no room.
+    """
+    place = split(path)
+    if place is None:
+        return path
+    from curator.engine.packed.archives import lay_out
+
+    return lay_out(*place)
+
+
+def _table_in(container: Path, member: str) -> tuple[str, str] | None:
+    """Table and cell, when the member is a cell of a table that lies in an archive."""
+    found = _ADDRESS.fullmatch(member) if is_archive(container) and MARK in member else None
+    return (found[1], found[2]) if found and found[1].lower().endswith(TABLE_SUFFIXES) else None

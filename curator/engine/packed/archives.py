@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.engine.errors import InputError
-from curator.engine.packed.streams import plain_tar
+from curator.engine.packed.streams import RATIO, SLACK, kept_copy, plain_tar
 
 LEAVES = "leaves the folder of the dataset"
 IS_LINK = "is a link; links inside archives are not followed"
@@ -28,6 +28,7 @@ TWICE = "occurs twice in the archive; the first one counts"
 DAMAGED = "is damaged in its archive"
 TAR = -1
 """The method of a member that lies in the archive as it is."""
+BLOCK = 2**20
 KEPT_ENTRIES = 2_000_000
 """Members whose places are remembered, over all archives: 40 bytes each."""
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -198,12 +199,49 @@ def read_at(file: BinaryIO, member: Member, limit: int) -> bytes:
     return content
 
 
-def _unzip(file: BinaryIO, member: Member) -> bytes:
+def lay_out(path: Path, name: str) -> Path:
+    """A member as a file of its own in the cache; raises :class:`InputError`."""
+    file, member = find(path, name)
+    if member.size > RATIO * member.packed + SLACK:
+        raise InputError(f"{name} in {path.name} unpacks to more than {RATIO} times its size.")
+    return kept_copy(path, name, Path(name).suffix.lower(), _blocks(file, member))
+
+
+def _blocks(path: Path, member: Member) -> Iterator[bytes]:
+    done = 0
+    with path.open("rb") as file:
+        if member.method == TAR:
+            file.seek(member.offset)
+        else:
+            _seek_data(file, member)
+        unpack = zlib.decompressobj(-15) if member.method == zipfile.ZIP_DEFLATED else None
+        left, block = member.packed, b""
+        while done < member.size and (left or block):
+            block += file.read(min(left, BLOCK))
+            left -= min(left, BLOCK)
+            try:
+                content = unpack.decompress(block, BLOCK) if unpack else block
+            except zlib.error as error:
+                raise InputError(f"{member.name} {DAMAGED}: {error}") from error
+            block = unpack.unconsumed_tail if unpack else b""
+            if not content and not left:
+                break
+            done += len(content)
+            yield content
+    if done != member.size:
+        raise InputError(f"{member.name} is cut off")
+
+
+def _seek_data(file: BinaryIO, member: Member) -> None:
     file.seek(member.offset)
     header = file.read(30)
     if len(header) < 30 or header[:4] != _LOCAL:
         raise InputError(DAMAGED)
     file.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
+
+
+def _unzip(file: BinaryIO, member: Member) -> bytes:
+    _seek_data(file, member)
     packed = file.read(min(member.packed, member.size + 2**20))
     if member.method == zipfile.ZIP_STORED:
         return packed

@@ -1,4 +1,5 @@
-"""Compressed files: read as a stream, or (a whole TAR) unpacked once into the cache to find its members."""
+"""Compressed files: read as a stream, or (a whole TAR, a table in an archive) unpacked once into the cache, because
+they can only be read with leaps."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import lzma
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -164,20 +165,40 @@ def plain_tar(path: Path) -> Path:
     Raises:
         InputError: damaged, cut off, a bomb, or the disk of the cache has no room.
     """
-    if path.suffix.lower() not in COMPRESSED:
-        return path
+    return kept_copy(path, "", ".tar", _all_of(path)) if path.suffix.lower() in COMPRESSED else path
+
+
+def _all_of(path: Path) -> Iterator[bytes]:
+    with open_stream(path) as packed:
+        while block := packed.read(_BLOCK):
+            yield block
+
+
+def kept_copy(path: Path, member: str, ending: str, blocks: Iterator[bytes]) -> Path:
+    """A copy in the cache of what lies packed in a file; made from ``blocks`` unless it is there.
+
+    Args:
+        path: the file; when it changes, the copy is made again.
+        member: which part of it, "" for all.
+        ending: of the name of the copy.
+        blocks: the content, taken only when it is needed.
+
+    Raises:
+        InputError: what ``blocks`` raises, or the disk of the cache has no room.
+    """
     about = path.stat()
-    name = hashlib.sha256(f"{path.absolute()}|{about.st_mtime_ns}|{about.st_size}".encode()).hexdigest()[:32]
+    identity = f"{path.absolute()}|{about.st_mtime_ns}|{about.st_size}" + (f"|{member}" if member else "")
+    name = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:32]
     folder = cache_folder() / "archives"
-    kept = folder / f"{name}.tar"
+    kept = folder / f"{name}{ending}"
     if kept.is_file():
         os.utime(kept)
         return kept
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}"
     try:
-        with open_stream(path) as packed, partial.open("xb") as file:
-            while block := packed.read(_BLOCK):
+        with partial.open("xb") as file:
+            for block in blocks:
                 if shutil.disk_usage(folder).free < RESERVE:
                     raise InputError(
                         f"There is no room at {folder} to unpack {path.name}.",
@@ -193,7 +214,8 @@ def plain_tar(path: Path) -> Path:
 
 def _make_room(folder: Path, keep: Path) -> None:
     """Remove the copies not used for longest, until the rest is within :data:`KEPT_BYTES`."""
-    files = sorted((f for f in folder.glob("*.tar") if f != keep), key=lambda f: f.stat().st_mtime, reverse=True)
+    files = [f for f in folder.iterdir() if f != keep and not f.name.startswith(".")]
+    files.sort(key=lambda f: f.stat().st_mtime, reverse=True)
     total = keep.stat().st_size
     for file in files:
         total += file.stat().st_size

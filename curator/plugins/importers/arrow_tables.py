@@ -10,9 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from curator.engine import packed
 from curator.engine.api import InputError
 from curator.engine.packed.cells import open_arrow, pyarrow
 from curator.plugins.importers.json_records import Raw
+from curator.plugins.importers.piles import notable_names
 from curator.plugins.importers.splits import split_of_file
 
 SUFFIXES = (".parquet", ".arrow")
@@ -35,6 +37,8 @@ def parts_of(path: Path) -> list[Part]:
     """The files that make up the table at a path: a file, a folder of Parquet shards, or a data set saved to disk;
     [] when there are none. Raises :class:`InputError` when what the folder says of itself does not hold."""
     if path.is_file():
+        if packed.is_archive(path):
+            return _packed(path)
         return [Part(path, path.name, split_of_file(path.name))] if path.suffix.lower() in SUFFIXES else []
     if (path / SPLITS).is_file():
         names = _read_json(path / SPLITS).get("splits")
@@ -44,6 +48,15 @@ def parts_of(path: Path) -> list[Part]:
     if (path / STATE).is_file():
         return _saved(path, "")
     return _shards(path)
+
+
+def _packed(archive: Path) -> list[Part]:
+    """The tables in an archive; of a data set saved to disk only its data, not what was computed from them."""
+    found = sorted(name for name in notable_names(archive) if name.lower().endswith(SUFFIXES))
+    names = [n for n in found if n.rpartition("/")[2] != "metadata.parquet"]
+    saved = [n for n in names if n.rpartition("/")[2].startswith("data-") and n.endswith(".arrow")]
+    addresses = [packed.join(archive.name, name) for name in saved or names]
+    return [Part(archive.parent / address, address, split_of_file(address)) for address in addresses]
 
 
 def _saved(root: Path, split: str) -> list[Part]:
@@ -97,12 +110,13 @@ def _opened(part: Part) -> tuple[Any, Any, int]:
     """(schema, file or table, rows)"""
     arrow = pyarrow()
     try:
-        if part.file.suffix.lower() == ".arrow":
-            table = open_arrow(part.file)
+        place = packed.laid_out(part.file)
+        if place.suffix.lower() == ".arrow":
+            table = open_arrow(place)
             return table.schema, table, table.num_rows
         import pyarrow.parquet as parquet
 
-        file = parquet.ParquetFile(part.file)
+        file = parquet.ParquetFile(place)
         return file.schema_arrow, file, file.metadata.num_rows
     except (arrow.ArrowException, OSError, ValueError) as error:
         said = str(error).split("\n", 1)[0].rstrip(".")

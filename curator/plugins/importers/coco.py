@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import posixpath
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.drafts import clean, image_draft
 from curator.plugins.importers.json_records import HEAD
-from curator.plugins.importers.places import Places, readable
+from curator.plugins.importers.piles import Pile, notable_names
+from curator.plugins.importers.places import readable
 from curator.plugins.importers.splits import split_of_file
 
 LABEL = "Reading images"
@@ -27,25 +31,26 @@ ANNOTATIONS = ("annotations", "")
 class Coco:
     """COCO: images, annotations and categories in one JSON file, boxes or captions.
 
-    Name the JSON file, or the folder that holds it (itself or in annotations/). Every picture is a sample; its record
-    is its entry with all its annotations in it, each with the name of its category. The classes are the categories of
-    its boxes, the most frequent first; the text is its captions. Pictures without annotations are kept.
+    Name the JSON file, or the folder, ZIP or TAR that holds it (itself or in annotations/). Every picture is a sample;
+    its record is its entry with all its annotations in it, each with the name of its category. The classes are the
+    categories of its boxes, the most frequent first; the text is its captions. Pictures without annotations are kept.
     """
 
     images: str = param("", help="Folder of the pictures; default: looked for beside the JSON file")
 
     def match(self, path: Path) -> float:
         """0.97 for a file of this form, a little less for a folder with one, else 0."""
-        if path.is_file():
+        if path.is_file() and not packed.is_archive(path):
             return 0.97 if path.suffix.lower() == ".json" and _looks_like(path) else 0.0
-        return 0.965 if path.is_dir() and _files(path) else 0.0
+        return 0.965 if _files(path) else 0.0
 
     def open(self, path: Path) -> Source:
         """Raises :class:`InputError` when there is no such file, or its pictures are not found."""
         path = path.absolute()
-        files = [path] if path.is_file() else _files(path)
-        if not files:
+        if not _files(path):
             raise InputError(f"There is no COCO file at {path}.", "Name the JSON file with images and annotations.")
+        if packed.is_archive(path):
+            return Source("image", path.parent, path.name.split(".")[0], "coco")
         root = path if path.is_dir() else path.parent
         if self.images:
             root = Path(self.images).expanduser().absolute()
@@ -58,23 +63,24 @@ class Coco:
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order of the file."""
         path, seen = path.absolute(), set[str]()
-        for file in [path] if path.is_file() else _files(path):
+        inside = packed.is_archive(path) and not self.images
+        pile = Pile.at(path) if inside else Pile(source.root)
+        for file in _files(path):
             try:
-                yield from self._read_file(file, source.root, seen, task)
+                yield from self._read_file(file, pile, seen, task)
             except InputError as error:
                 yield Skip(readable(file.name), error.text)
 
-    def _read_file(self, file: Path, root: Path, seen: set[str], task: Task) -> Iterator[Draft | Skip]:
+    def _read_file(self, file: Path, pile: Pile, seen: set[str], task: Task) -> Iterator[Draft | Skip]:
         entries, by_image, faults = _load(file, task)
         yield from faults
-        places = Places(root)
-        folder = "" if self.images else _folder(places, file, entries)
+        folder = "" if self.images else _folder(pile, file, entries)
         for number, entry in enumerate(task.track(entries, LABEL)):
             name = entry.get("file_name") if isinstance(entry, dict) else None
             if not isinstance(name, str):
                 yield Skip(f"{file.name}#images[{number}]", "has no file_name")
                 continue
-            item = _item(places, folder, name, entry, by_image.get(entry.get("id"), []), split_of_file(file.name))
+            item = _item(pile, folder, name, entry, by_image.get(entry.get("id"), []), split_of_file(file.name))
             if item.source not in seen:
                 seen.add(item.source)
                 yield item
@@ -82,27 +88,50 @@ class Coco:
 
 def _looks_like(file: Path) -> bool:
     try:
+        if not file.is_file():
+            return _head_looks_like(file)
         with file.open("rb") as opened:
             head = opened.read(HEAD).decode("utf-8-sig", "replace")
             opened.seek(max(0, file.stat().st_size - HEAD // 4))
             head += opened.read().decode("utf-8", "replace")
-    except OSError:
+    except (OSError, InputError):
         return False
     return head.lstrip()[:1] == "{" and '"images"' in head and '"annotations"' in head and '"file_name"' in head
 
 
-def _files(folder: Path) -> list[Path]:
-    found = [f for place in ANNOTATIONS for f in sorted((folder / place).glob("*.json"))]
-    return [f for f in found if f.is_file() and not f.is_symlink() and _looks_like(f)]
+def _head_looks_like(file: Path) -> bool:
+    """The same for a member of an archive, whose end only unpacking it would show."""
+    with packed.open_stream(file) as opened:
+        head = opened.read(HEAD).decode("utf-8-sig", "replace")
+    pictures, boxes = '"images"' in head and '"file_name"' in head, '"annotations"' in head and '"image_id"' in head
+    return head.lstrip()[:1] == "{" and (pictures or boxes)
+
+
+def _files(path: Path) -> list[Path]:
+    """The description itself, or those in a folder or an archive, at its top or in annotations/."""
+    if path.is_file() and not packed.is_archive(path):
+        return [path]
+    if path.is_file():
+        names = [n for n in notable_names(path) if n.lower().endswith(".json") and _is_place(n.rpartition("/")[0])]
+        found = [path.parent / packed.join(path.name, name) for name in sorted(names)]
+    else:
+        found = [f for place in ANNOTATIONS for f in sorted((path / place).glob("*.json")) if f.is_file()]
+    return [f for f in found if not f.is_symlink() and _looks_like(f)]
+
+
+def _is_place(folder: str) -> bool:
+    """Whether descriptions may lie in a folder of an archive, which often holds one folder with everything in it."""
+    return folder in ANNOTATIONS or folder.count("/") == 0 or folder.partition("/")[2] in ANNOTATIONS
 
 
 def _load(file: Path, task: Task) -> tuple[list[Any], dict[Any, list[dict[str, Any]]], list[Skip]]:
     """The entries of images, annotations by image id, and annotations that belong nowhere."""
-    if file.stat().st_size > MAX_BYTES:
+    if file.is_file() and file.stat().st_size > MAX_BYTES:
         raise InputError("is larger than 4 GB")
     task.step("Reading annotations", 0)
     try:
-        whole = json.loads(file.read_bytes().decode("utf-8-sig"))
+        with packed.open_stream(file) as opened:
+            whole = json.loads(opened.read().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         said = error if isinstance(error, ValueError) else "nested too deeply"
         raise InputError(f"is not valid JSON: {said}") from error
@@ -123,20 +152,19 @@ def _load(file: Path, task: Task) -> tuple[list[Any], dict[Any, list[dict[str, A
     return whole["images"], by_image, faults
 
 
-def _folder(places: Places, file: Path, entries: list[Any]) -> str:
-    """The folder below the root in which the first pictures are found."""
+def _folder(pile: Pile, file: Path, entries: list[Any]) -> str:
+    """The folder of the pile in which the first pictures are found."""
     names = [e["file_name"] for e in entries[:20] if isinstance(e, dict) and isinstance(e.get("file_name"), str)]
     stem = file.stem.split("_", 1)[-1]
+    base = Path(os.path.relpath(file, pile.root)).as_posix().removeprefix(pile.prefix).rpartition("/")[0]
     for pattern in FOLDERS:
-        folder = (file.parent / pattern.format(stem=stem)).resolve()
-        below = "" if folder == places.root.resolve() else None
-        if below is None and places.root.resolve() in folder.parents:
-            below = folder.relative_to(places.root.resolve()).as_posix()
-        if below is None or not folder.is_dir():
+        below = posixpath.normpath(posixpath.join(base, pattern.format(stem=stem)))
+        below = "" if below == "." else below
+        if below.startswith(".."):
             continue
         for name in names:
             try:
-                places.find(name, below)
+                pile.find(name, below)
                 return below
             except InputError:
                 continue
@@ -144,10 +172,10 @@ def _folder(places: Places, file: Path, entries: list[Any]) -> str:
 
 
 def _item(
-    places: Places, folder: str, name: str, entry: dict[str, Any], annotations: list[dict[str, Any]], split: str
+    pile: Pile, folder: str, name: str, entry: dict[str, Any], annotations: list[dict[str, Any]], split: str
 ) -> Draft | Skip:
     try:
-        draft = image_draft(places.root, places.find(name, folder), split=split)
+        draft = image_draft(pile.root, pile.address(pile.find(name, folder)), split=split)
     except InputError as error:
         return Skip(readable(name.replace("\0", "\\0")) or "(no name)", error.text)
     captions = [clean(a["caption"]) for a in annotations if isinstance(a.get("caption"), str)]

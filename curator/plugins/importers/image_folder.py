@@ -102,7 +102,7 @@ def _look(table: Path) -> list[Row]:
         return []
     try:
         if table.suffix.lower() == ".parquet":
-            return list(itertools.islice(_rows(table), LOOK_ROWS)) if table.is_file() else []
+            return list(itertools.islice(_rows(table), LOOK_ROWS))
         if not table.is_file():
             with packed.open_stream(table) as file:
                 return list(itertools.islice(_parse(table.name, file), LOOK_ROWS))

@@ -7,20 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
 from curator.plugins.importers.drafts import row_draft
-from curator.plugins.importers.places import LEAVES, Places, readable
+from curator.plugins.importers.piles import Pile, notable_names
+from curator.plugins.importers.places import LEAVES, readable
 from curator.plugins.importers.tables import Row, column_of, count_lines, is_picture_name, look, read_csv
 
 LABEL = "Reading images"
 COLUMNS = ("file_name", "filepath", "file_path", "path", "image", "image_path", "filename", "source")
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".lst"})
+MOST_TABLES = 20
 
 
 @importer("image-list", version=1, kinds={"image"})
 @dataclass(frozen=True)
 class ImageList:
-    """A CSV or TSV table, or a plain list, of paths of pictures.
+    """A CSV or TSV table, or a plain list, of paths of pictures, also in a ZIP or TAR together with the pictures.
 
     The column is called file_name, filepath, path, image or source; a list of one column needs no header. Paths
     are absolute or relative to the folder of the list. The other columns are kept as the record; the class comes
@@ -29,13 +32,7 @@ class ImageList:
 
     def match(self, path: Path) -> float:
         """0.9 with a header, 0.8 for a plain list, 0 when the first rows name no pictures."""
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
-            return 0.0
-        rows = [row for row in look(path, COLUMNS) if not row.reason]
-        named = [is_picture_name(_name(row)) for row in rows]
-        if not named or sum(named) * 2 < len(named):
-            return 0.0
-        return 0.9 if len(rows[0].values) > 1 else 0.8
+        return _sure(_table(path)) if path.is_file() else 0.0
 
     def open(self, path: Path) -> Source:
         """The root is the folder of the list, or the one that holds every absolute path in it as well.
@@ -46,18 +43,23 @@ class ImageList:
         path = path.absolute()
         if not path.is_file():
             raise InputError(f"{path} is not a file.", "Name a CSV file that lists pictures.")
-        if not look(path, COLUMNS):
+        if not look(_table(path), COLUMNS):
             raise InputError(f"{path.name} lists nothing.", f"A column of it must be called {' or '.join(COLUMNS)}.")
+        if packed.is_archive(path):
+            return Source("image", path.parent, path.name.split(".")[0], "image-list")
         return Source("image", _root(path), path.stem, "image-list")
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order of the list."""
         path = path.absolute()
-        folder = _below(path.parent, source.root)
-        places, seen, twice = Places(source.root), set(), 0
-        with path.open("rb") as file:
-            for row in task.track(read_csv(file, COLUMNS), LABEL, count_lines(path)):
-                item = _read_row(places, folder, f"{path.name}#{row.place}", row)
+        table, inside = _table(path), packed.is_archive(path)
+        pile = Pile.at(path) if inside else Pile(source.root)
+        name = table.relative_to(path.parent).as_posix()
+        folder = name.removeprefix(pile.prefix).rpartition("/")[0] if inside else _below(path.parent, source.root)
+        seen, twice = set(), 0
+        with packed.open_stream(table) as file:
+            for row in task.track(read_csv(file, COLUMNS), LABEL, 0 if inside else count_lines(path)):
+                item = _read_row(pile, folder, f"{name}#{row.place}", row)
                 if item.source in seen:
                     twice += 1
                     continue
@@ -65,6 +67,26 @@ class ImageList:
                 yield item
         if twice:
             task.log(f"{twice} rows name a picture that an earlier row names; the first row counts.")
+
+
+def _table(path: Path) -> Path:
+    """The table itself, or the first in an archive, at its top or one folder below, that names pictures."""
+    if not packed.is_archive(path):
+        return path
+    names = [n for n in notable_names(path) if Path(n).suffix.lower() in SUFFIXES and n.count("/") < 2]
+    tables = [path.parent / packed.join(path.name, name) for name in sorted(names, key=lambda n: (n.count("/"), n))]
+    return next((table for table in tables[:MOST_TABLES] if _sure(table)), path)
+
+
+def _sure(table: Path) -> float:
+    """0.9 with a header, 0.8 for a plain list, 0 when the first rows name no pictures."""
+    if table.suffix.lower() not in SUFFIXES:
+        return 0.0
+    rows = [row for row in look(table, COLUMNS) if not row.reason]
+    named = [is_picture_name(_name(row)) for row in rows]
+    if not named or sum(named) * 2 < len(named):
+        return 0.0
+    return 0.9 if len(rows[0].values) > 1 else 0.8
 
 
 def _below(folder: Path, root: Path) -> str:
@@ -94,19 +116,16 @@ def _root(path: Path) -> Path:
         ) from None
 
 
-def _read_row(places: Places, folder: str, line: str, row: Row) -> Draft | Skip:
+def _read_row(pile: Pile, folder: str, line: str, row: Row) -> Draft | Skip:
     name = _name(row).strip()
     if row.reason or not name:
         return Skip(line, row.reason or "names no file")
     try:
         if _is_absolute(name):
             full = os.path.normpath(name)
-            if not full.startswith(str(places.root).rstrip(os.sep) + os.sep):
+            if pile.prefix or not full.startswith(str(pile.root).rstrip(os.sep) + os.sep):
                 raise InputError(LEAVES)
-            relative = Path(full).relative_to(places.root).as_posix()
-            places.check_file(relative)
-        else:
-            relative = places.find(name, folder)
-        return row_draft(places.root, relative, row.values)
+            name, folder = Path(full).relative_to(pile.root).as_posix(), ""
+        return row_draft(pile.root, pile.address(pile.find(name, folder)), row.values)
     except InputError as error:
         return Skip(readable(name.replace("\0", "\\0")), error.text)

@@ -15,7 +15,7 @@ from curator.engine.packed.cells import cell_address
 from curator.engine.pictures import MAX_BYTES, read_header
 from curator.plugins.importers.arrow_tables import Part, parts_of, plain, read_rows, schema_of
 from curator.plugins.importers.drafts import LABEL_KEYS, clean, labels_of, read_image, text_of_row
-from curator.plugins.importers.places import Places
+from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.record_drafts import split_in
 from curator.plugins.importers.tables import is_picture_name
 
@@ -44,9 +44,10 @@ class Column:
 class ImageTable:
     """Pictures in a Parquet or Arrow table: as bytes in its cells, as Hugging Face stores them, or as paths.
 
-    A single file, a folder of shards, or a data set saved to disk by Hugging Face. Nothing is unpacked: each picture is
-    read from its cell when it is needed. The other columns are the record; the class comes from label, class or
-    category (numbers become the names that the table gives them), the text from text, caption, name or title.
+    A single file, a folder of shards, a data set saved to disk by Hugging Face, or a ZIP or TAR of these. Each picture
+    is read from its cell when it is needed; a table in an archive is copied into the cache, to be read with leaps. The
+    other columns are the record; the class comes from label, class or category (numbers become the names that the
+    table gives them), the text from text, caption, name or title.
     """
 
     column: str = param("", help="Column with the pictures; default: the first that holds any")
@@ -80,7 +81,7 @@ class ImageTable:
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Rows in the order of the files."""
-        places, done = Places(source.root), 0
+        pile, done = Pile.at(path) if packed.is_archive(path) else Pile(source.root), 0
         for part in parts_of(path.absolute()):
             column = None
             try:
@@ -91,7 +92,7 @@ class ImageTable:
                 for row, values in read_rows(part, BATCH):
                     task.step(LABEL, done)
                     done += 1
-                    yield _item(places, part, column, row, values)
+                    yield _item(pile, part, column, row, values)
             except InputError as error:
                 yield Skip(part.name, error.text)
         task.step(LABEL, done, done)
@@ -148,13 +149,13 @@ def _path_column(schema: Any, wanted: str, classes: dict[str, list[str]], part: 
     return None
 
 
-def _item(places: Places, part: Part, column: Column, row: int, values: dict[str, Any]) -> Draft | Skip:
+def _item(pile: Pile, part: Part, column: Column, row: int, values: dict[str, Any]) -> Draft | Skip:
     source = f"{part.name}#{row}"
     cells = values.get(column.name)
     listed = cells if column.many and isinstance(cells, list) else [cells]
     record = plain(values)
     try:
-        found = [_picture(places, part, column, row, cell, i) for i, cell in enumerate(listed)]
+        found = [_picture(pile, part, column, row, cell, i) for i, cell in enumerate(listed)]
         if not found:
             raise InputError("has no picture")
     except InputError as error:
@@ -168,7 +169,7 @@ def _item(places: Places, part: Part, column: Column, row: int, values: dict[str
     return Draft(source, digest, text_of_row(record), clean(words), images, *found[0][2:], labels, split)
 
 
-def _picture(places: Places, part: Part, column: Column, row: int, cell: Any, number: int) -> tuple[str, str, int, int]:
+def _picture(pile: Pile, part: Part, column: Column, row: int, cell: Any, number: int) -> tuple[str, str, int, int]:
     """(address, digest, width, height); raises :class:`InputError`."""
     name = cell.get("path") if isinstance(cell, dict) else cell if isinstance(cell, str) else None
     content = cell.get("bytes") if isinstance(cell, dict) else cell
@@ -180,8 +181,8 @@ def _picture(places: Places, part: Part, column: Column, row: int, cell: Any, nu
         return packed.join(part.name, member), hashlib.sha256(content).hexdigest(), width, height
     if not isinstance(name, str):
         raise InputError("has no picture")
-    relative = places.find(name, part.name.rpartition("/")[0])
-    return (relative, *read_image(places.root / relative))
+    inner = pile.find(name, part.name.removeprefix(pile.prefix).rpartition("/")[0])
+    return (pile.address(inner), *read_image(pile.file(inner)))
 
 
 def _name(name: Any, row: int, content: bytes) -> str:

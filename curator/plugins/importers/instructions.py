@@ -13,6 +13,7 @@ from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.json_records import Raw, check_encoding
 from curator.plugins.importers.mapping import HELP, ROLES, View, parse_map, roles_of
+from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.raw_files import expected, is_array, is_record_file, look, read_raws, record_parts
 from curator.plugins.importers.record_drafts import AUTO, CONFIDENCE, Pictures, Shaping
 from curator.plugins.importers.shapes import TEXTS, recognise
@@ -31,8 +32,9 @@ class Instructions:
     The file is JSONL, a JSON array, or one object around an array ({"data": [...]}), plain or packed as .gz, .bz2, .xz
     or .zst; or a table: CSV, TSV, Parquet, Arrow. prompt/completion and question/answer pairs, pairs of a chosen and a
     rejected answer, and plain {"text": ...} are read too. Every record is kept as it stands in the file. A text in a
-    top-level field task, category, label or class is the class. Pictures are looked for beside the file, or below the
-    folder given; a record whose picture is missing is set aside, one that names a web address is read by its text.
+    top-level field task, category, label or class is the class. Pictures are looked for beside the file, in the archive
+    that it is in, or below the folder given; a record whose picture is missing is set aside, one that names a web
+    address is read by its text.
     """
 
     roles: ClassVar = tuple(ROLES)
@@ -93,10 +95,14 @@ class Instructions:
         base = path if path.is_dir() else path.parent
         folder = Path(self.images).expanduser().absolute() if self.images else base
         below = "" if folder == source.root else folder.relative_to(source.root).as_posix()
-        shaping = Shaping(Pictures(source.root, below), self.format, View(parse_map(self.map)))
+        inside = packed.is_archive(path) and path.is_file() and not self.images
+        pictures = Pictures(Pile.at(path) if inside else Pile(source.root), below)
+        shaping = Shaping(pictures, self.format, View(parse_map(self.map)))
         prefix = "" if base == source.root else base.relative_to(source.root).as_posix() + "/"
         parts = record_parts(path)
         for part in parts:
+            if inside:
+                pictures.folder = part.name.removeprefix(pictures.pile.prefix).rpartition("/")[0]
             try:
                 total, begin = expected(part.file), f"{prefix}{part.name}#"
                 for done, raw in enumerate(read_raws(part.file, self.encoding)):

@@ -10,6 +10,7 @@ from typing import Any
 
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.mapping import ROLES, View
+from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.places import Places
 from curator.plugins.importers.raw_files import expected, is_record_file, read_raws
 from curator.plugins.importers.record_drafts import Pictures, Shaping
@@ -70,7 +71,7 @@ class LlamaFactory:
                 if not target.is_file() or not is_record_file(target):
                     raise InputError(f"names {relative}, which is no file of records")
                 seen[relative] = name
-                shaping = Shaping(Pictures(source.root), view=view_of(entry))
+                shaping = Shaping(Pictures(Pile(source.root)), view=view_of(entry))
                 for raw in task.track(read_raws(target), LABEL, expected(target)):
                     yield shaping.item(f"{relative}#{raw.place}", raw)
                 shaping.tell(task)

@@ -6,13 +6,17 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from curator.engine import packed
 from curator.engine.api import InputError, Skip, Task
 from curator.engine.pictures import IMAGE_SUFFIXES
 from curator.plugins.importers.places import Places, find_parts, readable
-from curator.plugins.importers.walking import IGNORED, METADATA_NAMES, OWN, Found, first_files, walk
+from curator.plugins.importers.walking import IGNORED, METADATA_NAMES, OWN, SIDECARS, Found, first_files, walk
+
+DESCRIBING = (".parquet", ".arrow", ".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".yaml", ".yml")
+MOST_SIDECARS = 2000
 
 
 @dataclass
@@ -57,8 +61,11 @@ class Pile:
 
     def find(self, name: str, folder: str = "") -> str:
         """The name inside the pile of what is called ``name`` in ``folder``; raises :class:`InputError`."""
-        if self.names is None:
+        if not self.prefix:
             return self._places.find(name, folder)
+        if self.names is None:
+            self.walk(Task())
+        assert self.names is not None
         parts = find_parts(name if "/".join(filter(None, (folder, name))) in self.names else name.replace("\\", "/"))
         inner = "/".join([folder, *parts] if folder else parts)
         if inner not in self.names:
@@ -83,6 +90,29 @@ def _sort_member(found: Found, member: packed.Member, times: int) -> None:
         found.images.append(member.name)
     elif base != OWN:
         found.pass_over(member.name)
+
+
+def notable_names(archive: Path) -> tuple[str, ...]:
+    """Names in an archive of what may describe its other members: tables, lists, and the first thousands of texts and
+    JSON files; () when it cannot be read."""
+    try:
+        about = archive.stat()
+        return _notable(archive, about.st_mtime_ns, about.st_size)
+    except (InputError, OSError):
+        return ()
+
+
+@lru_cache(maxsize=8)
+def _notable(archive: Path, changed: int, size: int) -> tuple[str, ...]:
+    found, many = [], Counter[str]()
+    for member in packed.members(archive):
+        suffix = Path(member.name).suffix.lower()
+        if member.reason or suffix not in DESCRIBING + SIDECARS or IGNORED & set(member.name.lower().split("/")):
+            continue
+        many[suffix] += 1
+        if suffix in DESCRIBING or many[suffix] <= MOST_SIDECARS:
+            found.append(member.name)
+    return tuple(found)
 
 
 def first_names(path: Path, limit: int) -> Iterator[str]:

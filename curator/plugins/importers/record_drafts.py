@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,7 +16,7 @@ from curator.engine.pictures import read_bytes, read_header
 from curator.plugins.importers.drafts import clean
 from curator.plugins.importers.json_records import TOO_DEEP, Raw
 from curator.plugins.importers.mapping import View
-from curator.plugins.importers.places import Places
+from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.quick import quick_text
 from curator.plugins.importers.shapes import images_of, labels_of, recognise, text_of
 
@@ -40,15 +39,12 @@ def canonical(record: object) -> bytes:
 
 @dataclass
 class Pictures:
-    """The pictures that records name, below one folder of the root. ``elsewhere`` counts those that are addresses."""
+    """The pictures that records name, below one ``folder`` of a pile; in an archive, else from its top. ``elsewhere``
+    counts those that are addresses."""
 
-    root: Path
+    pile: Pile
     folder: str = ""
     elsewhere: int = 0
-    _places: Places = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._places = Places(self.root)
 
     def add(self, draft: Draft, names: list[str], feed: Callable[[bytes], None]) -> Draft:
         """The Draft with its pictures; their bytes go to ``feed``. Raises :class:`InputError` naming a bad one."""
@@ -59,7 +55,7 @@ class Pictures:
                 self.elsewhere += 1
                 continue
             try:
-                relative = self._places.find(name.removeprefix("file://"), self.folder)
+                relative = self.pile.address(self._find(name.removeprefix("file://")))
                 width, height = self.look(relative, feed)
             except InputError as error:
                 raise InputError(f"names the image {clean(name)[:200]}, which {error.text}") from error
@@ -67,9 +63,17 @@ class Pictures:
             found.append(relative)
         return draft._replace(images=tuple(found), width=size[0], height=size[1])
 
+    def _find(self, name: str) -> str:
+        try:
+            return self.pile.find(name, self.folder)
+        except InputError:
+            if not (self.pile.prefix and self.folder):
+                raise
+            return self.pile.find(name)
+
     def look(self, relative: str, feed: Callable[[bytes], None]) -> tuple[int, int]:
         """Width and height of a picture whose bytes go to ``feed``; raises :class:`InputError`."""
-        content = read_bytes(self.root / relative)
+        content = read_bytes(self.pile.root / relative)
         width, height, _ = read_header(content)
         feed(content)
         return width, height

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from curator.engine import packed
+from curator.engine.api import CuratorError
 from curator.engine.pictures import IMAGE_SUFFIXES
 from curator.plugins.importers.json_records import BAD_BYTE, NOT_TEXT, open_text, read_lines
 
@@ -97,11 +99,12 @@ def read_jsonl(file: BinaryIO) -> Iterator[Row]:
 
 
 def look(path: Path, columns: tuple[str, ...], jsonl: bool = False, header: bool = False) -> list[Row]:
-    """The first rows of a table, from no more than 4 MB of it; [] when it cannot be opened."""
+    """The first rows of a table, a file or a member of an archive, from no more than 4 MB of it; [] when it cannot be
+    opened."""
     try:
-        with path.open("rb") as file:
+        with packed.open_stream(path) as file:
             head = io.BytesIO(file.read(LOOK_BYTES))
-    except OSError:
+    except (OSError, CuratorError):
         return []
     rows = read_jsonl(head) if jsonl else read_csv(head, columns, header)
     return list(itertools.islice(rows, LOOK_ROWS))

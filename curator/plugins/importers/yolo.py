@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
 from curator.plugins.importers.drafts import clean, image_draft
+from curator.plugins.importers.piles import Pile, notable_names
 from curator.plugins.importers.splits import split_of_folder
-from curator.plugins.importers.walking import walk
 
 LABEL = "Reading images"
 DESCRIPTIONS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
@@ -25,7 +26,8 @@ _KEY = re.compile(r"^names\s*:\s*(.*?)\s*$")
 @importer("yolo", version=1, kinds={"image"})
 @dataclass(frozen=True)
 class Yolo:
-    """YOLO detection folders: images/ with pictures, labels/ with a .txt of the same name for each, data.yaml.
+    """YOLO detection folders, or a ZIP or TAR of one: images/ with pictures, labels/ with a .txt of the same name for
+    each, data.yaml.
 
     Every picture is a sample; its record holds its boxes with the names of data.yaml. The classes are those of its
     boxes, the most frequent first. A picture without a file of boxes is kept: it shows nothing of interest.
@@ -33,28 +35,34 @@ class Yolo:
 
     def match(self, path: Path) -> float:
         """0.95 with data.yaml and a folder of labels, 0.85 without the former, else 0."""
-        if not path.is_dir() or not _label_folders(path):
+        pile = Pile.at(path)
+        labels = _label_files(pile)
+        if not labels:
             return 0.0
-        return 0.95 if _description(path) else 0.85 if _first_fits(path) else 0.0
+        return 0.95 if _description(pile) else 0.85 if _first_fits(pile, labels) else 0.0
 
     def open(self, path: Path) -> Source:
         """Raises :class:`InputError` when there is no folder of labels."""
         path = path.absolute()
-        if not path.is_dir() or not _label_folders(path):
+        if not _label_files(Pile.at(path)):
             raise InputError(f"{path} has no folder called labels.", "Name the folder with images and labels in it.")
+        if path.is_file():
+            return Source("image", path.parent, path.name.split(".")[0], "yolo")
         return Source("image", path, path.name or "images", "yolo")
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order of their paths."""
-        found = walk(source.root, task)
-        yield from found.skips
-        names = _names(source.root)
+        pile = Pile.at(path)
+        found = pile.walk(task)
+        yield from (Skip(pile.address(skip.source), skip.reason) for skip in found.skips)
+        names = _names(pile)
         for name in task.track(found.images, LABEL):
+            address = pile.address(name)
             try:
-                draft = image_draft(source.root, name, split=split_of_folder(name) or _split_below(name))
-                boxes = _boxes(source.root / _label_name(name), names)
+                draft = image_draft(pile.root, address, split=split_of_folder(name) or _split_below(name))
+                boxes = _boxes(pile.file(_label_name(name)), names)
             except InputError as error:
-                yield Skip(name, error.text)
+                yield Skip(address, error.text)
                 continue
             counts: dict[str, int] = {}
             for box in boxes:
@@ -64,36 +72,48 @@ class Yolo:
             yield draft._replace(labels=labels, record=record)
 
 
-def _label_folders(root: Path) -> list[Path]:
-    """labels/, labels/train/ or train/labels/."""
-    found = [root / LABELS, *sorted(root.glob(f"*/{LABELS}"))]
-    return [folder for folder in found if folder.is_dir() and not folder.is_symlink()]
+def _label_files(pile: Pile) -> list[str]:
+    """A few of the files in labels/, labels/train/ or train/labels/; "" for such a folder with nothing in it yet. An
+    archive may hold one folder with all of it."""
+    if pile.prefix:
+        container = pile.root / pile.prefix[:-1]
+        if not (packed.is_archive(container) and container.is_file()):
+            return []
+        names = [name for name in notable_names(container) if name.lower().endswith(".txt")]
+        return [name for name in names if LABELS in name.split("/")[:3]]
+    folders = [pile.root / LABELS, *sorted(pile.root.glob(f"*/{LABELS}"))]
+    folders = [folder for folder in folders if folder.is_dir() and not folder.is_symlink()]
+    files = [file for folder in folders for file in sorted(folder.rglob("*.txt"))[:5]]
+    return [file.relative_to(pile.root).as_posix() for file in files] or [""] * len(folders)
 
 
-def _first_fits(root: Path) -> bool:
-    for folder in _label_folders(root):
-        for file in sorted(folder.rglob("*.txt"))[:5]:
-            try:
-                if _boxes(file, []):
-                    return True
-            except InputError:
-                continue
+def _first_fits(pile: Pile, labels: list[str]) -> bool:
+    for name in filter(None, labels[:20]):
+        try:
+            if _boxes(pile.file(name), []):
+                return True
+        except InputError:
+            continue
     return False
 
 
-def _description(root: Path) -> Path | None:
-    return next((root / name for name in DESCRIPTIONS if (root / name).is_file()), None)
+def _description(pile: Pile) -> Path | None:
+    if not pile.prefix:
+        return next((pile.root / name for name in DESCRIPTIONS if (pile.root / name).is_file()), None)
+    names = sorted(notable_names(pile.root / pile.prefix[:-1]), key=lambda name: name.count("/"))
+    found = (name for name in names if name.rpartition("/")[2] in DESCRIPTIONS and name.count("/") < 2)
+    return next((pile.file(name) for name in found), None)
 
 
-def _names(root: Path) -> list[str]:
+def _names(pile: Pile) -> list[str]:
     """Names of the classes by number out of data.yaml: a list or a mapping, in one line or below each other. YAML is
     not parsed beyond that; a number without a name stays a number."""
-    file = _description(root)
-    if file is None or file.stat().st_size > MAX_BYTES:
+    file = _description(pile)
+    if file is None or packed.size_of(file) > MAX_BYTES:
         return []
     names: dict[int, str] = {}
     inside = False
-    for line in file.read_text(encoding="utf-8-sig", errors="replace").splitlines():
+    for line in _text(file).splitlines():
         if (key := _KEY.match(line)) is not None:
             inside = True
             names.update(enumerate(_inline(key[1])))
@@ -102,6 +122,11 @@ def _names(root: Path) -> list[str]:
         elif line.strip() and not line.lstrip().startswith("#"):
             inside = False
     return [names.get(i, str(i)) for i in range(min(max(names, default=-1) + 1, 100_000))]
+
+
+def _text(file: Path) -> str:
+    with packed.open_stream(file) as opened:
+        return opened.read().decode("utf-8-sig", "replace")
 
 
 def _inline(text: str) -> list[str]:
@@ -129,12 +154,12 @@ def _split_below(image: str) -> str:
 
 def _boxes(file: Path, names: list[str]) -> list[dict[str, Any]]:
     """The boxes of a file; a missing file means none. Raises :class:`InputError` for a line that is no box."""
-    if not file.is_file():
+    if not packed.exists(file):
         return []
-    if file.stat().st_size > MAX_BYTES * 16:
+    if packed.size_of(file) > MAX_BYTES * 16:
         raise InputError(f"has a file of boxes larger than {MAX_BYTES * 16 // 2**20} MB")
     found = []
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="replace").splitlines(), 1):
+    for number, line in enumerate(_text(file).splitlines(), 1):
         if not line.strip():
             continue
         try:
