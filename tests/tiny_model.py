@@ -11,6 +11,11 @@ TEMPLATE = (
     "{% for m in messages %}<{{ m.role }}> {{ m.content }} <end> {% endfor %}"
     "{% if add_generation_prompt %}<assistant> {% endif %}"
 )
+SEEING = (
+    "{% for m in messages %}<{{ m.role }}> {% for c in m.content %}"
+    "{% if c.type == 'image' %}<image> {% else %}{{ c.text }} {% endif %}{% endfor %}<end> {% endfor %}"
+    "{% if add_generation_prompt %}<assistant> {% endif %}"
+)
 
 
 def made_tokenizer(more=()):
@@ -72,3 +77,48 @@ def records():
         said = "" if i == 4 else " ".join(WORDS[(i * 7 + j * 3) % len(WORDS)] for j in range(1 + i % 5))
         found.append(json.dumps({"instruction": asked, "output": said}))
     return found
+
+
+@pytest.fixture(scope="session")
+def vision_folder(tmp_path_factory):
+    """A Llava of two small layers with random weights, as transformers saves it."""
+    pytest.importorskip("transformers")
+    import torch
+    from transformers import (
+        CLIPImageProcessor,
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaConfig,
+        LlavaForConditionalGeneration,
+        LlavaProcessor,
+    )  # fmt: skip
+
+    tokenizer = made_tokenizer(("<image>",))
+    count = len(tokenizer)
+    vision = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2, image_size=16, patch_size=8
+    )
+    text = LlamaConfig(
+        vocab_size=count, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+        num_attention_heads=2, pad_token_id=0,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = LlavaForConditionalGeneration(
+        LlavaConfig(
+            vision_config=vision, text_config=text, image_token_index=tokenizer.convert_tokens_to_ids("<image>")
+        )
+    )
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.3)
+    processor = LlavaProcessor(
+        CLIPImageProcessor(size={"height": 16, "width": 16}, crop_size={"height": 16, "width": 16}),
+        tokenizer, patch_size=8, vision_feature_select_strategy="default", chat_template=SEEING,
+        num_additional_image_tokens=1,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("vision")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.save_pretrained(folder)
+        processor.save_pretrained(folder)
+    return folder

@@ -63,7 +63,7 @@ def load_vision(source: ModelSource, identity: str, dtype: str, device: str) -> 
 
 def grounding_table(params: LanguageModelParams, inputs: Inputs, task: Task) -> Any:
     """float32 [n, 2]; NaN for records without a response or without a readable picture. Kept like other tables."""
-    about = {"pass": "grounding", **params.about(inputs.device)}
+    about = {"pass": "grounding", "version": 2, **params.about(inputs.device)}
 
     def fill(out: Any) -> None:
         task.step("Loading the language model", 0, 1)
@@ -105,25 +105,52 @@ def response_losses(model: VisionModel, said: Conversation, pictures: list[Any])
     """With the pictures, and with every pixel value zero after normalisation: the same tokens, and nothing to see."""
     import torch
 
-    prompt = _prompt(model, said, len(pictures))
-    options = {"images": pictures, "return_tensors": "pt"}
-    start = model.processor(text=[prompt], **options)["input_ids"].shape[1]
-    inputs = model.processor(text=[prompt + said.response], **options).to(model.device)
+    inputs, start = joined(model, prompt_of(model, said, len(pictures)), said.response, pictures)
     truth = inputs["input_ids"][0, start:]
     if not len(truth):
         return float("nan"), float("nan")
     found = []
     for blank in (False, True):
         seen = dict(inputs)
-        pixels = seen["pixel_values"].to(model.model.dtype)
-        seen["pixel_values"] = torch.zeros_like(pixels) if blank else pixels
+        if blank:
+            seen["pixel_values"] = torch.zeros_like(seen["pixel_values"])
         with torch.inference_mode(), single_threaded() if model.device == "cpu" else contextlib.nullcontext():
             logits = model.model(**seen, use_cache=False).logits[0, start - 1 : -1].float()
         found.append(float(torch.nn.functional.cross_entropy(logits, truth)))
     return found[0], found[1]
 
 
-def _prompt(model: VisionModel, said: Conversation, pictures: int) -> str:
+def joined(model: VisionModel, prompt: str, response: str, pictures: list[Any]) -> tuple[dict[str, Any], int]:
+    """What the model is given for a prompt and its response, and the place of the first response token.
+
+    The response becomes tokens by itself, as where there are no pictures; without a prompt it follows the token that
+    begins a text.
+    """
+    import torch
+
+    tokenizer = model.processor.tokenizer
+    begin = next((t for t in (tokenizer.bos_token_id, tokenizer.eos_token_id) if t is not None), None)
+    if prompt:
+        twice = bool(tokenizer.bos_token) and prompt.startswith(tokenizer.bos_token)
+        asked = model.processor(
+            text=[prompt], images=pictures or None, return_tensors="pt", add_special_tokens=not twice
+        )
+        found = {k: v for k, v in asked.items() if isinstance(v, torch.Tensor)}
+    else:
+        ids = torch.tensor([[] if begin is None else [begin]], dtype=torch.long)
+        found = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    answer = tokenizer(response, add_special_tokens=False)["input_ids"] if response.strip() else []
+    count = found["input_ids"].shape[1]
+    for name, value in found.items():
+        if value.shape == (1, count):  # ids, mask, kinds of tokens
+            more = answer if name == "input_ids" else [int(name == "attention_mask")] * len(answer)
+            found[name] = torch.cat([value, torch.tensor([more], dtype=value.dtype)], 1)
+    if "pixel_values" in found:
+        found["pixel_values"] = found["pixel_values"].to(model.model.dtype)
+    return {name: value.to(model.device) for name, value in found.items()}, max(1, count)
+
+
+def prompt_of(model: VisionModel, said: Conversation, pictures: int) -> str:
     """The turns by the processor's chat template, the pictures before the first thing the user says."""
     turns: list[dict[str, Any]] = []
     waiting = pictures

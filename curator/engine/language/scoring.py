@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from curator.engine.language.reading import Memory, Rows, read_all
 from curator.engine.language.response import RESPONSE
 from curator.engine.language.settings import LanguageModelParams
-from curator.engine.language.source import find_model
+from curator.engine.language.source import ModelSource, find_model
 from curator.engine.task import Task
 from curator.engine.types import Inputs, SampleReader
 
@@ -20,14 +21,34 @@ Wanted = Sequence[tuple[dict[str, Any], slice]]
 
 
 def open_model(params: LanguageModelParams, device: str, task: Task) -> Any:
-    """The model of these settings in memory; the latest one is kept."""
+    """The model of these settings in memory, of one that reads pictures the part for text; the latest one is kept."""
     from curator.engine.language.loading import load
+    from curator.engine.language.pictured import as_text, reads_pictures
 
     task.step("Loading the language model", 0, 1)
     source = find_model(params.model, task)
-    model = load(source, source.identity, params.number_format(device), device)
+    dtype = params.number_format(device)
+    model = as_text(source, dtype, device) if reads_pictures(source) else load(source, source.identity, dtype, device)
     task.step("Loading the language model", 1, 1)
     return model
+
+
+def pictured(params: LanguageModelParams) -> ModelSource | None:
+    """The files of these settings' model when it reads pictures, else None."""
+    from curator.engine.language.pictured import reads_pictures
+
+    source = find_model(params.model)
+    return source if reads_pictures(source) else None
+
+
+def pictured_pass(
+    params: LanguageModelParams, source: ModelSource, device: str, task: Task, *, layer: int | None = None, **more: Any
+) -> Any:
+    """The pass of a vision-language model, which reads records with their pictures."""
+    from curator.engine.language.pictured import PicturedPass
+
+    task.step("Loading the language model", 0, 1)
+    return PicturedPass(source, params.number_format(device), device, params.max_tokens, layer, **more)
 
 
 def response_table(params: LanguageModelParams, inputs: Inputs, task: Task, *, alone: bool = False) -> Any:
@@ -38,6 +59,8 @@ def response_table(params: LanguageModelParams, inputs: Inputs, task: Task, *, a
     about = {"pass": "alone" if alone else "response", **params.about(inputs.device)}
 
     def work() -> Any:
+        if source := pictured(params):
+            return pictured_pass(params, source, inputs.device, task, alone=alone)
         from curator.engine.language.passes import ResponsePass
 
         return ResponsePass(open_model(params, inputs.device, task), params.max_tokens, alone=alone)
@@ -51,6 +74,8 @@ def gradient_lengths(params: LanguageModelParams, layer: int, inputs: Inputs, ta
     wanted = gradient_tables(about, layer)
 
     def work() -> Any:
+        if source := pictured(params):
+            return pictured_pass(params, source, inputs.device, task, layer=layer)
         from curator.engine.language.passes import GradientPass
 
         model = open_model(params, inputs.device, task)
@@ -108,11 +133,11 @@ def run(work: Any, reader: SampleReader, n: int, outs: Sequence[tuple[Rows, slic
     count = _Cut()
     watched = [*outs, (count, slice(CUT, CUT + 1))] if work.counts_cuts else outs
     count.done = min((out.done for out, _ in outs), default=0)
-    if hasattr(work, "capture"):
-        with work.capture.watching():
+    with work.capture.watching() if hasattr(work, "capture") else contextlib.nullcontext():
+        if hasattr(work, "read_all"):  # with pictures
+            work.read_all(reader, n, watched, task)
+        else:
             read_all(work, reader, n, watched, task)
-    else:
-        read_all(work, reader, n, watched, task)
     if count.cut:
         task.log(f"{count.cut} records were longer than {work.limit} tokens and were cut.")
 

@@ -11,30 +11,31 @@ import numpy as np
 
 from curator.engine.device import choose_device
 from curator.engine.language.response import RESPONSE
-from curator.engine.language.scoring import gradient_tables, make_tables, open_model, run
+from curator.engine.language.scoring import gradient_tables, make_tables, open_model, pictured, pictured_pass, run
 from curator.engine.recipe import fingerprint
 from curator.engine.task import Task
 from curator.engine.types import Floats, SampleReader
 from curator.engine.unit import unit_rows
 from curator.engine.whole_piles import NoSinglePictures
 
-NO_RESPONSE = "The record has no response."
+NO_RESPONSE = "The record has no response"
+OR_PICTURE = ", or a picture of it cannot be read"
 Problems = list[tuple[int, str]]
 
 
 class _UnitRows:
     """Rows on their way into a matrix, brought to length one; remembers those that cannot be read."""
 
-    def __init__(self, out: Any) -> None:
+    def __init__(self, out: Any, reason: str = f"{NO_RESPONSE}.") -> None:
         out.flush()  # what was written before counts as done
-        self._out = out
+        self._out, self._reason = out, reason
         self.done = int(out.done)
         self.problems: Problems = []
 
     def write(self, first: int, block: Any) -> None:
         """Put a block at its place."""
         rows = unit_rows(block)
-        self.problems += [(first + int(i), NO_RESPONSE) for i in np.flatnonzero(~np.isfinite(rows).all(axis=1))]
+        self.problems += [(first + int(i), self._reason) for i in np.flatnonzero(~np.isfinite(rows).all(axis=1))]
         self._out.write(first, rows)
         self.done = int(self._out.done)
 
@@ -101,11 +102,13 @@ class GradientSession(LanguageSession):
 
         p = self.params
         projection = Projection(p.width, p.projection_seed, p.projection, self._device)
+        if source := pictured(p):
+            return pictured_pass(p, source, self._device, self._task, layer=p.layer, projection=projection)
         return GradientPass(self.model, p.max_tokens, self.model.middle(p.layer), projection)
 
     def fill(self, reader: SampleReader, n: int, out: Any, tables: Any, task: Task) -> Problems:
         """Vectors into ``out``, numbers into ``tables``; returns (row, reason) for records without a response."""
-        unit = _UnitRows(out)
+        unit = _UnitRows(out, f"{NO_RESPONSE}{OR_PICTURE if pictured(self.params) else ''}.")
         first = (unit, slice(len(RESPONSE) + 1, len(RESPONSE) + 1 + self.dims))
         make_tables(gradient_tables(self.about, self.params.layer), self.work, reader, n, tables, task, first)
         return unit.problems

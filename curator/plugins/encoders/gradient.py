@@ -16,9 +16,10 @@ class Gradient(LanguageModelParams):
 
     For each record the gradient of the response's loss with respect to the weights of one layer (the middle one, as in
     the paper), projected at random onto fewer numbers while it is computed, and brought to length one. Records
-    without a response have no vector. The pass leaves the numbers for the scorers perplexity, token-entropy, el2n and
-    grand, which then cost nothing. Needs a language model (optional extra "llm"); expect 1 to 3 records a second on a
-    laptop with the small default model, and see "hidden-states" for large piles.
+    without a response have no vector. A vision-language model reads each record with its pictures. The pass leaves
+    the numbers for the scorers perplexity, token-entropy, el2n and grand, which then cost nothing. Needs a language
+    model (optional extra "llm"); expect 1 to 3 records a second on a laptop with the small default model, and see
+    "hidden-states" for large piles.
 
     Source: Adapt-∞, arXiv 2410.10636 (width 8,192 there); the projection is made of rank-one directions, see
     docs/adapt-infinity.md.
