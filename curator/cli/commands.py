@@ -227,7 +227,7 @@ def show(front: Front, project: Path, subset: str | None, rows: int, as_json: bo
                 "fingerprint": made.fingerprint,
                 **made.versions,
             }
-            click.echo(table(("what", "value"), list(facts.items())))
+            click.echo(table(("what", "value"), list(facts.items()), whole=True))
 
 
 @cli.command()
@@ -293,7 +293,7 @@ def plugins(front: Front, name: str | None, trusted: Path | None, as_json: bool)
         echo_json([described_plugin(s) for s in specs])
         return
     if name is None:
-        click.echo(table(("role", "name", "what it does"), [(s.role, s.name, s.summary) for s in specs]))
+        click.echo(table(("role", "name", "what it does"), [(s.role, s.name, s.summary) for s in specs], whole=True))
         for failure in registry().failures:
             click.echo(f"Not loaded: {failure.origin}: {failure.text}", err=True)
         waiting = untrusted_files(front.settings.plugins_dir) if front.settings.plugins_dir.is_dir() else []
@@ -306,6 +306,7 @@ def plugins(front: Front, name: str | None, trusted: Path | None, as_json: bool)
             table(
                 ("parameter", "default", "range", "what it does"),
                 [(p.name, str(p.default), limits(p), p.help) for p in spec.params],
+                whole=True,
             )
         )
 
@@ -317,7 +318,7 @@ def recipe(name: str | None, as_json: bool) -> None:
     """Print a built-in recipe as TOML, to change and run as your own; without NAME, list them."""
     if name is None:
         found = [(n, load_recipe(n).description) for n in builtin_names()]
-        as_table = table(("name", "what it is for"), found)
+        as_table = table(("name", "what it is for"), found, whole=True)
         tell(as_json, as_table, [{"name": n, "description": words} for n, words in found])
         return
     text = load_recipe(name).to_toml()
@@ -343,7 +344,7 @@ def doctor(front: Front, project: Path | None, as_json: bool) -> None:
     else:
         for title, facts in found.items():
             click.echo(title.capitalize())
-            click.echo(table(("what", "value"), list(facts.items())))
+            click.echo(table(("what", "value"), list(facts.items()), whole=True))
         click.echo("\n".join(["Faults", *(f"  {f}" for f in faults)]) if faults else "No faults found.")
     if faults:
         raise SystemExit(1)

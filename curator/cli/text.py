@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import shutil
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,13 @@ def echo_json(value: Any) -> None:
     click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows under a head, in columns; numbers to the right, long cells cut."""
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]], *, whole: bool = False) -> str:
+    """Rows under a head, in columns; numbers to the right, long cells cut.
+
+    With ``whole`` the last column is never cut: it goes on below, as wide as the terminal leaves it.
+    """
+    if whole:
+        return _whole(head, [list(row) for row in rows])
     cells = [[_cell(v) for v in row] for row in rows]
     if not cells:
         return "  (none)"
@@ -48,6 +55,20 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
         parts = [c.rjust(w) if right else c.ljust(w) for c, w, right in zip(row, widths, numeric, strict=True)]
         lines.append("  ".join(parts).rstrip())
     return "\n".join("  " + line for line in lines)
+
+
+def _whole(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    first = table([*head[:-1], ""], [[*row[:-1], ""] for row in rows]).splitlines()
+    if not rows:
+        return first[0]
+    margin = max(map(len, first)) + 2
+    width = max(30, shutil.get_terminal_size((120, 24)).columns - margin)
+    lines = [first[0].ljust(margin) + head[-1]]
+    for start, row in zip(first[1:], rows, strict=True):
+        # a path or an address stays in one piece, so that it can be copied
+        words = textwrap.wrap(_words(row[-1]), width, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [(start.ljust(margin) + words[0]).rstrip(), *(" " * margin + more for more in words[1:])]
+    return "\n".join(lines)
 
 
 def bars(counts: Sequence[tuple[str, int, int]], most: int = 12) -> str:
@@ -84,14 +105,18 @@ def coverage_lines(summary: dict[str, Any]) -> list[str]:
 
 
 def _cell(value: Any) -> str:
+    text = _words(value)
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+
+
+def _words(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, tuple | list):
         value = ", ".join(map(str, value))
-    text = " ".join(str(value).split())
-    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+    return " ".join(str(value).split())
 
 
 def _is_number(text: str) -> bool:

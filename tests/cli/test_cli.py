@@ -249,3 +249,13 @@ def test_a_project_with_a_dataset_and_nothing_chosen_is_listed(run, project):
     said = run("list", project).stdout
     assert "pile" in said
     assert said.count("(none)") == 3
+
+
+def test_what_a_plugin_parameter_does_is_told_whole_under_its_own_column(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    told = run("plugins", "redundancy").stdout
+    assert "…" not in told
+    lines = told[told.index("  parameter ") :].splitlines()
+    column = lines[0].index("what it does")
+    assert all(len(line) <= 100 for line in lines)
+    assert any(line[:column].isspace() and not line[column].isspace() for line in lines[1:])
