@@ -9,7 +9,7 @@ import numpy as np
 from curator.engine.api import Clustering, Inputs, Task, centre_membership, clusterer, param, skill_names
 
 
-@clusterer("kmeans", version=1, needs={"vectors"})
+@clusterer("kmeans", version=2, needs={"vectors"})
 @dataclass(frozen=True)
 class KMeans:
     """Divide the pile into skills of similar content by k-means.
