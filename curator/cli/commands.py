@@ -80,6 +80,7 @@ def init(front: Front, project: Path, as_json: bool) -> None:
 @click.option("--name", default="", help="Name of the dataset. An existing one is extended.")
 @click.option("--importer", default="", help="Importer to use instead of the one found by looking.")
 @click.option("--renew", is_flag=True, help="Take the new content of samples that changed; ids and labels stay.")
+@click.option("--dry-run", is_flag=True, help="Import nothing; show what would come in, as curator inspect does.")
 @MAP
 @SET
 @AS_JSON
@@ -91,6 +92,7 @@ def import_command(
     name: str,
     importer: str,
     renew: bool,
+    dry_run: bool,
     mapped: Sequence[str],
     overrides: Sequence[str],
     as_json: bool,
@@ -102,6 +104,11 @@ def import_command(
     shard-{0000..0012}.tar. See first what would come in with: curator inspect PATH
     """
     params = parameters(overrides, mapped)
+    if dry_run:
+        from curator.cli.importing import look
+
+        look(front, paths, importer, params, as_json)
+        return
     with Project.open(project, plugins_dir=front.settings.plugins_dir) as p:
         changes = run_job(p, p.submit_import, paths, name, importer, params, renew=renew, quiet=as_json)
         dataset = p.dataset(focus(changes, "dataset"))

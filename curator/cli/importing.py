@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,7 @@ from curator.cli.running import run_job
 from curator.cli.text import echo_json, table
 from curator.engine.errors import InputError
 from curator.engine.import_preview import Preview, preview
+from curator.engine.import_run import expand
 from curator.engine.project import Project
 from curator.engine.registry import registry
 
@@ -32,14 +34,20 @@ def inspect(
     Prints the importers that recognise it with their confidence, what each column is taken for, the first 20 samples
     and what could not be read.
     """
+    look(front, [path], importer, parameters(overrides, mapped), as_json)
+
+
+def look(front: Front, paths: Sequence[Path], importer: str, params: Mapping[str, Any], as_json: bool) -> None:
+    """Print what each path would give: as JSON a value each, in a list when there is not just one."""
     registry().discover(front.settings.plugins_dir)
-    seen = preview(path, importer, parameters(overrides, mapped))
+    found = [preview(Path(path), importer, params) for path in expand(map(str, paths))]
     if as_json:
-        echo_json(seen)
-    else:
+        echo_json(found[0] if len(found) == 1 else found)
+    for seen in () if as_json else found:
         _show(seen)
-    if seen.error:
-        raise InputError(seen.error, seen.hint)
+    for seen in found:
+        if seen.error:
+            raise InputError(seen.error, seen.hint)
 
 
 def _show(seen: Preview) -> None:

@@ -96,7 +96,9 @@ def preview(path: Path, importer: str = "", params: Mapping[str, Any] | None = N
     params = dict(params or {})
     try:
         candidates = _candidates(path)
-        spec, chosen, _ = find_importer(path, importer or None, registry())
+        spec, chosen, sureness = find_importer(path, importer or None, registry(), params)
+        if not candidates and sureness:
+            candidates = (Candidate(spec.name, sureness, spec.summary),)
         if params:
             chosen = spec.make(params)
         source = chosen.open(path)

@@ -142,7 +142,7 @@ def _plan(notes: ImportNotes, request: ImportRequest) -> Plan:
 
 
 def _source(path: Path, plan: Plan) -> tuple[PluginSpec, Any, Source]:
-    spec, importer, _ = find_importer(path, plan.importer or None, registry())
+    spec, importer, _ = find_importer(path, plan.importer or None, registry(), plan.params)
     if plan.params:
         importer = spec.make(dict(plan.params))
     return spec, importer, importer.open(path)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,18 @@ from curator.engine.registry import PluginSpec, Registry, registry
 
 LOOK_ENTRIES = 2000
 ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
+RECORDS = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow"})
+MAPPED = "--map question=prompt --map answer=response"
 TABLES = frozenset({".parquet", ".arrow", ".feather"})
 
 
-def find_importer(path: Path, name: str | None, registry: Registry) -> tuple[PluginSpec, Any, float]:
+def find_importer(
+    path: Path, name: str | None, registry: Registry, params: Mapping[str, Any] | None = None
+) -> tuple[PluginSpec, Any, float]:
     """The Importer for a path, an instance of it, and how sure it is (0 to 1).
 
-    With ``name`` it is that one, however sure. Of equally sure ones the first by name wins.
+    With ``name`` it is that one, however sure. Of equally sure ones the first by name wins. ``params`` are looked at
+    only where none recognises the path without them: a mapping of columns may make records of any table.
 
     Raises:
         InputError: no Importer is called ``name``, nothing is there, or none recognises what is.
@@ -37,14 +43,23 @@ def find_importer(path: Path, name: str | None, registry: Registry) -> tuple[Plu
         confidence, fault = _look(importer, path)
         found.append((spec, importer, confidence))
         faults += [fault] if fault else []
+    if params and not any(confidence > 0 for _, _, confidence in found):
+        found = [(spec, made, sure(made, path)) for spec, made in _with(params, [spec for spec, _, _ in found])]
     best = max(found, key=lambda choice: choice[2], default=None)
     if best is None or best[2] <= 0:
-        advice = _advice(path, [spec for spec, _, _ in found])
+        advice = _advice(path, [spec for spec in registry.all() if spec.role == "importer"])
         raise InputError(
             f"Nothing in {path} looks like pictures or instruction records.",
             f"{faults[0]} {advice}" if faults else advice,
         )
     return best
+
+
+def _with(params: Mapping[str, Any], specs: Sequence[PluginSpec]) -> Iterator[tuple[PluginSpec, Any]]:
+    """The importers that take these parameters."""
+    for spec in specs:
+        with suppress(InputError):
+            yield spec, spec.make(dict(params))
 
 
 def least_sure(paths: Sequence[Path]) -> float:
@@ -83,6 +98,8 @@ def _advice(path: Path, looked_for: list[PluginSpec]) -> str:
         return f'{there} To read tables, install pyarrow: pip install "curator-desk[parquet]". {known}'
     if path.is_dir() and {".json", ".jsonl"} & set(endings):
         return f"{there} Name the files themselves; a folder is searched for pictures only. {known}"
+    if RECORDS & set(endings):
+        return f"{there} If these are records, say what their columns are: {MAPPED}. {known}"
     return f"{there} {known}"
 
 

@@ -453,13 +453,15 @@ def test_tables_of_records_in_an_archive(tmp_path):
 def test_records_in_an_archive_find_their_pictures_there(tmp_path):
     told = [{"image": name, "conversations": [{"from": "human", "value": "<image>q"}, {"from": "gpt", "value": "a"}]}
             for name in ("images/a.png", "top/b.png", "../up.png")]  # fmt: skip
-    files = {"ds/x.jsonl": "".join(json.dumps(t) + "\n" for t in told), "ds/images/a.png": png(1), "top/b.png": png(2)}
+    info = {"x": {"file_name": "x.jsonl", "columns": {"images": "images"}}}  # is no COCO, though it speaks of images
+    files = {"ds/dataset_info.json": json.dumps(info)}
+    files |= {"ds/x.jsonl": "".join(json.dumps(t) + "\n" for t in told), "ds/images/a.png": png(1), "top/b.png": png(2)}
     path = packed_like(tmp_path / "a.zip", files)
     spec, found, _ = find_importer(path, None, registry())
     assert spec.name == "instructions"
-    *drafts, bad = found.read(path, found.open(path), Task())
+    other, *drafts, bad = found.read(path, found.open(path), Task())
     assert [d.images for d in drafts] == [("a.zip!ds/images/a.png",), ("a.zip!top/b.png",)]
-    assert "leaves the folder" in bad.reason and drafts[0].width == 6
+    assert "leaves the folder" in bad.reason and drafts[0].width == 6 and "dataset_info.json" in other.source
 
 
 def test_a_table_in_an_archive_that_is_damaged_or_a_bomb(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MAX_BYTES = 4 * 2**30
 FOLDERS = ("", "images", "{stem}", "../images", "../{stem}", "../images/{stem}", "..")
 """Where the pictures of ``annotations/instances_train2017.json`` may be, seen from it; {stem} is "train2017"."""
 ANNOTATIONS = ("annotations", "")
+_PICTURES, _BOXES = re.compile(r'"images"\s*:\s*\['), re.compile(r'"annotations"\s*:\s*\[')
 
 
 @importer("coco", version=1, kinds={"image"})
@@ -103,8 +105,8 @@ def _head_looks_like(file: Path) -> bool:
     """The same for a member of an archive, whose end only unpacking it would show."""
     with packed.open_stream(file) as opened:
         head = opened.read(HEAD).decode("utf-8-sig", "replace")
-    pictures, boxes = '"images"' in head and '"file_name"' in head, '"annotations"' in head and '"image_id"' in head
-    return head.lstrip()[:1] == "{" and (pictures or boxes)
+    pictures = _PICTURES.search(head) and '"file_name"' in head
+    return head.lstrip()[:1] == "{" and bool(pictures or (_BOXES.search(head) and '"image_id"' in head))
 
 
 def _files(path: Path) -> list[Path]:

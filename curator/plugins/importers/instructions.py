@@ -20,6 +20,7 @@ from curator.plugins.importers.shapes import TEXTS, recognise
 
 LABEL = "Reading records"
 MAX_BYTES = 4 * 2**30
+LOOK_PARTS = 3
 STRIDE = 50
 """Records between two looks at whether the user wants to stop."""
 
@@ -51,14 +52,15 @@ class Instructions:
         parts = record_parts(path) if path.is_dir() or packed.is_archive(path) or is_record_file(path) else []
         if not parts:
             return 0.0
-        raws = look(parts[0].file, encoding=self.encoding)
         view = View(parse_map(self.map))
-        shapes = Counter(_shape(raw, view) for raw in raws)
-        del shapes[""]
-        if not shapes:
-            return 0.0
-        shape, _ = shapes.most_common(1)[0]
-        return CONFIDENCE[shape] * (shapes.total() / len(raws))
+        for part in parts[:LOOK_PARTS]:  # the first may be a description of the others
+            raws = look(part.file, encoding=self.encoding)
+            shapes = Counter(_shape(raw, view) for raw in raws)
+            del shapes[""]
+            if shapes:
+                shape, _ = shapes.most_common(1)[0]
+                return CONFIDENCE[shape] * (shapes.total() / len(raws))
+        return 0.0
 
     def columns(self, path: Path) -> dict[str, str]:
         """Column -> role of the first records, "" for what is kept in the record only; for a look before an import."""
