@@ -20,7 +20,7 @@ from typing import Any
 from curator.engine.claims import Claims
 from curator.engine.errors import InputError
 from curator.engine.records import HistoryEntry
-from curator.engine.schema import FILE, in_words
+from curator.engine.schema import FILE, connect, in_words
 from curator.engine.sqlite import Database
 from curator.engine.types import Changes
 
@@ -73,6 +73,8 @@ class Ledger:
         self.db = db
         self.claims = Claims(folder)
         self._lock = threading.RLock()
+        self._aside: Database | None = None
+        self._aside_lock = threading.Lock()
 
     @contextmanager
     def write(self) -> Iterator[None]:
@@ -112,6 +114,17 @@ class Ledger:
         """First column of the first row, None when there is none."""
         with self._lock, self._in_words():
             row = self.db.execute(sql, params).fetchone()
+        return None if row is None else row[0]
+
+    def one_aside(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """As :meth:`one`, over a second connection: whoever reads or writes meanwhile need not wait for a long query.
+
+        It sees what has been committed, so not what an unfinished :meth:`write` has done.
+        """
+        with self._aside_lock, self._in_words():
+            if self._aside is None:
+                self._aside = connect(self.folder / FILE)
+            row = self._aside.execute(sql, params).fetchone()
         return None if row is None else row[0]
 
     def change(self, label: str, edits: Iterable[Edit], added: Iterable[tuple[str, int]] = ()) -> int:

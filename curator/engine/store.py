@@ -50,6 +50,9 @@ class Store(RunStore):
         with self._lock:
             self.claims.close()
             self.db.conn.close()
+        with self._aside_lock:
+            if self._aside is not None:
+                self._aside.conn.close()
 
     def __enter__(self) -> Store:
         return self

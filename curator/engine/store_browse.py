@@ -95,9 +95,9 @@ class BrowseStore:
         pattern = "%" + clean(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         sql = f"select group_concat(id) from sample where dataset_id = ? and {column} like ? escape '\\'"
         if column == "source":
-            return _numbers(self._store.one(sql, (dataset.id, pattern)))
+            return _numbers(self._store.one_aside(sql, (dataset.id, pattern)))
         found = [
-            _numbers(self._store.one(f"{sql} and row >= ? and row < ?", (dataset.id, pattern, first, first + STREAM)))
+            _numbers(self._store.one_aside(f"{sql} and row >= ? and row < ?", (dataset.id, pattern, first, first + STREAM)))
             for first in range(0, dataset.size, STREAM)
         ]
         return np.concatenate([np.zeros(0, np.int64), *found])
@@ -200,7 +200,7 @@ class BrowseStore:
     def ids_with_words(self, match: str) -> Rows:
         """int64: Samples of all Datasets whose indexed text fits ``match``, an expression of SQLite's FTS5."""
         sql = "select group_concat(rowid) from sample_text where sample_text match ?"
-        return _numbers(self._store.one(sql, (match,)))
+        return _numbers(self._store.one_aside(sql, (match,)))
 
     # ---- what was searched for -------------------------------------------------------------------------------
 

@@ -129,18 +129,21 @@ class Answers:
 
 def open_window(scratch: Path, project: Path | None = None, answers: Answers | None = None) -> Any:
     """The real window, of ordinary size, on ``project``."""
-    from curator.engine.registry import registry
-    from curator.settings import Settings
-    from curator.ui.main_window import MainWindow
+    from curator.ui.app import starting
 
-    registry().discover(None)
-    settings = Settings(cache_dir=scratch / "cache", plugins_dir=scratch / "plugins", offline=True)
-    memory = QSettings(str(scratch / "window.ini"), QSettings.Format.IniFormat)
-    window = MainWindow(settings, memory, answers or Answers())
-    window.resize(1600, 1000)
-    window.show()
-    if project is not None:
-        window.opening.open(project)
+    with starting():
+        from curator.engine.registry import registry
+        from curator.settings import Settings
+        from curator.ui.main_window import MainWindow
+
+        registry().discover(None)
+        settings = Settings(cache_dir=scratch / "cache", plugins_dir=scratch / "plugins", offline=True)
+        memory = QSettings(str(scratch / "window.ini"), QSettings.Format.IniFormat)
+        window = MainWindow(settings, memory, answers or Answers())
+        window.resize(1600, 1000)
+        window.show()
+        if project is not None:
+            window.opening.open(project)
     return window
 
 

@@ -243,3 +243,12 @@ def test_signs_and_words_are_found_in_pieces_of_the_pile_and_only_in_it(browse, 
     assert find(browse, dataset, "text~python") == [0, 1, 3]
     assert find(browse, store.dataset("other"), "text~python source:b/") == [0]
     assert find(browse, dataset, 'text:"not there"') == []
+
+
+def test_a_long_search_keeps_no_reader_or_writer_waiting(browse, store, dataset):
+    find(browse, dataset, "text~python")
+    with store._aside_lock:  # as if a search were at work
+        store.set_pins([1], "in", "Pin")
+        assert len(browse.samples(dataset.id, [0, 1])) == 2
+    with store.write():  # as if somebody were writing
+        assert find(browse, dataset, "text~python") == [0, 1, 3]
