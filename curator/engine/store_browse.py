@@ -97,7 +97,9 @@ class BrowseStore:
         if column == "source":
             return _numbers(self._store.one_aside(sql, (dataset.id, pattern)))
         found = [
-            _numbers(self._store.one_aside(f"{sql} and row >= ? and row < ?", (dataset.id, pattern, first, first + STREAM)))
+            _numbers(
+                self._store.one_aside(f"{sql} and row >= ? and row < ?", (dataset.id, pattern, first, first + STREAM))
+            )
             for first in range(0, dataset.size, STREAM)
         ]
         return np.concatenate([np.zeros(0, np.int64), *found])

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from curator.settings import Settings
     from curator.ui.main_window import MainWindow
 
+TURN_S = 0.001
+"""How long the threads that fetch pictures may keep Python's lock from the window; usual are five times as much, which
+is a third of a frame."""
 DISPLAY_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
@@ -37,6 +40,7 @@ def starting() -> Iterator[None]:
     try:
         yield
     finally:
+        sys.setswitchinterval(TURN_S)
         gc.freeze()
         if enabled:
             gc.enable()

@@ -47,9 +47,9 @@ def test_few_pages_are_kept_and_each_is_read_once(qtbot, tmp_path):
     model = SampleModel()
     model.show_samples(project, project.dataset(1), None)
     assert project.pages_read == 0
-    for row in range(0, 100 * PAGE, 50):
+    for row in range(0, 200 * PAGE, 50):
         assert model.item(row).sample.row == row
-    assert project.pages_read == 100
+    assert project.pages_read == 200
     assert len(model._pages) == PAGES_KEPT
 
 

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from curator.engine.records import Dataset, Sample, Subset, SubsetRow
     from curator.engine.types import Ints
 
-PAGE = 200
-PAGES_KEPT = 40
+PAGE = 64
+"""About a screen: a jump to anywhere reads little more than what it shows."""
+PAGES_KEPT = 125
 MEMBERS_AT_ONCE = 10_000
 ITEM_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 
@@ -58,7 +59,7 @@ class Item:
 
 
 class SampleModel(TitledModel):
-    """Pages of 200, the latest forty kept; a million rows cost nothing until they are looked at."""
+    """Pages of which the latest are kept; a million rows cost nothing until they are looked at."""
 
     failed = Signal()
     """Samples that a view asked for could not be read: :attr:`fault` says why."""
@@ -213,8 +214,9 @@ class SampleModel(TitledModel):
         if self.subset is not None and self._project is not None:
             ranks = [int(self._ranks[s.row]) for s in samples if self._ranks[s.row]]
             choices = {c.row: c for c in self._project.pages.choices(self.subset.id, ranks)}
+        root = Path(dataset.root)
         for sample in samples:
-            image = Path(dataset.root) / sample.images[0] if sample.images else None
+            image = root / sample.images[0] if sample.images else None
             yield Item(sample, choices.get(sample.row), image)
 
     def _ranks_by_row(self, project: Project | None, dataset: Dataset | None, subset: Subset | None) -> Ints:
