@@ -317,6 +317,7 @@ def write(work: Path) -> None:
     growth = {m: series(work, f"grow-{m}") for m in results_adapt.METHODS}
     text = text.replace("{growth}", "\n".join(results_adapt.growth_section({m: c for m, c in growth.items() if c})))
     text = text.replace("{records}", "\n".join(results_adapt.records_section(work)))
+    text = text.replace("{loss}", "\n".join(results_adapt.loss_section(work)))
     (HERE / "results.md").write_text(text, encoding="utf-8")
 
 
@@ -324,7 +325,9 @@ def main() -> None:
     """Measure what is missing, then write."""
     parser = argparse.ArgumentParser(description="Measure the methods against their rivals and write docs/results.md.")
     parser.add_argument("work", type=Path, help="folder that keeps the figures")
-    parser.add_argument("--only", choices=("digits", *PILES, "growth", "records", "page"), help="measure one pile only")
+    parser.add_argument(
+        "--only", choices=("digits", *PILES, "growth", "records", "loss", "page"), help="measure one pile only"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="for the digits")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="for the digits; 15 in the pilot")
     parser.add_argument("--picture-seeds", type=int, default=3)
@@ -348,6 +351,8 @@ def main() -> None:
         results_adapt.measure_growth(args.work, args.growth_seeds, once)
     if args.only in (None, "records"):
         results_adapt.measure_records(args.work, args.records, args.record_seeds, (100, 400))
+    if args.only in (None, "loss"):
+        results_adapt.measure_loss(args.work, 240, 5)
     write(args.work)
 
 

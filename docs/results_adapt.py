@@ -276,6 +276,52 @@ def _agreement(project: Project, subset: int) -> dict[str, Any]:
     return {"skills": skills.values.tolist(), "tasks": names, "gone_by": gone_by}
 
 
+LEARNT = ("random", "k-center", "skill-quota")
+LEARNT_WORDS = (
+    "",
+    "What is learnt, in the cheap form of `curator compare --set language_model=default`: SmolLM2 stays as it is, its",
+    "last layer is fitted to each subset of the first 240 records and judged on 30 % held out, in nats a token, 5",
+    "seeds. Skills are k-means of sentence vectors here.",
+    "",
+    "| selector | records | held-out loss | ahead of random (lower loss) |",
+    "|---|---|---|---|",
+)
+
+
+def measure_loss(work: Path, records: int, seeds: int) -> None:
+    """Held-out loss of SmolLM2's last layer, fitted to subsets: `curator compare` on a few records."""
+    target = work / "loss.json"
+    if target.is_file() or not RECORDS.is_file():
+        return
+    place = work / "loss.curator"
+    with Project.open(place) if place.is_dir() else Project.create(place) as project:
+        if not project.contents().datasets:
+            part = work / "few.jsonl"
+            with RECORDS.open(encoding="utf-8") as lines:
+                part.write_text("".join(line for line, _ in zip(lines, range(records), strict=False)), encoding="utf-8")
+            project.submit_import([part], "few").result()
+        plan = {"selectors": LEARNT, "budgets": ("20", "60"), "seeds": seeds, "language_model": "default"}
+        trial = project.trials.submit("compare", "few", plan, "few", device="cpu").result().focus
+        assert trial is not None
+        project.trials.export(trial[1], target)
+
+
+def loss_section(work: Path) -> list[str]:
+    """What a last layer learns from a few records, in nats a token."""
+    file = work / "loss.json"
+    if not file.is_file():
+        return []
+    found = json.loads(file.read_text())
+    lines = [*LEARNT_WORDS]
+    for line in found["lines"]:
+        loss, ahead = line["measures"]["loss"], line["ahead"]
+        words = ""
+        if ahead:
+            words = f"{ahead['difference']:+.3f} [{ahead['low']:+.3f}, {ahead['high']:+.3f}], p {ahead['p']:.2g}"
+        lines.append(f"| {line['selector']} | {line['size']} | {loss['mean']:.3f} ({loss['error']:.3f}) | {words} |")
+    return lines
+
+
 def records_section(work: Path) -> list[str]:
     """Agreement with the tasks, then coverage of rare ones."""
     file = work / "records.json"

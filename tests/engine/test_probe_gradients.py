@@ -20,6 +20,9 @@ def test_norms_and_cosine_by_hand():
     assert np.linalg.norm(one) == pytest.approx(2.16333, abs=1e-5)
     assert np.linalg.norm(two) == pytest.approx(5.76888, abs=1e-5)
     assert one @ two / np.linalg.norm(one) / np.linalg.norm(two) == pytest.approx(0.80769, abs=1e-5)
+    # The same as a product of two cosines, which is what the sketch relies on.
+    x, z = np.array([3.0, 4.0, 1.0]), np.array([0.0, 5.0, 1.0])
+    assert x @ z / np.linalg.norm(x) / np.linalg.norm(z) == pytest.approx(0.80769, abs=1e-5)
 
 
 def test_the_sketch_keeps_inner_products():
@@ -33,6 +36,20 @@ def test_the_sketch_keeps_inner_products():
     bound = 3 * 2.16333 * 5.76888 / width**0.5
     assert np.sqrt(np.mean((np.array(found) - exact) ** 2)) < bound
     assert abs(np.mean(found) - exact) < bound / 2
+
+
+def test_samples_share_their_directions_so_that_like_errors_have_like_vectors():
+    """A fresh direction for each sample would leave cosines of about 0 everywhere."""
+    rng = np.random.default_rng(1)
+    kind = np.arange(60) % 2
+    errors = np.array([[-0.5, 0.5, 0], [0, 0.5, -0.5]])[kind] + 0.05 * rng.normal(size=(60, 3))
+    x = np.eye(2, 20)[kind] * 3 + 0.2 * rng.normal(size=(60, 20))
+    sketch = gradient_sketch(errors, x, 256, 0)
+    sketch = sketch / np.linalg.norm(sketch, axis=1, keepdims=True)
+    like = kind[:, None] == kind
+    cosines = sketch @ sketch.T
+    assert cosines[like].mean() > 0.8
+    assert cosines[~like].mean() < 0.4
 
 
 def test_errors_of_a_probe():

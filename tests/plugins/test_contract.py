@@ -244,6 +244,16 @@ def test_answers_have_one_value_for_each_row(key, case):
         assert answer[0].shape == ((inputs.n, 2) if key[0] == "projector" else (inputs.n,))
 
 
+@pytest.mark.parametrize("name", ["pcoreset", "k-center", "entropy", "margin", "least-confidence", "top-score"])
+def test_rows_in_another_order_are_picked_in_the_same_order(name):
+    inputs, order = make(), np.random.default_rng(5).permutation(60)
+    moved = {f: getattr(inputs, f)[order] for f in ("vectors", "membership", "skills", "labels")}
+    moved["scores"] = {score: values[order] for score, values in inputs.scores.items()}
+    first = plugin("selector", name, budget=25).select(inputs, Task())
+    second = plugin("selector", name, budget=25).select(frozen(replace(inputs, **moved)), Task())
+    assert order[second.rows].tolist() == first.rows.tolist()
+
+
 @pytest.mark.parametrize("name", SELECTORS)
 def test_a_missing_need_is_not_a_crash(name):
     from curator.engine.running import check_needs
