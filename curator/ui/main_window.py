@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QTabBar, QVBoxLayout, QWidget
 
 from curator.engine.errors import CuratorError
 from curator.ui import icons, theme
@@ -126,6 +126,7 @@ class MainWindow(QMainWindow):
         self.resize(letter * 180, letter * 112)
         for dock in self.docks.values():
             dock.hide()
+        self._hide_strays()
 
     def panel(self, kind: type[Kind]) -> Kind:
         """The panel of this class."""
@@ -147,6 +148,14 @@ class MainWindow(QMainWindow):
             self.resizeDocks([docks["library"], docks["detail"]], [letter * 44, letter * 46], Qt.Orientation.Horizontal)
             self.resizeDocks([docks["library"], docks["run"]], [letter * 48, letter * 52], Qt.Orientation.Vertical)
             self.resizeDocks([docks["jobs"]], [letter * 17], Qt.Orientation.Vertical)
+        self._hide_strays()
+
+    def _hide_strays(self) -> None:
+        """Qt forgets the tab bar of docks that joined a group while hidden, and it would lie over the middle."""
+        middle = self.centralWidget()
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if middle is not None and middle.geometry().contains(bar.geometry().center()):
+                bar.hide()
 
     def _dock(self, key: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(tr(title).replace("&", ""), self)

@@ -62,6 +62,7 @@ def style_sheet(palette: QPalette) -> str:
         QLabel[bad="true"] {{ color: {c.bad.name()}; }}
         QLabel[good="true"] {{ color: {c.good.name()}; }}
         QDockWidget::title {{ padding: 5px 8px; background: {mix(window, c.text, 0.05).name()}; }}
+        QToolBar {{ border: 0; spacing: 2px; padding: 0; }}
         QPushButton {{ padding: 0.35em 0.9em; }}
         QPushButton#primary {{ background: {c.accent.name()}; color: {c.on_accent.name()}; border: 0;
             border-radius: 4px; padding: 0.5em 1.2em; font-weight: 600; }}

@@ -2,11 +2,12 @@
 for each control."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 from conftest import SMALL_RECIPE
-from PySide6.QtCore import QEvent, QSettings
+from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QScrollBar,
     QTextBrowser,
     QToolButton,
@@ -41,6 +43,9 @@ NAMED = (
     QComboBox, QAbstractSlider, QAbstractSpinBox, QLineEdit, QAbstractItemView, QPlainTextEdit, QTextBrowser,
     QProgressBar, QAbstractButton,
 )  # fmt: skip
+SMALL_SCREEN = 1280, 800
+TAB = Qt.FocusPolicy.TabFocus
+NEVER = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
 FITTING = (QPushButton, QToolButton, QCheckBox)
 SMALL = ("about", "compare", "help", "settings", "shortcuts")
 PAGE_KEYS = ("gallery", "table", *(page.key for page in PAGES))
@@ -57,12 +62,25 @@ def inner(widget):
     )
 
 
+def by_key(button):
+    """Whether a button is on the way of Tab, or has a key of its own: that of its action, or one written on it."""
+    action = button.defaultAction() if isinstance(button, QToolButton) else None
+    return bool(button.focusPolicy() & TAB or (action and action.shortcut()) or re.search(r"\[.+\]$", button.text()))
+
+
 def faults(place, root):
     """What is wrong with the visible widgets below one."""
     QApplication.processEvents()
+    if root.window().width() > SMALL_SCREEN[0] or root.window().height() > SMALL_SCREEN[1]:
+        yield f"{place}: the window grew to {root.window().width()} x {root.window().height()}"
     for widget in root.findChildren(QWidget):
         if not widget.isVisible() or inner(widget):
             continue
+        column = isinstance(widget, QScrollArea) and widget.horizontalScrollBarPolicy() == NEVER
+        if column and widget.widget().width() > widget.viewport().width():
+            yield f"{place}: the contents are cut at the side"
+        if isinstance(widget, QAbstractButton) and widget.isEnabled() and not by_key(widget):
+            yield f"{place}: {widget.text()!r} cannot be reached by the keyboard"
         if isinstance(widget, NAMED):
             found = QAccessible.queryAccessibleInterface(widget)
             if not (widget.accessibleName() or (found and found.text(QAccessible.Text.Name))):
@@ -177,7 +195,7 @@ def large_font():
 def test_at_a_large_font_no_word_is_cut_and_every_control_has_a_name(large_font, window, project):
     window.state.set_project(project)
     window.state.show_subset(1)
-    window.resize(1280, 800)
+    window.resize(*SMALL_SCREEN)
     window.run_panel.compose.setChecked(True)
     found = []
     for key in PAGE_KEYS:

@@ -13,6 +13,7 @@ from curator.ui.models.samples import SampleModel
 from curator.ui.state import AppState
 from curator.ui.views.gallery import Gallery
 from curator.ui.views.gallery_grid import Grid
+from curator.ui.views.spoken import Announcer
 
 KEY, MOD = Qt.Key, Qt.KeyboardModifier
 MILLION = 1_000_000
@@ -163,3 +164,15 @@ def test_colors_keep_apart():
         c = theme.colors(palette)
         assert abs(c.text.lightness() - c.ground.lightness()) > 120
         assert c.dark == (c.ground.lightness() < 128)
+
+
+def test_a_screen_reader_hears_what_the_cursor_is_on(gallery):
+    Announcer(gallery, gallery.model, gallery.state)
+    gallery.go(4)
+    words = gallery.accessibleDescription()
+    assert words == "5 of 1,000,000, class_1/0000004.png, class_1, highlighted"
+    gallery.project.pin([10_000_004], "out")
+    gallery.model.look_again()
+    assert gallery.accessibleDescription().endswith("highlighted, pinned out")
+    gallery.state.set_current(None)
+    assert gallery.accessibleDescription() == ""

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolBar, QToolButton, QVBoxLayout, QWidget
 
 from curator.ui import theme
 from curator.ui.language import noop, tr, tr_n
 from curator.ui.models.marks import Marks
 from curator.ui.views.arrange import ArrangeBar
 from curator.ui.views.elided import ElidedLabel
+from curator.ui.views.fitting import FittingStack
 from curator.ui.views.gallery import FIRST, LARGEST, SMALLEST, Gallery
 from curator.ui.views.label_keys import LabelKeys
 from curator.ui.views.loading import LoadingPage
 from curator.ui.views.picture import Preview
 from curator.ui.views.search_box import SearchBox
+from curator.ui.views.spoken import Announcer
 from curator.ui.views.start import StartPage
 from curator.ui.views.table import SampleTable
 
@@ -56,12 +58,13 @@ class CenterView(QWidget):
         self.chosen = QItemSelectionModel(model, self)
         self.start = StartPage(actions)
         self.gallery = Gallery(model, state, thumbs, desk.hues, Marks(state, desk.bridge))
+        Announcer(self.gallery, model, state)
         self.arrange = ArrangeBar(state, desk.bridge, SMALLEST, LARGEST)
         self.keys = LabelKeys(desk)
         self.table = SampleTable(model, self.chosen)
         self.loading = LoadingPage(thumbs, FIRST)
         self.nothing = _page()
-        self.stack = QStackedWidget()
+        self.stack = FittingStack()
         for page in (self.start, self.loading, self.nothing, self.gallery, self.table):
             self.stack.addWidget(page)
         self.title = ElidedLabel()
@@ -102,13 +105,15 @@ class CenterView(QWidget):
         line.addWidget(self.title)
         line.addWidget(self.about)
         line.addStretch(1)
+        bar = QToolBar()  # what does not fit into a small window waits behind its arrow
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         for key in (*IN_HEADER, *self._pages):
-            button = QToolButton()
-            button.setDefaultAction(actions[key])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-            button.setAutoRaise(True)
-            line.addWidget(button)
-            button.setAccessibleName(actions[key].statusTip())
+            bar.addAction(actions[key])
+            bar.widgetForAction(actions[key]).setAccessibleName(actions[key].statusTip())
+        for arrow in bar.findChildren(QToolButton, "qt_toolbar_ext_button"):
+            arrow.setAccessibleName(tr("More pages"))
+            arrow.setToolTip(tr("What does not fit here"))
+        line.addWidget(bar)
         for key, short in SHORT.items():
             actions[key].setIconText(tr(short))
         self._switch = {key: actions[key] for key in ("gallery", "table", *self._pages)}

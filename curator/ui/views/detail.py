@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
 from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.models.samples import number, one_line
 from curator.ui.models.turns import turns
+from curator.ui.views.fitting import ScrolledColumn
 from curator.ui.views.picture import Picture, item_boxes
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class RecordView(QTextBrowser):
         self.setHtml("".join(parts))
 
 
-class DetailPanel(QScrollArea):
+class DetailPanel(ScrolledColumn):
     """Follows the cursor of the views."""
 
     def __init__(
@@ -61,9 +62,7 @@ class DetailPanel(QScrollArea):
     ) -> None:
         super().__init__(parent)
         self.more = more
-        self.setWidgetResizable(True)
         self.setAccessibleName(tr("Sample"))
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._state = state
         self.picture = Picture(thumbs)
         self.record = RecordView()

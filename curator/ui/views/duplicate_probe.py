@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSlider,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +23,7 @@ from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.language import tr
 from curator.ui.messages import in_words
+from curator.ui.views.fitting import FittingStack
 
 if TYPE_CHECKING:
     from curator.engine.duplicates import Cut, Likeness, PairList
@@ -78,7 +78,7 @@ class DuplicateProbe(QFrame):
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
         self.busy.setAccessibleName(tr("Looking for near-duplicates"))
-        self.stack = QStackedWidget()
+        self.stack = FittingStack()
         for page in (empty, self.busy, self._ready_page()):
             self.stack.addWidget(page)
         QVBoxLayout(self).addWidget(self.stack)

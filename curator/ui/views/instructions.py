@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QSplitter,
-    QStackedWidget,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.models.instructions import InstructionModel
 from curator.ui.views.conversation import Conversation
+from curator.ui.views.fitting import FittingStack
 from curator.ui.views.highlight import Highlighter
 from curator.ui.waiting import waiting_words
 
@@ -60,7 +60,7 @@ class InstructionPage(QWidget):
         self.words = QLabel()
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         theme.mark(self.words, "faint")
-        self.stack = QStackedWidget()
+        self.stack = FittingStack()
         self.stack.addWidget(self.words)
         self.stack.addWidget(self.split)
         column = QVBoxLayout(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from curator.ui.messages import in_words
 from curator.ui.models.recipe_draft import RecipeDraft
 from curator.ui.views.composer import Composer
 from curator.ui.views.duplicate_probe import DuplicateProbe
+from curator.ui.views.fitting import ScrolledColumn
 from curator.ui.views.jobs import duration
 from curator.ui.waiting import waiting_words
 
@@ -45,7 +45,7 @@ SAMPLE = 5000
 ESTIMATE_AFTER_MS = 120
 
 
-class RunPanel(QScrollArea):
+class RunPanel(ScrolledColumn):
     """Emits ``run_requested(recipe, subset name)``, ``preview_requested(recipe)`` and ``save_requested(text)``."""
 
     run_requested = Signal(object, str)
@@ -54,8 +54,6 @@ class RunPanel(QScrollArea):
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._desk = desk
         self._dialogs = desk.dialogs
         self.draft = RecipeDraft()
@@ -119,7 +117,7 @@ class RunPanel(QScrollArea):
         self.validity.setWordWrap(True)
 
     def _lay_out(self) -> None:
-        self._body = body = QWidget()
+        body = QWidget()
         column, form, line = QVBoxLayout(body), QFormLayout(), QHBoxLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
@@ -264,13 +262,7 @@ class RunPanel(QScrollArea):
             self.composer.show_recipe(draft.drawn, self._kind)
         self.probe.show_recipe(recipe)
         self._show_validity()
-        self._widen()
         self._later.start()
-
-    def _widen(self) -> None:
-        """Never narrower than what is inside, so that nothing is cut off at the side."""
-        bar = self.verticalScrollBar().sizeHint().width()
-        self.setMinimumWidth(self._body.minimumSizeHint().width() + bar)
 
     def _show_validity(self) -> None:
         recipe, problem = self.draft.recipe, self.draft.problem if self.draft.text else None

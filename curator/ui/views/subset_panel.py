@@ -11,10 +11,8 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSlider,
     QSpinBox,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,6 +23,7 @@ from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.views.dial_chart import DialChart
+from curator.ui.views.fitting import FittingStack, ScrolledColumn
 from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
@@ -38,15 +37,13 @@ MIX_SHOWN = 5
 EMPTY = noop("Show a subset to see what fewer samples of it would be worth, and where it comes from.")
 
 
-class SubsetPanel(QScrollArea):
+class SubsetPanel(ScrolledColumn):
     """States: empty, ready (coverage measured or not), loading (being measured), error. Emits ``keep_asked(int)``."""
 
     keep_asked = Signal(int)
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(tr("Subset"))
         self._desk = desk
         self._job: Job | None = None
@@ -55,7 +52,7 @@ class SubsetPanel(QScrollArea):
         self.message.setWordWrap(True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         theme.mark(self.message, "faint")
-        self.stack = QStackedWidget()
+        self.stack = FittingStack()
         self.stack.addWidget(self.message)
         self.stack.addWidget(self._ready_page())
         self.setWidget(self.stack)
@@ -84,8 +81,8 @@ class SubsetPanel(QScrollArea):
         column.addWidget(self.note)
         column.addWidget(self.chart)
         column.addLayout(self._dial_line())
-        self.measure = QPushButton(tr("&Measure coverage at every budget"))
-        self.measure.setToolTip(tr("One pass over the pile; kept for the next time"))
+        self.measure = QPushButton(tr("&Measure coverage"))
+        self.measure.setToolTip(tr("Measure it at every budget: one pass over the pile, kept for the next time"))
         self.measure.clicked.connect(self.measure_coverage)
         self.keep_button = QPushButton(tr("&Keep this many"))
         self.keep_button.setToolTip(tr("Make a new subset of the first picks (Ctrl+Shift+K)"))
@@ -259,7 +256,7 @@ class SubsetPanel(QScrollArea):
         busy = self._job is not None
         self.measure.setVisible(self.dial is not None and not self.dial.measured)
         self.measure.setEnabled(not busy)
-        self.measure.setText(tr("Measuring…") if busy else tr("&Measure coverage at every budget"))
+        self.measure.setText(tr("Measuring…") if busy else tr("&Measure coverage"))
 
     # ---- the dial --------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
@@ -51,6 +51,8 @@ class Asking(QWidget):
         self.setAccessibleName(tr("Sample to label"))
         self.classes: tuple[str, ...] = ()
         self.pick: Pick | None = None
+        self._answers: list[QPushButton] = []
+        self._columns = 0
         self.picture = Picture(thumbs, lines=18)
         self.picture.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.text = QPlainTextEdit()
@@ -70,6 +72,7 @@ class Asking(QWidget):
         self.progress.setFormat(tr("%v of %m answered"))
         self.progress.setAccessibleName(tr("Progress in this round"))
         self.buttons = QWidget()
+        self.buttons.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._grid = QGridLayout(self.buttons)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self.skip = _plain(tr("Skip  [{key}]", key=SKIP), tr("Give no answer; it is not asked about again"))
@@ -91,16 +94,37 @@ class Asking(QWidget):
         if classes == self.classes:
             return
         self.classes = classes
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None and widget not in (self.skip, self.other, self.back):
-                widget.deleteLater()
+        for button in self._answers:
+            button.hide()
+            button.deleteLater()
+        self._answers = []
         for place, name in enumerate(classes[: len(KEYS)]):
             button = _plain(f"{name}  [{KEYS[place]}]", tr("It is “{name}”", name=name))
             button.clicked.connect(lambda _checked=False, key=KEYS[place]: self.answer(key))
-            self._grid.addWidget(button, place // COLUMNS, place % COLUMNS)
-        last = (min(len(classes), len(KEYS)) + COLUMNS - 1) // COLUMNS
-        for place, button in enumerate((self.skip, self.other, self.back)):
-            self._grid.addWidget(button, last, place)
+            self._answers.append(button)
+        self._columns = 0
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The buttons in as many columns as there is room for."""
+        rest = (self.skip, self.other, self.back)
+        widest = max(button.sizeHint().width() for button in (*self._answers, *rest)) + self._grid.spacing()
+        columns = max(1, min(COLUMNS, (self.width() - 16) // widest))
+        if columns == self._columns:
+            return
+        self._columns = columns
+        while self._grid.takeAt(0) is not None:
+            pass
+        for place, button in enumerate(self._answers):
+            self._grid.addWidget(button, place // columns, place % columns)
+        last = -(-len(self._answers) // columns)
+        for place, button in enumerate(rest):
+            self._grid.addWidget(button, last + place // columns, place % columns)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Room for more columns, or for fewer."""
+        super().resizeEvent(event)
+        self._arrange()
 
     def show_batch(self, batch: list[Pick]) -> None:
         """The first open pick of a batch, and how far along it is."""

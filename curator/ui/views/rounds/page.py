@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSplitter,
-    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from curator.engine.simplex import hole, leaning
 from curator.ui.language import noop, tr, tr_n
+from curator.ui.views.fitting import FittingStack
 from curator.ui.views.rounds.asking import Asking
 from curator.ui.views.rounds.one_of import OneOfSeveral
 from curator.ui.views.rounds.plots import CurvePlot, SpacePlot
@@ -57,7 +57,7 @@ class RoundsPage(OneOfSeveral):
         self.asking = Asking(desk.thumbs)
         self.curve, self.space_plot = CurvePlot(), SpacePlot()
         self.leaning = QLabel()
-        self.stack = QStackedWidget()
+        self.stack = FittingStack()
         self._build()
         self._connect()
         self._follow()
