@@ -228,7 +228,7 @@ def _shown(ready: Prepared, few: Plan, items: Outgoing, bytes_: int, task: Task)
     """Export a few samples into a temporary folder, and look at what is there."""
     with tempfile.TemporaryDirectory(prefix="curator-preview-") as folder:
         place = Path(folder) / (ready.target.name or "export")
-        info = replace(ready.info, count=len(few.ranks), key="", table=None)
+        info = replace(ready.info, count=len(few.ranks), total=ready.info.count, key="", table=None)
         error = ""
         try:
             place = ready.exporter.export(ready.outgoing(task, few, gate=False), place, info, Task())

@@ -309,6 +309,7 @@ class ExportInfo:
         splits: names of the splits in the order of the items, ("",) when they are not divided.
         key: digest of all that decides the content, for an export that goes on where it was killed; "" = unknown.
         table: writes the table of weights, None when none is needed; also for ``write_provenance``.
+        total: samples of the whole export where only its first ones are written, for a look at it; 0 = ``count``.
     """
 
     kind: Kind
@@ -320,3 +321,4 @@ class ExportInfo:
     splits: tuple[str, ...] = ("",)
     key: str = ""
     table: Callable[[BinaryIO], None] | None = None
+    total: int = 0

@@ -321,6 +321,7 @@ def test_preview_shows_exactly_what_is_written(opened, tmp_path):
     for name in ("train.jsonl", "test.jsonl"):
         whole = (tmp_path / "out" / name).read_text(encoding="utf-8")
         assert whole.startswith(preview.texts[f"out/{name}"]) and preview.texts[f"out/{name}"].count("\n") == 2
+    assert preview.texts["out/README.md"] == (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert not preview.losses and not preview.error
 
 

@@ -22,6 +22,6 @@ def write_card(folder: Path, info: ExportInfo, files: Mapping[str, str]) -> None
         lines += [f"  - split: {(split or 'train').replace('-', '_')}", f'    path: "{pattern}"']
     name = info.subset.replace("\n", " ")
     lines += ["---", "", f"# {name}", ""]
-    lines += [f"{info.count} {info.kind} samples chosen from “{info.dataset}” with Curator."]
+    lines += [f"{info.total or info.count:,} {info.kind} samples chosen from “{info.dataset}” with Curator."]
     lines += ["Where they come from, and how they were chosen, is in curation.json.", ""]
     (folder / "README.md").write_bytes("\n".join(lines).encode("utf-8", "replace"))
