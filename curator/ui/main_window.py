@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QTabBar, QVBoxLayout, QWidget
 
 from curator.engine.errors import CuratorError
@@ -126,7 +126,6 @@ class MainWindow(QMainWindow):
         self.resize(letter * 180, letter * 112)
         for dock in self.docks.values():
             dock.hide()
-        self._hide_strays()
 
     def panel(self, kind: type[Kind]) -> Kind:
         """The panel of this class."""
@@ -334,6 +333,11 @@ class MainWindow(QMainWindow):
         self.run_panel.go.setFocus()
 
     # ---- events ----------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Once everything has its place."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._hide_strays)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders are welcome."""

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QScrollBar,
+    QTabBar,
     QTextBrowser,
     QToolButton,
     QWidget,
@@ -237,3 +238,14 @@ def test_when_nothing_can_be_read_nothing_breaks(scene, monkeypatch):
     window.state.set_current(3)
     for _ in range(5):
         QApplication.processEvents()
+
+
+def test_no_tab_bar_lies_over_the_middle(window, project):
+    for shown in (None, project, None):
+        window.state.set_project(shown)
+        QApplication.processEvents()
+        bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        middle = window.centralWidget().geometry()
+        assert not [bar for bar in bars if bar.isVisible() and middle.contains(bar.geometry().center())]
+        if shown is not None:
+            assert len([bar for bar in bars if bar.isVisible() and bar.count() > 1]) == 2
