@@ -108,7 +108,7 @@ class SkillsPanel(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(BALANCE, QHeaderView.ResizeMode.Fixed)
-        table.setColumnWidth(BALANCE, header.sectionSizeHint(BALANCE))
+        table.setColumnWidth(BALANCE, header.sectionSizeHint(BALANCE) + self.fontMetrics().averageCharWidth() * 2)
         table.doubleClicked.connect(self._double_clicked)
         table.selectionModel().selectionChanged.connect(self._chosen)
 

@@ -87,6 +87,7 @@ class RoundsPage(OneOfSeveral):
         sides.setStretchFactor(0, 3)
         sides.setStretchFactor(1, 2)
         sides.setChildrenCollapsible(False)
+        sides.setSizes([600, 400])
         self.stack.addWidget(self.form)
         self.stack.addWidget(sides)
         column = QVBoxLayout(self)
