@@ -264,7 +264,7 @@ class JobQueue:
             self._wake.clear()
             if self._early and not self._closing:
                 self._early = False
-                with suppress(OSError):  # the Job that needs it will say so
+                with suppress(Exception):  # the Job that needs it will say so
                     self._ensure_worker()
             while (job := self._next()) is not None:
                 self._run(job)
@@ -279,9 +279,9 @@ class JobQueue:
             return self.current
 
     def _run(self, job: Job) -> None:
-        pipe = self._ensure_worker()
         ended = False
         try:
+            pipe = self._ensure_worker()
             pipe.send(job.request)
             while not ended:
                 message = pipe.recv()
@@ -302,6 +302,12 @@ class JobQueue:
                     "Finished work is safe. Run it again; if it stops again, try a smaller batch or another encoder.",
                 )
             )
+        except Exception as error:  # no process could be started, or a listener failed: the queue goes on
+            self._stop_worker()
+            with self._lock:
+                self.current = None
+            if job.state == RUNNING:
+                job.take(Failed("bug", f"{type(error).__name__}: {error}", "", traceback.format_exc()))
 
     def _ensure_worker(self) -> Connection:
         with self._lock:

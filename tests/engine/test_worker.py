@@ -130,3 +130,16 @@ def test_closing_leaves_no_process_and_no_thread(tmp_path, records):
     assert not any(t.name == "curator-jobs" for t in threading.enumerate())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_worker_that_cannot_be_started_fails_its_job_and_the_next_one_gets_one(tmp_path, records, monkeypatch):
+    def start(_process):
+        monkeypatch.undo()
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", start, raising=False)
+    with Project.create(tmp_path / "p.curator", background=True) as project:
+        first = project.submit_import([records], "pile")
+        assert first.wait(60) and first.state == FAILED
+        assert "can't start new thread" in first.failure.text
+        assert project.submit_import([records], "pile").result().focus is not None
