@@ -144,7 +144,8 @@ class MainWindow(QMainWindow):
             letter, docks = self.fontMetrics().averageCharWidth(), self.docks
             docks["library"].raise_()
             docks["detail"].raise_()
-            self.resizeDocks([docks["library"], docks["detail"]], [letter * 44, letter * 46], Qt.Orientation.Horizontal)
+            right = max(letter * 46, min(letter * 62, self.width() // 5))
+            self.resizeDocks([docks["library"], docks["detail"]], [letter * 44, right], Qt.Orientation.Horizontal)
             self.resizeDocks([docks["library"], docks["run"]], [letter * 48, letter * 52], Qt.Orientation.Vertical)
             self.resizeDocks([docks["jobs"]], [letter * 17], Qt.Orientation.Vertical)
         self._hide_strays()
