@@ -151,10 +151,11 @@ class MainWindow(QMainWindow):
         self._hide_strays()
 
     def _hide_strays(self) -> None:
-        """Qt forgets the tab bar of docks that joined a group while hidden, and it would lie over the middle."""
-        middle = self.centralWidget()
+        """Qt forgets the tab bar of docks that joined a group while hidden; it would lie over the middle or a panel."""
+        shown = [d for d in self.docks.values() if not d.isFloating() and not d.visibleRegion().isEmpty()]
+        places = [w.geometry() for w in (self.centralWidget(), *shown) if w is not None]
         for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            if middle is not None and middle.geometry().contains(bar.geometry().center()):
+            if any(place.contains(bar.geometry().center()) for place in places):
                 bar.hide()
 
     def _dock(self, key: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -162,6 +163,7 @@ class MainWindow(QMainWindow):
         dock.setObjectName(key)
         dock.setWidget(widget)
         dock.toggleViewAction().setText(tr(title))
+        dock.visibilityChanged.connect(lambda _on: QTimer.singleShot(0, self, self._hide_strays))
         self.addDockWidget(area, dock)
         return dock
 

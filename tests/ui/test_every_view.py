@@ -249,3 +249,19 @@ def test_no_tab_bar_lies_over_the_middle(window, project):
         assert not [bar for bar in bars if bar.isVisible() and middle.contains(bar.geometry().center())]
         if shown is not None:
             assert len([bar for bar in bars if bar.isVisible() and bar.count() > 1]) == 2
+
+
+def test_a_forgotten_tab_bar_over_a_panel_goes_when_another_panel_comes_up(window, project):
+    window.state.set_project(project)
+    QApplication.processEvents()
+    stray = QTabBar(window)
+    stray.addTab("Sample")
+    panel = window.docks["detail"].geometry()
+    stray.setGeometry(panel.x() + 20, panel.bottom() - 40, 120, 26)
+    stray.show()
+    window.docks["skills"].raise_()
+    for _ in range(3):
+        QApplication.processEvents()
+    assert not stray.isVisible()
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    assert len([bar for bar in bars if bar.isVisible() and bar.count() > 1]) == 2

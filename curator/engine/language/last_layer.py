@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.engine.device import single_threaded
+from curator.engine.errors import InputError
 from curator.engine.language.passes import Pass
 from curator.engine.language.response import answer_part, forward
 from curator.engine.language.scoring import make_tables, open_model
@@ -36,6 +37,7 @@ class LastPass(Pass):
     def __init__(self, model: Any, limit: int, **options: Any) -> None:
         super().__init__(model, limit, **options)
         self.head = model.model.get_output_embeddings()
+        self._plain = False
         self.columns = PLACES * (int(self.head.weight.shape[1]) + 2)
 
     def of(self, batch: Batch, slots: range) -> Floats:
@@ -58,11 +60,23 @@ class LastPass(Pass):
             if slot < len(batch.items):
                 z, truth, part = answer_part(logits, first, batch, row, slot, self.side)
                 places = np.unique(np.linspace(0, len(truth) - 1, min(PLACES, len(truth))).round().astype(np.int64))
+                self._check(read[0][row, part][places], z[places])
                 h = read[0][row, part][places].float().cpu().numpy()
                 normal = z[places].float().logsumexp(1).cpu().numpy()
                 kept = np.concatenate([h, truth[places].cpu().numpy()[:, None], normal[:, None]], 1, dtype=np.float32)
                 out[row, : kept.size] = kept.ravel()
         return out
+
+    def _check(self, h: Any, z: Any) -> None:
+        """Some models cap or scale what their last layer says (Gemma 2, Granite); the fit would measure another one."""
+        import torch
+
+        if not self._plain and not torch.allclose(self.head(h).float(), z.float(), rtol=1e-2, atol=1e-2):
+            raise InputError(
+                "This model changes its logits after the last layer, which cannot be fitted then.",
+                "Name another language model for the comparison, or leave language_model out.",
+            )
+        self._plain = True
 
 
 class LastLayer:

@@ -1,11 +1,14 @@
 """The last layer fitted to a subset: losses beside the model's own, and what fitting does."""
 
+import functools
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from curator.engine.errors import InputError  # noqa: E402
 from curator.engine.language.last_layer import PLACES, RATE, LastLayer, LastPass  # noqa: E402
 from curator.engine.language.passes import ResponsePass  # noqa: E402
 
@@ -66,3 +69,17 @@ def test_a_fit_equals_one_written_out_over_the_whole_vocabulary():
 def test_places_in_batches_are_the_same(tiny, records, last):
     batched = LastPass(tiny, 200, room=300)(records, [""] * len(records))
     assert batched == pytest.approx(last[0], abs=1e-4, nan_ok=True)
+
+
+def test_a_model_that_caps_its_logits_is_refused(tiny, records, monkeypatch):
+    plain = tiny.model.forward
+
+    @functools.wraps(plain)
+    def capped(*args, **kwargs):
+        found = plain(*args, **kwargs)
+        found.logits = 0.1 * torch.tanh(found.logits / 0.1)
+        return found
+
+    monkeypatch.setattr(tiny.model, "forward", capped)
+    with pytest.raises(InputError, match="changes its logits"):
+        LastPass(tiny, 200)(records, [""] * len(records))
