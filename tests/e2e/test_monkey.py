@@ -207,8 +207,10 @@ def settle(window):
     window.state.refresh()
     window.state.show_dataset(1)
     window.jobs.clear()  # the latest twenty are kept, which is no leak
-    window.run_panel.compose.setChecked(False)
+    window.run_panel.compose.setChecked(True)  # its cards are made when they are first looked at
     window.run_panel.load_text(RECIPE)
+    QApplication.processEvents()
+    window.run_panel.compose.setChecked(False)
     for _ in range(5):
         QApplication.processEvents()
 

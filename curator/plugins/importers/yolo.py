@@ -26,8 +26,7 @@ _KEY = re.compile(r"^names\s*:\s*(.*?)\s*$")
 @importer("yolo", version=1, kinds={"image"})
 @dataclass(frozen=True)
 class Yolo:
-    """YOLO detection folders, or a ZIP or TAR of one: images/ with pictures, labels/ with a .txt of the same name for
-    each, data.yaml.
+    """YOLO folders (also in a ZIP or TAR): images/ with pictures, labels/ with a .txt of boxes for each, data.yaml.
 
     Every picture is a sample; its record holds its boxes with the names of data.yaml. The classes are those of its
     boxes, the most frequent first. A picture without a file of boxes is kept: it shows nothing of interest.
