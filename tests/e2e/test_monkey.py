@@ -1,6 +1,6 @@
 """Random clicks and keys over the window: it neither raises nor grows.
 
-Twenty seconds in the suite; ``CURATOR_MONKEY_S=1800`` for longer, ``CURATOR_MONKEY_SEED`` for other clicks. A failure
+A minute in the suite; ``CURATOR_MONKEY_S=1800`` for longer, ``CURATOR_MONKEY_SEED`` for other clicks. A failure
 prints the last steps.
 """
 
@@ -28,7 +28,7 @@ from curator.settings import Settings
 from curator.ui.main_window import MainWindow
 from curator.ui.pages import PAGES
 
-SECONDS = float(os.environ.get("CURATOR_MONKEY_S", "20"))
+SECONDS = float(os.environ.get("CURATOR_MONKEY_S", "60"))
 SEED = int(os.environ.get("CURATOR_MONKEY_SEED", "1"))
 SETTLE = 0.3
 """Share of the time after which nothing may grow any more."""
