@@ -229,18 +229,23 @@ CHAINS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+def _pile(part: Path, records: int, params: dict[str, str]) -> Project:
+    """A Project beside ``part``, with the first ``records`` records of the file; made where it is not there yet."""
+    place = part.with_suffix(".curator")
+    project = Project.open(place) if place.is_dir() else Project.create(place)
+    if not project.contents().datasets:
+        with RECORDS.open(encoding="utf-8") as lines:
+            part.write_text("".join(line for line, _ in zip(lines, range(records), strict=False)), encoding="utf-8")
+        project.submit_import([part], part.stem, params=params).result()
+    return project
+
+
 def measure_records(work: Path, records: int, seeds: int, budgets: tuple[int, ...]) -> None:
     """Run the recipe once (one pass of the language model), then every chain and seed on what it left."""
     target = work / "records.json"
     if target.is_file() or not RECORDS.is_file():
         return
-    place = work / "t0.curator"
-    with Project.open(place) if place.is_dir() else Project.create(place) as project:
-        if not project.contents().datasets:
-            part = work / "t0.jsonl"
-            with RECORDS.open(encoding="utf-8") as lines:
-                part.write_text("".join(line for line, _ in zip(lines, range(records), strict=False)), encoding="utf-8")
-            project.submit_import([part], "t0", params={"map": "task=label"}).result()
+    with _pile(work / "t0.jsonl", records, {"map": "task=label"}) as project:
         started = time.process_time()
         recipe = load_recipe("adapt-infinity")
         first = project.submit_run("t0", recipe, "first", device="cpu").result().focus
@@ -293,13 +298,7 @@ def measure_loss(work: Path, records: int, seeds: int) -> None:
     target = work / "loss.json"
     if target.is_file() or not RECORDS.is_file():
         return
-    place = work / "loss.curator"
-    with Project.open(place) if place.is_dir() else Project.create(place) as project:
-        if not project.contents().datasets:
-            part = work / "few.jsonl"
-            with RECORDS.open(encoding="utf-8") as lines:
-                part.write_text("".join(line for line, _ in zip(lines, range(records), strict=False)), encoding="utf-8")
-            project.submit_import([part], "few").result()
+    with _pile(work / "few.jsonl", records, {}) as project:
         plan = {"selectors": LEARNT, "budgets": ("20", "60"), "seeds": seeds, "language_model": "default"}
         trial = project.trials.submit("compare", "few", plan, "few", device="cpu").result().focus
         assert trial is not None

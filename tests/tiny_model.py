@@ -33,6 +33,24 @@ def made_tokenizer(more=()):
     )  # fmt: skip
 
 
+def randomise(model):
+    """Weights that say something: as initialised, all next tokens are nearly alike."""
+    import torch
+
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.3)
+
+
+def saved(folder, *parts):
+    """The folder with a model and what belongs to it, as a user would have it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for part in parts:
+            part.save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     """A folder as transformers saves it: a Llama of two layers with random weights, and a tokenizer of words."""
@@ -48,15 +66,8 @@ def tiny_folder(tmp_path_factory):
     )  # fmt: skip
     torch.manual_seed(0)
     model = LlamaForCausalLM(config)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.3)
-    folder = tmp_path_factory.mktemp("tiny")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-    return folder
+    randomise(model)
+    return saved(tmp_path_factory.mktemp("tiny"), model, tokenizer)
 
 
 @pytest.fixture(scope="session")
@@ -108,17 +119,10 @@ def vision_folder(tmp_path_factory):
             vision_config=vision, text_config=text, image_token_index=tokenizer.convert_tokens_to_ids("<image>")
         )
     )
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(0, 0.3)
+    randomise(model)
     processor = LlavaProcessor(
         CLIPImageProcessor(size={"height": 16, "width": 16}, crop_size={"height": 16, "width": 16}),
         tokenizer, patch_size=8, vision_feature_select_strategy="default", chat_template=SEEING,
         num_additional_image_tokens=1,
     )  # fmt: skip
-    folder = tmp_path_factory.mktemp("vision")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.save_pretrained(folder)
-        processor.save_pretrained(folder)
-    return folder
+    return saved(tmp_path_factory.mktemp("vision"), model, processor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from curator.engine.language.settings import LanguageModelParams
 from curator.engine.language.source import ModelSource, find_model
 from curator.engine.pictures import load_rgb
 from curator.engine.task import Task
-from curator.engine.types import Inputs
+from curator.engine.types import Inputs, SampleReader
 
 COLUMNS = 2
 """Mean of -ln p over the response tokens, with the pictures and with blank ones."""
@@ -83,11 +83,19 @@ def _read(model: VisionModel, inputs: Inputs, out: Any, task: Task) -> None:
     assert reader is not None
     if hasattr(out, "flush"):
         out.flush()
-    rows = np.arange(out.done, inputs.n, dtype=np.int64)
+    for row, said, paths in conversations(reader, out.done, inputs.n, task):
+        out.write(row, np.array([losses(model, said, paths)], np.float32))
+
+
+def conversations(
+    reader: SampleReader, first: int, n: int, task: Task
+) -> Iterator[tuple[int, Conversation, tuple[Path, ...]]]:
+    """Rows ``first .. n - 1`` with what is said in them and the paths of their pictures."""
+    rows = np.arange(first, n, dtype=np.int64)
     found = zip(reader.records(rows), reader.texts(rows), reader.image_paths(rows), strict=True)
-    for row in itertools.chain(task.track(rows.tolist(), LABEL, len(rows))):
+    for row in task.track(rows.tolist(), LABEL, len(rows)):
         record, text, paths = next(found)
-        out.write(row, np.array([losses(model, read_conversation(record, text), paths)], np.float32))
+        yield row, read_conversation(record, text), paths
 
 
 def losses(model: VisionModel, said: Conversation, paths: tuple[Path, ...]) -> tuple[float, float]:

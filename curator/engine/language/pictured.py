@@ -14,9 +14,9 @@ from curator.engine.device import single_threaded
 from curator.engine.errors import CuratorError
 from curator.engine.language.conversation import Conversation, read_conversation
 from curator.engine.language.gradient import LayerCapture, Projection, length_of
-from curator.engine.language.grounding import joined, load_vision, prompt_of
+from curator.engine.language.grounding import conversations, joined, load_vision, prompt_of
 from curator.engine.language.loading import LanguageModel, blocks_of
-from curator.engine.language.reading import LABEL, Rows
+from curator.engine.language.reading import Rows
 from curator.engine.language.response import RESPONSE, of_logits, response_numbers
 from curator.engine.language.source import ModelSource
 from curator.engine.pictures import load_rgb
@@ -78,11 +78,9 @@ class PicturedPass:
 
     def read_all(self, reader: SampleReader, n: int, outs: Sequence[tuple[Rows, slice]], task: Task) -> None:
         """Write columns of rows ``done .. n - 1`` to each of ``outs``; a cancel keeps what is written."""
-        rows = np.arange(min((out.done for out, _ in outs), default=0), n, dtype=np.int64)
-        found = zip(reader.records(rows), reader.texts(rows), reader.image_paths(rows), strict=True)
-        for row in task.track(rows.tolist(), LABEL, len(rows)):
-            record, text, paths = next(found)
-            numbers = self._with_pictures(read_conversation(record, text), paths)[None]
+        start = min((out.done for out, _ in outs), default=0)
+        for row, said, paths in conversations(reader, start, n, task):
+            numbers = self._with_pictures(said, paths)[None]
             for out, columns in outs:
                 if out.done <= row:
                     out.write(row, numbers[:, columns])
