@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,19 @@ from PIL import Image
 
 pytest_plugins = ("tiny_model",)
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def nothing_set_for_the_next_test() -> Iterator[None]:
+    """Settings act on the whole process (theme, offline, caches): each test starts without those of the last."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
+    if (taste := sys.modules.get("curator.ui.taste")) is not None:
+        taste.apply_theme("system")
 
 
 @pytest.fixture(scope="session")

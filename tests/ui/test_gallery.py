@@ -145,6 +145,7 @@ def test_pins_and_broken_files_are_painted_in_light_and_dark(gallery, qtbot, thu
     gallery.model.look_again()
     gallery.go(2)
     qtbot.waitUntil(lambda: thumbs.is_broken(pictures / "11.png", 128) or bool(gallery.grab() and None))
+    gallery.setPalette(QPalette(QColor("#f0f0f0")))
     light = gallery.grab().toImage()
     gallery.setPalette(QPalette(QColor("#202020")))
     dark = gallery.grab().toImage()
