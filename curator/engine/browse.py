@@ -20,7 +20,7 @@ from curator.engine.jobs import Job, Listener, Submit
 from curator.engine.records import Dataset, Sample, Subset
 from curator.engine.searching import SearchRequest, cosines, missing, newest_embedding, sought
 from curator.engine.store import Store
-from curator.engine.store_browse import NUMBERS
+from curator.engine.store_columns import NUMBERS
 from curator.engine.store_pages import PageStore
 
 ANSWERS = 8
@@ -120,14 +120,14 @@ class Copies:
 
 
 class Browse:
-    """Reached as ``project.browse``. May be called from several threads; one at a time works."""
+    """Reached as ``project.browse``. Several threads may ask at once: a long question does not hold up a short one."""
 
     def __init__(self, store: Store, submit: Submit | None = None) -> None:
         self._store = store
         self._submit = submit
         self._columns = Columns(store)
         self._pages = PageStore(store)
-        self._lock = threading.RLock()
+        self._guard = threading.Lock()
         self._found: OrderedDict[tuple[Query, tuple[int, int]], Found] = OrderedDict()
 
     def find(self, query: Query) -> Found:
@@ -138,14 +138,16 @@ class Browse:
             InputError: there is no such Dataset, Subset or column.
             NotReadyError: a search by likeness needs what :meth:`submit` starts.
         """
-        with self._lock:
-            key = (query, self._columns.sql.token())
-            if key not in self._found:
-                self._found[key] = self._find(query)
+        key = (query, self._columns.sql.token())
+        with self._guard:
+            found = self._found.get(key)
+        found = self._find(query) if found is None else found
+        with self._guard:
+            self._found[key] = found
             self._found.move_to_end(key)
             while len(self._found) > ANSWERS:
                 self._found.popitem(last=False)
-            return self._found[key]
+        return found
 
     def is_ready(self, query: Query) -> bool:
         """Whether :meth:`find` can answer in a moment, or something must be encoded or indexed by :meth:`submit` first.
@@ -191,8 +193,7 @@ class Browse:
 
     def copies(self, dataset_id: int, row: int) -> Copies:
         """What stands for a row, or which rows it stands for."""
-        with self._lock:
-            by = self._columns.stands_for(self._store.dataset(dataset_id))
+        by = self._columns.stands_for(self._store.dataset(dataset_id))
         kept = int(by[row]) if by[row] >= 0 else None
         return Copies(kept, tuple(np.flatnonzero(by == (row if kept is None else kept)).tolist()))
 
@@ -225,34 +226,31 @@ class Browse:
         Raises:
             InputError: there is no such column.
         """
-        with self._lock:
-            return self._columns.get(self._store.dataset(dataset_id), name)
+        return self._columns.get(self._store.dataset(dataset_id), name)
 
-    def fields(self, dataset_id: int) -> tuple[Field, ...]:
-        """What filters, sorts and groupings of this Dataset can name."""
-        with self._lock:
-            dataset = self._store.dataset(dataset_id)
-            columns = self._columns
-            labels = columns.labels(dataset)
-            subsets = self._store.subsets(dataset.id)
-            skills = columns.get(dataset, "skill")
-            found = [
-                Field("label", "category", "A label of the sample", labels.names[:MAX_VALUES]),
-                Field("class", "category", "Its class", labels.names[:MAX_VALUES], True, True),
-                Field("skill", "category", "The skill it is in", skills.names[:MAX_VALUES], True, True),
-                Field("in", "category", "A subset that it is in", (*[s.name for s in subsets], "latest")),
-                Field("subset", "category", "The newest subset that it is in", (), False, True),
-                Field("pin", "category", "How it is pinned", ("in", "out", "none"), False, True),
-                Field("is", "flag", "What is the matter with it", tuple(FLAGS)),
-                Field("text", "text", 'Words in its text: text~"two words", or text:"any signs"'),
-                Field("source", "category", "Its file or folder", (), False, True),
-                Field("duplicate", "category", "What it is a copy of", (), False, True),
-                Field("name", "number", "Its place in the order of names", (), True),
-                *(Field(f"score.{s}", "number", f"Its score by {s}", (), True) for s in self._scores(dataset)),
-                *(Field(n, "number", words, (), True) for n, words in _NUMBERS.items() if self._has(dataset, n)),
-                Field("id", "number", "Its number in the project"),
-                *(Field(n, "text", words) for n, words in _SIMILAR.items()),
-            ]
+    def fields(self, dataset_id: int, values: bool = True) -> tuple[Field, ...]:
+        """What filters, sorts and groupings of this Dataset can name; without their ``values`` it costs nothing."""
+        dataset = self._store.dataset(dataset_id)
+        labels = self._columns.labels(dataset).names[:MAX_VALUES] if values else ()
+        skills = self._columns.get(dataset, "skill").names[:MAX_VALUES] if values else ()
+        subsets = self._store.subsets(dataset.id)
+        found = [
+            Field("label", "category", "A label of the sample", labels),
+            Field("class", "category", "Its class", labels, True, True),
+            Field("skill", "category", "The skill it is in", skills, True, True),
+            Field("in", "category", "A subset that it is in", (*[s.name for s in subsets], "latest")),
+            Field("subset", "category", "The newest subset that it is in", (), False, True),
+            Field("pin", "category", "How it is pinned", ("in", "out", "none"), False, True),
+            Field("is", "flag", "What is the matter with it", tuple(FLAGS)),
+            Field("text", "text", 'Words in its text: text~"two words", or text:"any signs"'),
+            Field("source", "category", "Its file or folder", (), False, True),
+            Field("duplicate", "category", "What it is a copy of", (), False, True),
+            Field("name", "number", "Its place in the order of names", (), True),
+            *(Field(f"score.{s}", "number", f"Its score by {s}", (), True) for s in self._scores(dataset)),
+            *(Field(n, "number", words, (), True) for n, words in _NUMBERS.items() if self._has(dataset, n)),
+            Field("id", "number", "Its number in the project"),
+            *(Field(n, "text", words) for n, words in _SIMILAR.items()),
+        ]
         return tuple(found)
 
     def samples(self, dataset_id: int, rows: Sequence[int]) -> list[Sample]:

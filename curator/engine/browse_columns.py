@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeVar
 
@@ -16,7 +16,8 @@ from curator.engine.arrays import open_array
 from curator.engine.errors import InputError
 from curator.engine.records import ClusteringRecord, Dataset, Subset
 from curator.engine.store import Store
-from curator.engine.store_browse import NUMBERS, BrowseStore
+from curator.engine.store_browse import BrowseStore
+from curator.engine.store_columns import NUMBERS, ColumnStore
 from curator.engine.types import Rows
 
 TAKE_A_NAME = ("score", "subset", "rank", "gain")
@@ -59,12 +60,18 @@ class Ranks:
 
 
 class Columns:
-    """Columns by name, each with a short text of what it was read from; when that changes it is read again."""
+    """Columns by name, each with a short text of what it was read from; when that changes it is read again.
+
+    Threads that ask for the same column wait for the one that reads it; other columns are not held up.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.sql = BrowseStore(store)
+        self._whole = ColumnStore(store)
         self._kept: OrderedDict[tuple[int, str], tuple[Any, Any]] = OrderedDict()
+        self._guard = threading.Lock()
+        self._turns: dict[tuple[int, str], threading.RLock] = {}
 
     def get(self, dataset: Dataset, name: str) -> Column:
         """A column by its name; raises :class:`InputError` when there is none of that name."""
@@ -78,15 +85,26 @@ class Columns:
     def keep(self, dataset: Dataset, name: str, state: Any, read: Callable[[], Kept]) -> Kept:
         """What ``read`` gives, kept for as long as ``state`` stays the same."""
         key, state = (dataset.id, name), (dataset.size, dataset.fingerprint, state)
-        found = self._kept.get(key)
-        if found is None or found[0] != state:
-            found = (state, read())
-            self._kept[key] = found
-        self._kept.move_to_end(key)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        with self._guard:
+            turn = self._turns.setdefault(key, threading.RLock())
+        found = self._known(key, state)
+        if found is None:
+            with turn:
+                found = self._known(key, state) or (state, read())
+                with self._guard:
+                    self._kept[key] = found
+                    while len(self._kept) > KEPT:
+                        self._kept.popitem(last=False)
         kept: Kept = found[1]
         return kept
+
+    def _known(self, key: tuple[int, str], state: Any) -> tuple[Any, Any] | None:
+        with self._guard:
+            found = self._kept.get(key)
+            if found is None or found[0] != state:
+                return None
+            self._kept.move_to_end(key)
+        return found
 
     # ---- what terms and columns are made of ------------------------------------------------------------------
 
@@ -94,7 +112,7 @@ class Columns:
         """All visible labels."""
 
         def read() -> Labels:
-            rows, codes, users, names = self.sql.labels(dataset)
+            rows, codes, users, names = self._whole.labels(dataset)
             order = sorted(range(len(names)), key=lambda i: names[i])
             place = np.empty(len(names), np.int32)
             place[order] = np.arange(len(names), dtype=np.int32)
@@ -106,7 +124,7 @@ class Columns:
     def ranks(self, dataset: Dataset, subset: Subset) -> Ranks:
         """A Subset's rows and gains."""
         return self.keep(
-            dataset, f"ranks:{subset.id}", subset.size, lambda: Ranks(*self.sql.subset(dataset, subset.id))
+            dataset, f"ranks:{subset.id}", subset.size, lambda: Ranks(*self._whole.subset(dataset, subset.id))
         )
 
     def set_aside(self, dataset: Dataset) -> tuple[Rows, NDArray[np.bool_]]:
@@ -125,7 +143,7 @@ class Columns:
         """int64: the rows of those Samples that are in the Dataset."""
 
         def read() -> tuple[Rows, Rows]:
-            known = self._store.sample_ids(dataset.id)
+            known = self._whole.ids(dataset)
             order = np.argsort(known, kind="stable")
             return known[order], order
 
@@ -138,10 +156,9 @@ class Columns:
     def clustering(self, dataset: Dataset) -> ClusteringRecord | None:
         """The newest Clustering that covers all rows and is on disk."""
         for record in reversed(self.sql.clusterings(dataset.id)):
-            if (self._store.arrays / record.labels_file).is_file():
-                labels = self.keep(dataset, "skill codes", record.fingerprint, partial(self._codes, record))
-                if len(labels) == dataset.size:
-                    return record
+            file = self._store.arrays / record.labels_file
+            if file.is_file() and len(open_array(file)) == dataset.size:
+                return record
         return None
 
     def _codes(self, record: ClusteringRecord) -> NDArray[np.int32]:
@@ -157,7 +174,7 @@ class Columns:
         subset_id = self.sql.omitted_by(dataset)
 
         def read() -> NDArray[np.int64]:
-            return _stands_for(self.sql.digests(dataset), *self.sql.omitted(dataset, subset_id))
+            return _stands_for(self._whole.digests(dataset), *self.sql.omitted(dataset, subset_id))
 
         return self.keep(dataset, "stands for", subset_id, read)
 
@@ -238,12 +255,14 @@ class Columns:
 
     def _sources(self, dataset: Dataset) -> tuple[Column, Column]:
         def read() -> tuple[Column, Column]:
+            order, parts = self._whole.sources(dataset)
+            rows = self.rows_among(dataset, order)
+            place = np.full(dataset.size, np.nan)
+            place[rows] = np.arange(len(rows))
             codes: dict[str, int] = {}
             folders = np.full(dataset.size, -1, np.int32)
-            place = np.full(dataset.size, np.nan)
-            for rank, (row, source) in enumerate(self.sql.sources(dataset)):
-                folders[row] = codes.setdefault(folder_of(source), len(codes))
-                place[row] = rank
+            for source, ids in parts:
+                folders[self.rows_among(dataset, ids)] = codes.setdefault(folder_of(source), len(codes))
             return Column(folders, "category", tuple(codes)), Column(place, "number")
 
         return self.keep(dataset, "sources", None, read)
@@ -268,7 +287,7 @@ class Columns:
 
     def number(self, dataset: Dataset, name: str) -> Column:
         """Width, height, length or number of pictures."""
-        return self.keep(dataset, name, None, lambda: Column(self.sql.numbers(dataset, name), "number"))
+        return self.keep(dataset, name, None, lambda: Column(self._whole.numbers(dataset, name), "number"))
 
 
 Reader = Callable[[Columns, Dataset, str], Column]
@@ -327,21 +346,38 @@ def _entropy(membership: NDArray[Any]) -> NDArray[np.float64]:
 def _stands_for(digests: NDArray[np.bytes_], left_out: Rows, by: Rows) -> NDArray[np.int64]:
     """One row stands for each group of equal digests and near-copies: the lowest that no Run left out."""
     n = len(digests)
-    _, first, group = np.unique(digests, return_index=True, return_inverse=True)
-    same = first[group]
+    same = _first_equal(digests)
     copies = np.flatnonzero(same != np.arange(n))
     root = _components(n, np.concatenate([copies, left_out]), np.concatenate([same[copies], by]))
     found = np.full(n, -1, np.int64)
-    touched = np.unique(root[np.concatenate([copies, left_out])])
-    if not len(touched):
+    if not len(copies) and not len(left_out):
         return found
+    linked = np.zeros(n, bool)
+    linked[root[copies]] = linked[root[left_out]] = True
     dropped = np.zeros(n, bool)
     dropped[left_out] = True
-    members = np.flatnonzero(np.isin(root, touched))
+    members = np.flatnonzero(linked[root])
     order = members[np.lexsort((members, dropped[members], root[members]))]
     groups, start = np.unique(root[order], return_index=True)
     keeper = order[start][np.searchsorted(groups, root[order])]
     found[order] = np.where(order == keeper, -1, keeper)
+    return found
+
+
+def _first_equal(digests: NDArray[np.bytes_]) -> NDArray[np.int64]:
+    """int64 [n]: the lowest row with the digest of each row. Digests are compared by a number made of each, where no
+    two have the same number: a tenth of the time."""
+    words = np.ascontiguousarray(digests).view(np.uint64).reshape(len(digests), digests.dtype.itemsize // 8)
+    mixed = np.zeros(len(digests), np.uint64)
+    for column in words.T:
+        mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    for keys in (mixed, digests):
+        _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+        same = first[group]
+        if bool((digests[same] == digests).all()):
+            break
+    found: NDArray[np.int64] = same
     return found
 
 

@@ -117,15 +117,21 @@ class Ledger:
         return None if row is None else row[0]
 
     def one_aside(self, sql: str, params: Sequence[Any] = ()) -> Any:
-        """As :meth:`one`, over a second connection: whoever reads or writes meanwhile need not wait for a long query.
+        """As :meth:`one`, over the second connection; see :meth:`rows_aside`."""
+        found = self.rows_aside(sql, params)
+        return found[0][0] if found else None
 
-        It sees what has been committed, so not what an unfinished :meth:`write` has done.
+    def rows_aside(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """As :meth:`rows`, over a second connection: whoever reads or writes meanwhile need not wait for a long query.
+
+        While a :meth:`write` is unfinished it waits for it, or sees what this thread has done in it.
         """
+        if self.db.conn.in_transaction:
+            return self.rows(sql, params)
         with self._aside_lock, self._in_words():
             if self._aside is None:
                 self._aside = connect(self.folder / FILE)
-            row = self._aside.execute(sql, params).fetchone()
-        return None if row is None else row[0]
+            return self._aside.execute(sql, params).fetchall()
 
     def change(self, label: str, edits: Iterable[Edit], added: Iterable[tuple[str, int]] = ()) -> int:
         """Make ``edits`` and show ``added`` rows, as one entry of the history; call inside :meth:`write`."""

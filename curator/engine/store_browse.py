@@ -1,9 +1,8 @@
-"""Columns of a Dataset read in one go, the index of its words, and what was searched for."""
+"""Some Samples of a Dataset by what they hold, the index of its words, and what was searched for."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,10 @@ from numpy.typing import NDArray
 from curator.engine.history import clean, now
 from curator.engine.records import ArtefactRecord, ClusteringRecord, Dataset
 from curator.engine.store import Store
-from curator.engine.types import Floats, Ints, Rows
+from curator.engine.store_columns import STREAM, whole_numbers
+from curator.engine.types import Floats, Rows
 
-STREAM = 20_000
-"""Rows read in one statement: a fraction of a second in which others wait."""
 WORDS_AT_ONCE = 2000
-NUMBERS = {
-    "width": "nullif(width, 0)",
-    "height": "nullif(height, 0)",
-    "length": "length(text)",
-    "images": "json_array_length(images)",
-}
-"""Columns that SQL works out for each Sample."""
 
 
 class BrowseStore:
@@ -44,47 +35,7 @@ class BrowseStore:
         sql = "select count(*), coalesce(sum(id), 0), coalesce(sum(id * id % 1000003), 0) from label where hidden"
         return (newest, *self._store.rows(sql)[0])
 
-    # ---- columns ---------------------------------------------------------------------------------------------
-
-    def labels(self, dataset: Dataset) -> tuple[Ints, Ints, NDArray[np.bool_], list[str]]:
-        """Every visible label by rising id: row, code, whether the user gave it; and the names by code."""
-        codes: dict[str, int] = {}
-        rows: list[int] = []
-        of: list[int] = []
-        users: list[bool] = []
-        for row, name, user in self._label_pages(dataset):
-            rows.append(row)
-            of.append(codes.setdefault(name, len(codes)))
-            users.append(bool(user))
-        return np.array(rows, np.int32), np.array(of, np.int32), np.array(users, bool), list(codes)
-
-    def _label_pages(self, dataset: Dataset) -> Iterator[tuple[int, str, int]]:
-        sql = (  # cross: go by the labels; by the samples, each page would sort all of them
-            "select label.id, row, name, origin = 'user' from label cross join sample on sample.id = sample_id"
-            " where label.id > ? and not label.hidden and dataset_id = ? and row >= 0 and row < ?"
-            " order by label.id limit ?"
-        )
-        last = 0
-        while page := self._store.rows(sql, (last, dataset.id, dataset.size, STREAM)):
-            last = page[-1][0]
-            yield from (r[1:] for r in page)
-
-    def numbers(self, dataset: Dataset, name: str) -> NDArray[np.float64]:
-        """One of :data:`NUMBERS` for each row, NaN where there is none."""
-        values = np.full(dataset.size, np.nan)
-        sql = f"select row, {NUMBERS[name]} from sample where dataset_id = ? and row >= ? and row < ? order by row"
-        for first in range(0, dataset.size, STREAM):
-            page = self._store.rows(sql, (dataset.id, first, min(first + STREAM, dataset.size)))
-            values[[r for r, _ in page]] = [np.nan if v is None else float(v) for _, v in page]
-        return values
-
-    def sources(self, dataset: Dataset) -> Iterator[tuple[int, str]]:
-        """(row, source) of each visible Sample in the order of their sources."""
-        sql = "select source, row from sample where dataset_id = ? and source > ? order by source limit ?"
-        last = ""
-        while page := self._store.rows(sql, (dataset.id, last, STREAM)):
-            last = page[-1][0]
-            yield from ((row, source) for source, row in page if 0 <= row < dataset.size)
+    # ---- some of the samples ----------------------------------------------------------------------------------
 
     def ids_like(self, dataset: Dataset, column: str, text: str) -> Rows:
         """int64: Samples whose ``source`` or ``text`` holds ``text``, capitals or not (ASCII); in no order.
@@ -95,45 +46,20 @@ class BrowseStore:
         pattern = "%" + clean(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         sql = f"select group_concat(id) from sample where dataset_id = ? and {column} like ? escape '\\'"
         if column == "source":
-            return _numbers(self._store.one_aside(sql, (dataset.id, pattern)))
+            return whole_numbers(self._store.one_aside(sql, (dataset.id, pattern)))
         found = [
-            _numbers(
+            whole_numbers(
                 self._store.one_aside(f"{sql} and row >= ? and row < ?", (dataset.id, pattern, first, first + STREAM))
             )
             for first in range(0, dataset.size, STREAM)
         ]
         return np.concatenate([np.zeros(0, np.int64), *found])
 
-    def digests(self, dataset: Dataset) -> NDArray[np.bytes_]:
-        """The content digest of each row."""
-        values = np.zeros(dataset.size, "S64")
-        sql = "select row, digest from sample where dataset_id = ? and row >= ? and row < ?"
-        for first in range(0, dataset.size, STREAM):
-            page = self._store.rows(sql, (dataset.id, first, min(first + STREAM, dataset.size)))
-            values[[r for r, _ in page]] = [d.encode("utf-8") for _, d in page]
-        return values
-
     def set_aside(self, dataset: Dataset) -> tuple[Rows, NDArray[np.bool_]]:
         """Rows that are hidden or cannot be used, ascending, and which of them are hidden by hand."""
         sql = "select row, hidden from sample where dataset_id = ? and (hidden or problem != '') order by row"
         found = [(r, h) for r, h in self._store.rows(sql, (dataset.id,)) if 0 <= r < dataset.size]
         return np.array([r for r, _ in found], np.int64), np.array([bool(h) for _, h in found], bool)
-
-    def subset(self, dataset: Dataset, subset_id: int) -> tuple[Ints, NDArray[np.float64]]:
-        """A Subset in rank order: int32 rows, and their gains (NaN where there is none)."""
-        sql = (
-            "select sample.row, gain, rank from subset_sample join sample on sample.id = sample_id"
-            " where subset_id = ? and rank >= ? and rank < ? order by rank"
-        )
-        rows: list[int] = []
-        gains: list[float] = []
-        first = 1
-        while page := self._store.rows(sql, (subset_id, first, first + STREAM)):
-            kept = [p for p in page if 0 <= p[0] < dataset.size]
-            rows += [r for r, _, _ in kept]
-            gains += [np.nan if g is None else float(g) for _, g, _ in kept]
-            first += STREAM
-        return np.array(rows, np.int32), np.array(gains, np.float64)
 
     def omitted_by(self, dataset: Dataset) -> int:
         """The newest Subset of a Dataset that left out near copies, -1 when there is none."""
@@ -202,7 +128,7 @@ class BrowseStore:
     def ids_with_words(self, match: str) -> Rows:
         """int64: Samples of all Datasets whose indexed text fits ``match``, an expression of SQLite's FTS5."""
         sql = "select group_concat(rowid) from sample_text where sample_text match ?"
-        return _numbers(self._store.one_aside(sql, (match,)))
+        return whole_numbers(self._store.one_aside(sql, (match,)))
 
     # ---- what was searched for -------------------------------------------------------------------------------
 
@@ -228,8 +154,3 @@ class BrowseStore:
         """What was searched for lately, newest first."""
         sql = "select words, max(id) from query_vector where kind = ? group by words order by max(id) desc limit ?"
         return [words for words, _ in self._store.rows(sql, (kind, count))]
-
-
-def _numbers(joined: str | None) -> Rows:
-    """Whole numbers that SQLite has joined by commas: a tenth of the time that a row of the answer for each takes."""
-    return np.fromstring(joined, np.int64, sep=",") if joined else np.zeros(0, np.int64)

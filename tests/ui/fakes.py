@@ -105,7 +105,7 @@ class FakeBrowse:
             return Column(rows.astype(np.float32), "number", ())
         raise InputError(f"There is no {name}.")
 
-    def fields(self, dataset):
+    def fields(self, dataset, values=True):
         return (
             Field("class", "category", "Its class", ("class_0", "class_1", "class_2"), True, True),
             Field("name", "number", "Its place in the order of names", (), True),

@@ -130,7 +130,7 @@ class InstructionModel(QAbstractTableModel):
             "Pictures": any(p.pictures for p in seen),
         }
         arriving = dataset.status == IMPORTING
-        names = set() if arriving else {f.name for f in project.browse.fields(dataset.id)}
+        names = set() if arriving else {f.name for f in project.browse.fields(dataset.id, values=False)}
         scores = tuple(sorted(n for n in names if n.startswith("score.")))
         found = [
             *first,

@@ -148,7 +148,7 @@ class ArrangeBar(QWidget):
         if project is None or dataset is None or not self._state.ready:
             return ()
         try:
-            return project.browse.fields(dataset.id)
+            return project.browse.fields(dataset.id, values=False)
         except CuratorError:
             return ()
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -28,6 +28,7 @@ from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
+from curator.ui.models.sample_facts import FactFinder
 from curator.ui.models.samples import number, one_line
 from curator.ui.state import IMPORTING
 from curator.ui.views.compare_samples import Compare
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
     from curator.engine.project import Project
     from curator.engine.records import Dataset, Sample
     from curator.ui.desk import Desk
+    from curator.ui.models.sample_facts import Facts, Standing
     from curator.ui.models.samples import Item
 
-BINS = 32
 NEAR = 6
 REST_MS = 120
 MOST_NODES = 2000
@@ -90,7 +91,7 @@ class DetailMore(QWidget):
         self._desk, self._state = desk, desk.state
         self._item: Item | None = None
         self._turn = 0
-        self._spread: dict[str, tuple[object, NDArray[Any], float, float]] = {}
+        self._finder = FactFinder()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -121,7 +122,7 @@ class DetailMore(QWidget):
         self.tree.setAccessibleName(tr("Record as a tree"))
         self.tree.setMinimumHeight(self.fontMetrics().height() * 8)
         column.addWidget(self.tree)
-        self._state.data_changed.connect(self._spread_changed)
+        self._state.data_changed.connect(lambda _tables: self._finder.forget())
         self.show_item(None)
 
     def _make_labels(self, column: QVBoxLayout) -> None:
@@ -181,32 +182,38 @@ class DetailMore(QWidget):
         if place is None or item is None:
             return
         project, dataset = place
-        try:
-            names = [f.name for f in project.browse.fields(dataset.id) if f.name.startswith("score.")]
-            self._show_scores(project, dataset, names, item.sample.row)
-            self._show_copies(project, dataset, item.sample.row)
-        except CuratorError:  # the dataset has just been undone, or a run is being swept
-            return
-        self.standing.show_row(item.sample.row)
-        turn, row = self._turn, item.sample.row
+        turn, row, finder = self._turn, item.sample.row, self._finder
+        self.standing.show_row(row)
         self.near_words.setText(tr(LOOKING))
         self.near_words.show()
+        self._desk.bridge.in_background(
+            lambda: finder.facts(project, dataset.id, row), lambda found: self._take_facts(turn, found)
+        )
         self._desk.bridge.in_background(
             lambda: project.browse.neighbours(dataset.id, row, NEAR), lambda found: self._take(turn, found)
         )
 
+    def _take_facts(self, turn: int, found: Facts | Exception) -> None:
+        if turn != self._turn or isinstance(found, CuratorError):  # undone a moment ago, or a run is being swept
+            return
+        if isinstance(found, Exception):
+            raise found
+        self._show_names(found.labels)
+        self._show_scores(found.standings)
+        self._show_copies(found)
+
     def _show_labels(self, sample: Sample) -> None:
-        place = self._where()
-        names: tuple[str, ...] = ()
-        if place is not None:
-            project, dataset = place
-            with suppress(CuratorError):  # the label can still be written
-                names = next((f.values for f in project.browse.fields(dataset.id) if f.name == "label"), ())
-        self.label.blockSignals(True)
-        self.label.clear()
-        self.label.addItems(list(names))
-        self.label.setEditText(sample.labels[0] if sample.labels else "")
-        self.label.blockSignals(False)
+        """Of the Sample; the names to choose from are those of the Sample before until they are known."""
+        with QSignalBlocker(self.label):
+            self.label.setEditText(sample.labels[0] if sample.labels else "")
+
+    def _show_names(self, names: tuple[str, ...]) -> None:
+        if names != tuple(self.label.itemText(i) for i in range(self.label.count())):
+            text = self.label.currentText()
+            with QSignalBlocker(self.label):
+                self.label.clear()
+                self.label.addItems(list(names))
+                self.label.setEditText(text)
 
     def _set_label(self, name: str | None) -> None:
         project, item = self._state.project, self._item
@@ -215,58 +222,39 @@ class DetailMore(QWidget):
 
     # ---- scores ----------------------------------------------------------------------------------------------
 
-    def _spread_changed(self, _tables: object) -> None:
-        self._spread.clear()
-
-    def _show_scores(self, project: Project, dataset: Dataset, names: list[str], row: int) -> None:
+    def _show_scores(self, standings: tuple[Standing, ...]) -> None:
         while (old := self._grid.takeAt(0)) is not None:
             if (widget := old.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.scores.setVisible(bool(names))
-        for place, name in enumerate(names):
-            values = project.browse.column(dataset.id, name).values
-            counts, low, high = self._histogram(f"{dataset.id} {name}", values)
-            value = float(values[row]) if row < len(values) else float("nan")
+        self.scores.setVisible(bool(standings))
+        for line, standing in enumerate(standings):
+            name, share = standing.name, standing.share
             title = QLabel(name.removeprefix("score."))
             theme.mark(title, "faint")
-            self._grid.addWidget(title, place, 0)
+            self._grid.addWidget(title, line, 0)
             chart = Histogram()
-            known = np.isfinite(value)
-            chart.show_value(counts, (value - low) / (high - low) if known and high > low else 0.0)
-            share = (
-                tr(", above {share:.0%} of all", share=np.mean(values[np.isfinite(values)] < value)) if known else ""
-            )
-            words = number(value) + share
+            chart.show_value(standing.counts, standing.place)
+            words = number(standing.value)
+            words += tr(", above {share:.0%} of all", share=share) if share is not None else ""
             chart.setAccessibleName(f"{name} {words}")
             chart.setToolTip(f"{name}: {words}")
-            self._grid.addWidget(chart, place, 1)
-            self._grid.addWidget(QLabel(number(value)), place, 2, Qt.AlignmentFlag.AlignRight)
-
-    def _histogram(self, key: str, values: NDArray[Any]) -> tuple[NDArray[Any], float, float]:
-        found = self._spread.get(key)
-        if found is None or found[0] is not values:
-            finite = values[np.isfinite(values)]
-            low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
-            counts = np.histogram(finite, BINS, (low, high if high > low else low + 1))[0]
-            found = self._spread[key] = (values, counts, low, high)
-        return found[1], found[2], found[3]
+            self._grid.addWidget(chart, line, 1)
+            self._grid.addWidget(QLabel(number(standing.value)), line, 2, Qt.AlignmentFlag.AlignRight)
 
     # ---- copies and neighbours -------------------------------------------------------------------------------
 
-    def _show_copies(self, project: Project, dataset: Dataset, row: int) -> None:
-        found = project.browse.copies(dataset.id, row)
-        others = [r for r in (found.kept, *found.rows) if r is not None and r != row]
+    def _show_copies(self, found: Facts) -> None:
+        others = found.others
         self.copies.setVisible(bool(others))
         self._other = others[0] if others else None
         if not others:
             return
-        name = project.browse.samples(dataset.id, [others[0]])[0].source
-        if found.kept is not None:
-            self.copies_words.setText(tr("A copy or near-copy; {name} stands for it.", name=name))
+        if found.copies.kept is not None:
+            self.copies_words.setText(tr("A copy or near-copy; {name} stands for it.", name=found.copy))
         else:
             more = tr(" and {count} more", count=len(others) - 1) if len(others) > 1 else ""
-            self.copies_words.setText(tr("Stands for {name}{more}.", name=name, more=more))
+            self.copies_words.setText(tr("Stands for {name}{more}.", name=found.copy, more=more))
 
     def _compare(self) -> None:
         place, item = self._where(), self._item

@@ -21,6 +21,7 @@ from curator.engine.completing import Completion, complete
 from curator.ui import theme
 from curator.ui.finding import EMPTY, ERROR, NOTHING, SEARCHING, Finding, picture_file
 from curator.ui.language import noop, tr
+from curator.ui.reading import Reading
 
 if TYPE_CHECKING:
     from curator.engine.browse import Field
@@ -183,6 +184,7 @@ class SearchBox(QWidget):
         super().__init__(parent)
         self._state, self._finding = desk.state, desk.commands.finding
         self._fields: tuple[Field, ...] | None = None
+        self._reading = Reading(desk.state, desk.bridge, self)
         self._completion = Completion(0, 0)
         self.line = SearchLine(self._finding)
         self.words = QLabel()
@@ -236,10 +238,18 @@ class SearchBox(QWidget):
     def _propose(self) -> None:
         project, dataset = self._state.project, self._state.dataset
         if self._fields is None and project is not None and dataset is not None:
-            self._fields = project.browse.fields(dataset.id)
+            self._fields = project.browse.fields(dataset.id, values=False)
+            self._reading.ask(lambda: project.browse.fields(dataset.id), self._know)
         self._completion = complete(self.line.text(), self.line.cursorPosition(), self._fields or ())
         options = self._completion.options
         self.line.proposals.propose([f"{o.text}   {o.words}".rstrip() for o in options])
+
+    def _know(self, fields: object) -> None:
+        """Values can be proposed now, too."""
+        if isinstance(fields, tuple):
+            self._fields = fields
+            if self.line.proposals.isVisible() or (self._soon.isActive() and not self._completion.options):
+                self._propose()
 
     def _take(self, place: int) -> None:
         """Write the proposal that was chosen."""
@@ -270,6 +280,7 @@ class SearchBox(QWidget):
 
     def _forget(self, _tables: object = None) -> None:
         self._fields = None
+        self._reading.drop()
 
     def _refresh(self) -> None:
         finding = self._finding
