@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from curator.engine.export_plan import Plan
-from curator.engine.outgoing import Tally
+from curator.engine.export_tally import Tally
 from curator.engine.trainers.mending import FIXABLE
 
 TEXT_SUFFIXES = frozenset({".jsonl", ".json", ".csv", ".tsv", ".txt", ".md", ".yaml", ".yml", ".py"})

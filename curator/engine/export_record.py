@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 from curator import __version__
 from curator.engine.export_options import ExportOptions
 from curator.engine.export_plan import Plan
+from curator.engine.export_tally import Tally
 from curator.engine.exporting import atomic_file
-from curator.engine.outgoing import Tally
 from curator.engine.params import values_of
 from curator.engine.records import Dataset
 from curator.engine.registry import PluginSpec
@@ -66,8 +66,8 @@ class Record:
     ) -> None:
         self._rows, self._plan, self._tally = rows, plan, Tally()
         self._identity = (spec.name, spec.version, values_of(exporter), values_of(options), str(target))
-        column = options.weights == "column" or getattr(exporter, "has_weights", False)
-        self._wants_table = not column and rows.has_weights()
+        column = options.weights == "column" and getattr(exporter, "keeps_fields", True)
+        self._wants_table = not (column or getattr(exporter, "has_weights", False)) and rows.has_weights()
         self._provenance: dict[str, Any] = {}
 
     def bind(self, provenance: dict[str, Any]) -> Mapping[str, Any]:
@@ -77,7 +77,8 @@ class Record:
 
     def key(self, provenance: Mapping[str, Any]) -> str:
         """A digest of all that decides what is written: the same export has the same."""
-        text = json.dumps([self._identity, provenance.get("samples_digest"), self._plan.ranks.tolist()], default=str)
+        content = [provenance.get("samples_digest"), self._rows.labels_digest()]
+        text = json.dumps([self._identity, *content, self._plan.ranks.tolist()], default=str)
         return hashlib.sha256(text.encode("utf-8") + self._plan.split.tobytes()).hexdigest()
 
     def take(self, tally: Tally) -> None:

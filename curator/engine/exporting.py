@@ -27,7 +27,7 @@ NAME_LIMIT = 200
 RESERVE = 16 * 2**20
 """Free space that is always left on the disk."""
 MANY_FILES = 64
-JOURNAL = ".journal"
+JOURNAL, CONTENT = ".journal", "content"
 NOTE_EVERY_S = 10.0
 _SESSION = secrets.token_hex(4)
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]')
@@ -95,9 +95,9 @@ def atomic_folder(target: Path, *, overwrite: bool = False, needed: int = 0, key
         try:
             partial.mkdir(exist_ok=True)
             yield partial
-            (partial / JOURNAL).unlink(missing_ok=True)
             _sync_tree(partial)
             _check_free(target, overwrite)
+            (partial / JOURNAL).unlink(missing_ok=True)
             if target.exists() or target.is_symlink():
                 target.rename(aside)
             partial.rename(target)
@@ -105,6 +105,58 @@ def atomic_folder(target: Path, *, overwrite: bool = False, needed: int = 0, key
         finally:
             _settle(aside, target)
             _remove(partial)
+
+
+@contextmanager
+def resumable_file(target: Path, key: str) -> Iterator[tuple[BinaryIO, Journal]]:
+    """Like :func:`atomic_file`, and with ``key`` gone on with after a kill: the file holds the bytes that the Journal
+    notes as ``bytes`` in its state, and takes the next ones behind them."""
+    target = target.absolute()
+    with _plain_errors(target):
+        partial = _prepare(target, False, 0, _adopt(target, key) if key else None)
+        try:
+            partial.mkdir(exist_ok=True)
+            journal = Journal(partial, key)
+            with (partial / CONTENT).open("r+b" if journal.done else "w+b") as file:
+                file.truncate(int(journal.state.get("bytes", 0)))
+                file.seek(0, os.SEEK_END)
+                yield file, journal
+                file.flush()
+                os.fsync(file.fileno())
+            _check_free(target, False)
+            if target.is_dir():
+                raise InputError(f"{target} is a folder.", "Choose another name for the file.")
+            (partial / CONTENT).replace(target)
+            _sync_folder(target.parent)
+        finally:
+            _remove(partial)
+
+
+@contextmanager
+def renaming(target: Path, key: str) -> Iterator[None]:
+    """Around the renames of an export of several files: one that is killed between two of them is known by
+    :func:`is_half_renamed`, so that the same export may replace what it had already renamed."""
+    mark = _mark(target)
+    with _plain_errors(target):
+        if key:
+            mark.write_text(key, encoding="utf-8")
+            _sync_folder(target.parent)
+    yield
+    with _plain_errors(target):
+        mark.unlink(missing_ok=True)
+
+
+def is_half_renamed(target: Path, key: str = "") -> bool:
+    """Whether an export to ``target`` (that of ``key``, if given) was killed while its files took their names."""
+    try:
+        said = _mark(target).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return not key or said == key
+
+
+def _mark(target: Path) -> Path:
+    return target.parent / f".{_cut(target.name, NAME_LIMIT)}.half-renamed"
 
 
 def safe_name(name: str, taken: dict[str, int]) -> str:
@@ -138,7 +190,7 @@ def _cut(text: str, limit: int) -> str:
 
 def check_target(target: Path, overwrite: bool) -> None:
     """Raise :class:`InputError` when something is there that must not be replaced."""
-    if (target.exists() or target.is_symlink()) and not overwrite:
+    if (target.exists() or target.is_symlink()) and not overwrite and not is_half_renamed(target):
         raise InputError(f"{target} exists already.", "Choose another name, or say --overwrite to replace it.")
 
 
@@ -212,9 +264,14 @@ class Journal:
                 break
             self.done, self.state = int(done), dict(state)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for another note."""
+        return bool(self._key) and time.monotonic() - self._noted >= NOTE_EVERY_S
+
     def note(self, done: int, state: Mapping[str, Any] | None = None, *, now: bool = False) -> None:
         """Say that ``done`` items are finished: every :data:`NOTE_EVERY_S` seconds, or ``now``."""
-        if not self._key or (not now and time.monotonic() - self._noted < NOTE_EVERY_S):
+        if not self._key or not (now or self.is_due):
             return
         if hasattr(os, "sync"):
             os.sync()  # what is noted must be on the disk even when the power goes

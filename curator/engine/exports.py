@@ -15,8 +15,9 @@ from curator.engine.export_pictures import Naming
 from curator.engine.export_plan import Plan, make_plan
 from curator.engine.export_preview import Preview, preview_of
 from curator.engine.export_record import Record, describe, write_stanza
+from curator.engine.export_tally import Tally, lost_lines
 from curator.engine.exporting import check_target, remove_existing
-from curator.engine.outgoing import Outgoing, Tally, lost_lines
+from curator.engine.outgoing import Outgoing
 from curator.engine.params import Param, params_of
 from curator.engine.registry import PluginSpec, registry
 from curator.engine.requests import ExportRequest

@@ -1,17 +1,15 @@
 """The samples of an export on their way out: converted, checked by a trainer's rules, with the fields that are wanted.
 
 An exporter gets an :class:`Outgoing` as its items and writes what it is given. It may go through it twice; both times
-it sees the same.
+it sees the same. After a kill it may go on in the middle (:meth:`Outgoing.resume`).
 """
 
 from __future__ import annotations
 
 import json
 import os
-from array import array
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,64 +31,13 @@ from curator.engine.export_options import ExportOptions
 from curator.engine.export_pictures import Naming
 from curator.engine.export_plan import Plan
 from curator.engine.export_spares import Spares
+from curator.engine.export_tally import Count, Tally, lost_lines
 from curator.engine.store_exporting import ExportRows
 from curator.engine.task import Task
 from curator.engine.trainers import Checking, Finding, trainer
 from curator.engine.trainers.counting import token_counter
 from curator.engine.trainers.mending import FIXABLE, SHORTENED, mended
 from curator.engine.types import ExportItem
-
-ROWS_KEPT = 200
-"""Ranks that are remembered for each loss and finding."""
-
-
-@dataclass
-class Count:
-    """How often something was met: ``ranks`` are the first of them, ``text`` the words of the first."""
-
-    text: str
-    count: int = 0
-    tokens: int = 0
-    ranks: list[int] = field(default_factory=list)
-
-    def add(self, rank: int, tokens: int = 0) -> None:
-        """One more."""
-        self.count += 1
-        self.tokens += tokens
-        if len(self.ranks) < ROWS_KEPT:
-            self.ranks.append(rank)
-
-
-@dataclass
-class Tally:
-    """What was met in one pass.
-
-    Attributes:
-        losses: what the conversion loses.
-        findings: (rule, effect) -> how often; those that were mended are not among them.
-        mended, dropped, replaced: records that were changed to fit, left out, or stood in for.
-        left_out: records that do not fit the format at all.
-        ranks: of the samples that went out, in order; ``splits`` goes with them.
-        fields: names of fields met, ``tags`` names of fields of turns that matter to a trainer.
-        pairs: whether there are preference pairs.
-    """
-
-    losses: dict[Loss, Count] = field(default_factory=dict)
-    findings: dict[tuple[str, str], Count] = field(default_factory=dict)
-    mended: Counter[str] = field(default_factory=Counter)
-    dropped: int = 0
-    replaced: int = 0
-    left_out: int = 0
-    ranks: array[int] = field(default_factory=lambda: array("q"))
-    splits: array[int] = field(default_factory=lambda: array("h"))
-    fields: set[str] = field(default_factory=set)
-    tags: set[str] = field(default_factory=set)
-    pairs: bool = False
-
-    @property
-    def severe(self) -> bool:
-        """Whether content would be lost."""
-        return any(loss.severe for loss in self.losses)
 
 
 class Outgoing:
@@ -125,15 +72,27 @@ class Outgoing:
         self._trainer = trainer(options.trainer) if options.trainer else None
         self._count = token_counter(options.tokenizer) if self._trainer else None
         self._passes, self._replace = 0, False
-        self.tally = Tally()
+        self._begin = self._at = 0
+        self.tally, self._met = Tally(), Tally()
 
     def __len__(self) -> int:
         return len(self._plan.ranks)
 
+    def state(self) -> dict[str, Any] | None:
+        """Where the pass that is going on stands, for :meth:`resume`; None when only a whole pass will do."""
+        return None if self._options.replaces else {"at": self._at, "met": self.tally.state()}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Let the next pass begin where another one stood."""
+        self._begin, self._met = int(state["at"]), Tally.of(state["met"])
+
     def __iter__(self) -> Iterator[ExportItem]:
-        self.tally, self._passes = Tally(), self._passes + 1
+        begin, self.tally, self._passes = self._begin, self._met, self._passes + 1
+        self._begin, self._at, self._met = 0, begin, Tally()
         spares = Spares(self._rows, self._plan.spare)
-        for item, code in zip(self._rows.items(self._plan.ranks), self._plan.split.tolist(), strict=True):
+        ranks, codes = self._plan.ranks[begin:], self._plan.split[begin:].tolist()
+        for item, code in zip(self._rows.items(ranks), codes, strict=True):
+            self._at += 1
             self._replace = self._options.findings == "replace"
             made = self._made(item)
             while made is None and self._replace and (other := spares.take(code)) is not None:
@@ -278,16 +237,6 @@ class Outgoing:
         length = self._options.length or self._trainer.length
         about = Checking(dialogue, shape, length, self._count, is_file, (item.width, item.height))
         return list(self._trainer.check(record, about))
-
-
-def lost_lines(tally: Tally) -> str:
-    """One line for each loss, the most frequent first."""
-    ordered = sorted(tally.losses.items(), key=lambda pair: (not pair[0].severe, -pair[1].count, pair[0].text))
-    return "\n".join(
-        f"  {count.count} record{'s' if count.count > 1 else ''}: {loss.text}"
-        + ("" if loss.severe else " (no word lost)")
-        for loss, count in ordered
-    )
 
 
 def fits(record: dict[str, Any], shape: str, style: Style) -> bool:

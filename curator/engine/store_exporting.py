@@ -93,6 +93,17 @@ class ExportRows:
             total.update(digest.encode("utf-8") + b"\n")
         return total.hexdigest()
 
+    def labels_digest(self) -> str:
+        """sha256 over the labels in rank order, which a user may change between two exports."""
+        total = hashlib.sha256()
+        sql = (
+            "select rank, name, origin from subset_sample join label on label.sample_id = subset_sample.sample_id"
+            " where subset_id = ? and not label.hidden order by rank, origin, label.id"
+        )
+        for row in self._store.db.conn.execute(sql, (self._subset_id,)):
+            total.update(json.dumps(row).encode("utf-8"))
+        return total.hexdigest()
+
     def has_weights(self) -> bool:
         """Whether any sample has a weight."""
         sql = "select exists (select 1 from subset_sample where subset_id = ? and weight is not null)"

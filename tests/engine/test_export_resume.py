@@ -15,9 +15,10 @@ import pytest
 from PIL import Image
 
 from curator.engine import exporting
-from curator.engine.api import ExportInfo, ExportItem, Task
+from curator.engine.api import ExportInfo, ExportItem, InputError, Task
 from curator.engine.export_pictures import TakenNames, safe_path
 from curator.engine.exporting import Journal, atomic_folder
+from curator.engine.project import Project
 from curator.plugins.exporters.coco import Coco
 from curator.plugins.exporters.folder import Folder
 from curator.plugins.exporters.llama_factory import LlamaFactoryData
@@ -172,3 +173,105 @@ def test_safe_paths_stay_as_they_are(name, safe):
 def test_other_paths_are_made_safe_and_told_apart(name):
     made = safe_path(name)
     assert ".." not in made.split("/") and not made.startswith("/") and made != safe_path(name + "?")
+
+
+class Killed(BaseException):
+    """A kill: what would tidy up does not run."""
+
+
+@pytest.fixture
+def chats(tmp_path):
+    """A Project with a Subset “best” of 40 chats, of which one would lose content, and how to kill an export of it."""
+    records = [
+        {"messages": [{"role": "user", "content": f"q{n}"}, {"role": "assistant", "content": f"a{n}é"}], "n": n}
+        for n in range(40)
+    ]
+    records[3]["messages"][1]["weight"] = 1
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (tmp_path / "in.jsonl").write_text(lines, encoding="utf-8")
+    with Project.create(tmp_path / "p.curator") as project:
+        dataset = project._store.dataset(project.submit_import([tmp_path / "in.jsonl"]).result().focus[1])
+        ids = [sample.id for sample in project._store.samples(dataset.id, 0, 100)]
+        project._store.add_subset("best", dataset.id, ids[::-1], "add")
+        yield project
+
+
+def killed_at(monkeypatch, label: str, number: int, every: float = 0.0):
+    """Kill the next export when it reports ``number`` under a label, with a note of the journal ``every`` seconds."""
+    real = Task.step
+
+    def step(self, said, done, total=0):
+        if said == label and done == number:
+            raise Killed
+        real(self, said, done, total)
+
+    monkeypatch.setattr(Task, "step", step)
+    monkeypatch.setattr(exporting, "_remove", lambda path: None)
+    monkeypatch.setattr(exporting, "NOTE_EVERY_S", every)
+
+
+ONE_FILE = [
+    ("jsonl", {}, ".jsonl"),
+    ("json", {}, ".json"),
+    ("sharegpt", {"allow_loss": True, "trainer": "axolotl", "order": "shuffle", "weights": "column"}, ".jsonl"),
+    ("csv", {}, ".csv"),
+    ("list", {}, ".txt"),
+]
+
+
+@pytest.mark.parametrize(("format_", "options", "suffix"), ONE_FILE, ids=[one[0] for one in ONE_FILE])
+def test_a_file_goes_on_after_a_kill(chats, tmp_path, monkeypatch, format_, options, suffix):
+    params = {"what": "source"} if format_ == "list" else {}
+
+    def export(name: str) -> Path:
+        return Path(
+            chats.submit_export("best", tmp_path / f"{name}{suffix}", format_, params, options=options)
+            .result()
+            .notes[0]
+        )
+
+    label = "Writing rows" if suffix in (".csv", ".txt") else "Writing records"
+    whole = export("whole")
+    with monkeypatch.context() as patch:
+        killed_at(patch, label, 25)
+        with pytest.raises(Killed):
+            export("out")
+    monkeypatch.setattr(exporting, "_SESSION", "fedcba98")
+    (partial,) = tmp_path.glob(f".out{suffix}.partial-*")
+    with (partial / "content").open("ab") as file:
+        file.write(b"what came after the last note")
+    looked = []
+    monkeypatch.setattr(Task, "step", lambda self, said, done, total=0: looked.append(said))
+    out = export("out")
+    assert out.read_bytes() == whole.read_bytes() and looked.count(label) < 20
+    about = [
+        json.loads((tmp_path / f"{n}{suffix}.curation.json").read_text(encoding="utf-8")) for n in ("out", "whole")
+    ]
+    assert about[0] == about[1] and about[0]["count"] == 40
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_llama_factory_killed_between_two_renames_needs_no_yes(chats, tmp_path, monkeypatch, which):
+    """Two files of records and the description: whichever name was given last, the same export goes through again."""
+    target, options = tmp_path / "data" / "mine.jsonl", {"split": ("train=0.5", "test=0.5"), "allow_loss": True}
+    real, times = Path.replace, []
+
+    def replace(self, other):
+        if Path(other).suffix in (".jsonl", ".json"):
+            times.append(other)
+            if len(times) > which:
+                raise Killed
+        return real(self, other)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace)
+        with pytest.raises(Killed):
+            chats.submit_export("best", target, "llama-factory", options=options).result()
+    chats.submit_export("best", target, "llama-factory", options=options).result()
+    found = sorted(path.name for path in target.parent.iterdir())
+    assert found == ["dataset_info.json", "mine_test.jsonl", "mine_train.jsonl", "mine_train.jsonl.curation.json"]
+    described = json.loads((target.parent / "dataset_info.json").read_text(encoding="utf-8"))
+    assert sorted(described) == ["mine_test", "mine_train"]
+    with pytest.raises(InputError, match="exists already"):
+        chats.submit_export("best", target, "llama-factory", options=options).result()

@@ -122,7 +122,7 @@ def test_a_hard_link_that_cannot_be_made_is_a_copy(image_folder, tmp_path, monke
 def test_classes_with_dangerous_names(image_folder, tmp_path):
     items, info = imported(ImageFolder(), image_folder("a/1.png", "b/2.png"))
     wild = [i._replace(labels=(label,)) for i, label in zip(items, ("../../x", "CON"), strict=True)]
-    target = Folder().export(wild, tmp_path / "out", info, Task())
+    target = Folder(layout="class").export(wild, tmp_path / "out", info, Task())
     assert names(target) == ["README.md", "_CON/2.png", "__.._x/1.png", "curation.json"]
     assert entries(tmp_path) == ["out", "pictures"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,8 @@ from curator.engine.export_pictures import TakenNames
 from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.boxes import annotations_of, has_box, size_of
-from curator.plugins.exporters.folder import record_of
-from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes
+from curator.plugins.exporters.folder import fields_of, record_of
+from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes, tell_what_is_lost
 
 
 @exporter("coco", version=1, kinds={"image"})
@@ -45,7 +46,7 @@ class Coco:
         items = again(items)
         needed = needed_bytes(items, task, info.count) if self.mode == "copy" else 0
         categories = _categories(task.track(items, "Looking at categories", info.count))
-        placer, names, number, written = Placer(self.mode, task), TakenNames(), 0, 0
+        placer, names, number, written, several = Placer(self.mode, task), TakenNames(), 0, 0, 0
         with atomic_folder(target, needed=needed, key=info.key) as folder:
             (folder / "annotations").mkdir(exist_ok=True)
             journal = Journal(folder, info.key)
@@ -63,9 +64,11 @@ class Coco:
                             task.problem(item.source, reason)
                             continue
                         written += 1
+                        several += len(item.images) > 1
                         journal.note(number)
             if not written:
                 raise InputError("None of the chosen pictures is there any more.", "Connect the disk they are on.")
+            tell_what_is_lost(task, several)
             write_provenance(folder, info, written, info.count - written)
         return target
 
@@ -87,6 +90,18 @@ def _categories(items: Iterable[ExportItem]) -> dict[str, int]:
     if agree and len(set(kept.values())) == len(kept):
         return dict(sorted(kept.items(), key=lambda pair: pair[1]))
     return {name: number for number, name in enumerate(sorted(ids), 1)}
+
+
+def _fields(item: ExportItem, annotations: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the entry of a picture says beside its size: all that its annotations do not, class and text included."""
+    fields = fields_of(item)
+    counts = Counter(one["category_name"] for one in annotations if one["category_name"])
+    shown = min(counts, key=lambda name: (-counts[name], name), default="")
+    if item.labels and item.labels[0] != shown:
+        fields["label"] = item.labels[0]
+    if fields.get("text") == "\n".join(str(one["caption"]) for one in annotations if "caption" in one):
+        del fields["text"]
+    return fields
 
 
 class _Description:
@@ -121,10 +136,11 @@ class _Description:
             return error.text
         record = record_of(item)
         image_id = self._image_ids.take(record.get("id"))
-        rest = {k: v for k, v in record.items() if k not in ("annotations", "objects", "image")}
+        annotations = list(annotations_of(item, size))
+        rest = {k: v for k, v in _fields(item, annotations).items() if k not in ("annotations", "objects")}
         entry = {**rest, "id": image_id, "file_name": name, "width": size[0], "height": size[1]}
         self._write(self._file, 0, entry)
-        for one in annotations_of(item, size):
+        for one in annotations:
             self._write(self._waiting, 1, self._annotation(one, image_id))
         return ""
 

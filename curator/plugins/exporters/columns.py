@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from curator.engine.api import ExportItem, NotReadyError
-from curator.plugins.exporters.folder import record_of
+from curator.plugins.exporters.folder import fields_of, record_of
 
 BATCH = 1000
-PICTURE_FIELDS = frozenset({"file_name", "image"})
 
 
 def need_arrow() -> None:
@@ -32,21 +31,23 @@ class Columns:
         types: field of the records -> Arrow type; None = the values do not fit together, written as JSON text.
         classes: names of classes, in order; () for none.
         pictures: whether any sample has pictures.
+        several: whether any sample has more than one; a column of images then takes the place of that of one image.
     """
 
     kind: str
     types: dict[str, Any]
     classes: tuple[str, ...]
     pictures: bool
+    several: bool = False
 
     @classmethod
     def of(cls, items: Iterable[ExportItem], kind: str) -> Columns:
         """The columns of all samples."""
         types: dict[str, Any] = {}
         classes: set[str] = set()
-        pictures, batch = False, list[dict[str, Any]]()
+        pictures, batch = 0, list[dict[str, Any]]()
         for item in items:
-            pictures = pictures or bool(item.images)
+            pictures = max(pictures, len(item.images))
             if kind == "image" and item.labels:
                 classes.add(item.labels[0])
             batch.append(_fields(item, kind))
@@ -54,7 +55,7 @@ class Columns:
                 _merge_types(types, batch)
                 batch = []
         _merge_types(types, batch)
-        return cls(kind, types, tuple(sorted(classes)), pictures)
+        return cls(kind, types, tuple(sorted(classes)), pictures > 0, pictures > 1)
 
     @property
     def schema(self) -> Any:
@@ -65,8 +66,9 @@ class Columns:
         fields: list[Any] = []
         features: dict[str, Any] = {}
         if self.kind == "image":
-            fields.append(("image", picture))
-            features["image"] = {"_type": "Image"}
+            if not self.several:
+                fields.append(("image", picture))
+                features["image"] = {"_type": "Image"}
             if self.classes:
                 fields.append(("label", pyarrow.int64()))
                 features["label"] = {"names": list(self.classes), "_type": "ClassLabel"}
@@ -75,14 +77,19 @@ class Columns:
                 continue
             usable = type_ is not None and not pyarrow.types.is_null(type_)
             fields.append((name, type_ if usable else pyarrow.string()))
-        if self.kind == "instruction" and self.pictures:
+        if self._listed:
             fields.append(("images", pyarrow.list_(picture)))
             features["images"] = [{"_type": "Image"}]
         described = json.dumps({"info": {"features": features}})
         return pyarrow.schema(fields, metadata={"huggingface": described} if features else None)
 
+    @property
+    def _listed(self) -> bool:
+        """Whether pictures are in a column of lists."""
+        return self.several if self.kind == "image" else self.pictures
+
     def _holds_pictures(self, name: str) -> bool:
-        return self.kind == "instruction" and self.pictures and name in ("images", "image")
+        return (self._listed and name in ("images", "image")) or (bool(self.classes) and name == "label")
 
     def row(self, item: ExportItem) -> tuple[dict[str, Any], int]:
         """The row of a sample and about how many bytes it takes; raises :class:`InputError` for a missing picture."""
@@ -95,7 +102,7 @@ class Columns:
             row["image"] = pictures[0] if pictures else None
             if self.classes:
                 row["label"] = self.classes.index(item.labels[0]) if item.labels else None
-        elif self.pictures:
+        if self._listed:
             row.pop("image", None)
             row["images"] = pictures
         return row, size
@@ -113,13 +120,7 @@ class Columns:
 
 
 def _fields(item: ExportItem, kind: str) -> dict[str, Any]:
-    record = record_of(item)
-    if kind != "image":
-        return record
-    fields = {k: v for k, v in record.items() if k not in PICTURE_FIELDS and not (k == "label" and item.labels)}
-    if item.text and item.text not in record.values():
-        fields.setdefault("text", item.text)
-    return fields
+    return fields_of(item) if kind == "image" else record_of(item)
 
 
 def _merge_types(types: dict[str, Any], batch: list[dict[str, Any]]) -> None:

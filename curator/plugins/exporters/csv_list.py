@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
-from curator.engine.exporting import atomic_file
 from curator.engine.provenance import write_provenance
+from curator.plugins.exporters.one_file import one_file
 
 HEADER = ("rank", "source", "label", "gain", "weight", "reason", "skill")
 
@@ -38,19 +38,19 @@ class CsvList:
         Raises:
             InputError: nothing to export, the disk is full, or the target exists.
         """
-        written = 0
-        with atomic_file(target) as file:
-            text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="", write_through=True)
+        with one_file(target, info, items) as whole:
+            text = io.TextIOWrapper(whole.file, encoding="utf-8", errors="replace", newline="", write_through=True)
             table = csv.writer(text, lineterminator="\n")
             divided = info.splits != ("",)
-            table.writerow((*HEADER, "split") if divided else HEADER)
-            for item in task.track(items, "Writing rows", info.count):
+            if not whole.count:
+                table.writerow((*HEADER, "split") if divided else HEADER)
+            for item in whole.track(task, "Writing rows", info.count):
                 table.writerow((*self._row(item), item.split) if divided else self._row(item))
-                written += 1
+                whole.count += 1
             text.detach()
-            if not written:
+            if not whole.count:
                 raise InputError("The subset is empty.", "There is nothing to export.")
-        write_provenance(target, info, written)
+            write_provenance(target, info, whole.count)
         return target
 
     def _row(self, item: ExportItem) -> tuple[str | int, ...]:

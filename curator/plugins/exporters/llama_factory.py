@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
-from curator.engine.exporting import Journal, atomic_file, atomic_folder, may_replace
+from curator.engine.exporting import (
+    Journal,
+    atomic_file,
+    atomic_folder,
+    is_half_renamed,
+    may_replace,
+    renaming,
+)
 from curator.engine.provenance import write_provenance
 from curator.engine.trainers import Data
 from curator.engine.trainers.llama_factory import entry
@@ -57,29 +64,31 @@ class LlamaFactoryData:
             InputError: nothing to export, the entry belongs to another file, dataset_info.json is not what it should
                 be, content would be lost, the disk is full, or the target exists.
         """
-        target, items, replacing = target.absolute(), again(items), may_replace(target)
+        target, items = target.absolute(), again(items)
+        replacing = may_replace(target) or is_half_renamed(target, info.key)
         files = {split: target.with_name(self.file_of(target, split)) for split in info.splits}
         known = _known(target.parent, {path.stem: path.name for path in files.values()})
         keys, pairs, counts = set[str](), False, dict[str, int]()
-        with ExitStack() as whole, self._pictures(items, target, info, task, replacing):
-            for split, path in files.items():
-                file = whole.enter_context(atomic_file(path, overwrite=replacing))
-                lines = Lines(file, path.suffix.lower() == ".json", ascii_only=True)
-                for item in task.track(items, "Writing records", info.count):
-                    if item.split == split:
-                        lines.write(item, task)
-                        record = json.loads(item.record)
-                        keys |= record.keys()
-                        pairs = pairs or "rejected" in record
-                lines.end()
-                if not lines.count:
-                    raise InputError(EMPTY, NOTHING)
-                counts[split] = lines.count
-        data = Data(target.stem, "llama-factory", self.shape, {}, info.count, frozenset(keys), pairs=pairs)
-        entries = {path.stem: entry(data, path.name) for path in files.values()}
-        _merge(target.parent, known, entries)
-        first = next(iter(files.values()))
-        write_provenance(first, info, sum(counts.values()))
+        with ExitStack() as until_known:
+            with ExitStack() as whole, self._pictures(items, target, info, task, replacing):
+                for split, path in files.items():
+                    file = whole.enter_context(atomic_file(path, overwrite=replacing))
+                    lines = Lines(file, path.suffix.lower() == ".json", ascii_only=True)
+                    for item in task.track(items, "Writing records", info.count):
+                        if item.split == split:
+                            lines.write(item, task)
+                            record = json.loads(item.record)
+                            keys |= record.keys()
+                            pairs = pairs or "rejected" in record
+                    lines.end()
+                    if not lines.count:
+                        raise InputError(EMPTY, NOTHING)
+                    counts[split] = lines.count
+                until_known.enter_context(renaming(target, info.key))
+            data = Data(target.stem, "llama-factory", self.shape, {}, info.count, frozenset(keys), pairs=pairs)
+            _merge(target.parent, known, {path.stem: entry(data, path.name) for path in files.values()})
+            first = next(iter(files.values()))
+            write_provenance(first, info, sum(counts.values()))
         return first
 
     @contextmanager

@@ -31,6 +31,14 @@ def needed_bytes(items: Iterable[ExportItem], task: Task, total: int) -> int:
     return found
 
 
+def tell_what_is_lost(task: Task, several: int, unboxed: int = 0) -> None:
+    """Say what a format of one picture with boxes did not take: further pictures, and classes without a box."""
+    if several:
+        task.log(f"{several} samples have several pictures; this format holds the first of each.")
+    if unboxed:
+        task.log(f"{unboxed} pictures have a class but no box; this format holds the classes of boxes only.")
+
+
 class Placer:
     """Puts files into an export by one of :data:`MODES`; a hard link that cannot be made becomes a copy."""
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task
-from curator.engine.exporting import Journal, atomic_file, atomic_folder
+from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.card import write_card
+from curator.plugins.exporters.one_file import one_file
 from curator.plugins.exporters.placing import Placer, again, needed_bytes
 
 _BREAK = re.compile(r"\s*[\r\n]\s*")
@@ -42,14 +43,15 @@ def write_records(
     """
     if copy or info.splits != ("",):
         return _write_folder(again(items), target, info, task, copy, suffix)
-    with atomic_file(target) as file:
-        lines = Lines(file, suffix == ".json")
-        for item in task.track(items, "Writing records", info.count):
+    with one_file(target, info, items) as whole:
+        lines = Lines(whole.file, suffix == ".json", count=whole.count)
+        for item in whole.track(task, "Writing records", info.count):
             lines.write(item, task)
+            whole.count = lines.count
         lines.end()
         if not lines.count:
             raise InputError(EMPTY, NOTHING)
-    write_provenance(target, info, lines.count)
+        write_provenance(target, info, lines.count)
     return target
 
 
@@ -83,8 +85,8 @@ def _write_folder(
 class Lines:
     """Records into one file, one a line or as an array."""
 
-    def __init__(self, file: BinaryIO, array: bool, ascii_only: bool = False) -> None:
-        self._file, self._array, self._ascii, self.count = file, array, ascii_only, 0
+    def __init__(self, file: BinaryIO, array: bool, ascii_only: bool = False, count: int = 0) -> None:
+        self._file, self._array, self._ascii, self.count = file, array, ascii_only, count
 
     def write(self, item: ExportItem, task: Task) -> None:
         """Write the record of a sample; one without a record is reported and left out."""

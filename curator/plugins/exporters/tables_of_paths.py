@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
-from curator.engine.exporting import atomic_file, atomic_folder
+from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.outgoing import relative
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.card import write_card
+from curator.plugins.exporters.one_file import OneFile, one_file
 
 PATHS = ("absolute", "relative")
 
@@ -30,6 +31,7 @@ class OpenClipCsv:
     paths: str = param("absolute", choices=PATHS, help="How pictures are named")
 
     suffix: ClassVar[str] = ".tsv"
+    keeps_fields: ClassVar[bool] = False
 
     def export(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task) -> Path:
         """Write the table and return its path; with splits it is a folder of tables.
@@ -57,6 +59,7 @@ class PlainList:
     paths: str = param("absolute", choices=PATHS, help="How paths are written")
 
     suffix: ClassVar[str] = ".txt"
+    keeps_fields: ClassVar[bool] = False
 
     def export(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task) -> Path:
         """Write the list and return its path; with splits it is a folder of lists.
@@ -93,44 +96,47 @@ def _write(
     suffix: str,
 ) -> Path:
     if info.splits == ("",):
-        with atomic_file(target) as file:
-            written = _rows(items, file, target.parent, info, task, header, row, "")
-        write_provenance(target, info, written)
+        with one_file(target, info, items) as whole:
+            _rows(whole, target.parent, info, task, header, row, "")
+            write_provenance(target, info, whole.count)
         return target
     chosen = list(items) if not hasattr(items, "__len__") else items
     with atomic_folder(target) as folder:
         written = 0
         for split in info.splits:
             with (folder / f"{split}{suffix}").open("wb") as file:
-                written += _rows(chosen, file, target, info, task, header, row, split)
+                whole = OneFile(file, Journal(folder, ""), chosen)
+                _rows(whole, target, info, task, header, row, split)
+                written += whole.count
         write_card(folder, info, {split: f"{split}{suffix}" for split in info.splits})
         write_provenance(folder, info, written)
     return target
 
 
 def _rows(
-    items: Iterable[ExportItem],
-    file: io.BufferedIOBase | object,
+    whole: OneFile,
     folder: Path,
     info: ExportInfo,
     task: Task,
     header: list[str],
     row: Callable[[ExportItem, Path], list[str] | None],
     split: str,
-) -> int:
-    text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="", write_through=True)  # type: ignore
+) -> None:
+    text = io.TextIOWrapper(whole.file, encoding="utf-8", errors="replace", newline="", write_through=True)
     table = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    if header:
+    if header and not whole.count:
         table.writerow(header)
-    written = 0
-    for item in task.track(items, "Writing rows", info.count):
-        if item.split == split and (made := row(item, folder)) is not None:
-            if header:
-                table.writerow(made)
-            else:
-                text.write(made[0].replace("\n", " ") + "\n")
-            written += 1
+    for item in whole.track(task, "Writing rows", info.count):
+        if item.split != split or (made := row(item, folder)) is None:
+            continue
+        if header:
+            table.writerow(made)
+        elif "\n" in made[0] or "\r" in made[0]:
+            task.problem(item.source, "has a line break in its name, which a list cannot hold")
+            continue
+        else:
+            text.write(made[0] + "\n")
+        whole.count += 1
     text.detach()
-    if not written:
+    if not whole.count:
         raise InputError("The subset is empty.", "There is nothing to export.")
-    return written

@@ -89,7 +89,8 @@ def _members(item: ExportItem, classes: dict[str, int]) -> Iterator[tuple[str, b
         yield "cls", str(classes[item.labels[0]]).encode("ascii")
     record = record_of(item)
     if record or not item.images:
-        yield "json", (item.record or json.dumps(record)).encode("utf-8", "replace")
+        came_so = "__key__" not in item.record or not item.images
+        yield "json", (item.record if came_so and item.record else json.dumps(record)).encode("utf-8", "replace")
 
 
 class _Shards:

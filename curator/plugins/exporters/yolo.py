@@ -13,7 +13,7 @@ from curator.engine.export_pictures import TakenNames
 from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.boxes import annotations_of, has_box, shares_of, size_of
-from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes
+from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes, tell_what_is_lost
 
 
 @exporter("yolo", version=1, kinds={"image"})
@@ -28,6 +28,7 @@ class Yolo:
     mode: str = param("copy", choices=MODES, help="How files get there; a hard link across disks becomes a copy")
 
     suffix: ClassVar[str] = ""
+    keeps_fields: ClassVar[bool] = False
 
     def export(self, items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task) -> Path:
         """Write the folder and return its path; a picture that is missing is reported and left out.
@@ -51,6 +52,7 @@ class Yolo:
                 journal.note(number + 1)
             if not written:
                 raise InputError("None of the chosen pictures is there any more.", "Connect the disk they are on.")
+            tell_what_is_lost(task, filling.several, filling.unboxed)
             (folder / "data.yaml").write_text(_description(info.splits, list(classes)), encoding="utf-8")
             write_provenance(folder, info, written, info.count - written)
         return target
@@ -61,6 +63,7 @@ class _Filling:
 
     def __init__(self, classes: dict[str, int], placer: Placer) -> None:
         self._classes, self._placer, self._names = classes, placer, TakenNames()
+        self.several = self.unboxed = 0
 
     def put(self, item: ExportItem, folder: Path, done: bool) -> str:
         """One picture and its boxes; ``done``: before a kill. Returns "" or what is wrong with it."""
@@ -75,9 +78,11 @@ class _Filling:
         place = folder / "images" / split / f"{stem}{wanted.suffix}"
         if reason := self._placer.resume(item.images[0], place, done):
             return reason
-        boxes = folder / "labels" / split / f"{stem}.txt"
+        boxes, lines = folder / "labels" / split / f"{stem}.txt", "".join(self._lines(item, size))
         boxes.parent.mkdir(parents=True, exist_ok=True)
-        boxes.write_text("".join(self._lines(item, size)), encoding="ascii")
+        boxes.write_text(lines, encoding="ascii")
+        self.several += len(item.images) > 1
+        self.unboxed += bool(item.labels) and not lines
         return ""
 
     def _lines(self, item: ExportItem, size: tuple[int, int]) -> Iterator[str]:

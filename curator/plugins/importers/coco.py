@@ -14,10 +14,11 @@ from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
-from curator.plugins.importers.drafts import clean, image_draft
+from curator.plugins.importers.drafts import clean, image_draft, labels_of, text_of_row
 from curator.plugins.importers.json_records import HEAD
 from curator.plugins.importers.piles import Pile, notable_names
 from curator.plugins.importers.places import readable
+from curator.plugins.importers.record_drafts import split_in
 from curator.plugins.importers.splits import split_of_file
 
 LABEL = "Reading images"
@@ -35,7 +36,8 @@ class Coco:
 
     Name the JSON file, or the folder, ZIP or TAR that holds it (itself or in annotations/). Every picture is a sample;
     its record is its entry with all its annotations in it, each with the name of its category. The classes are the
-    categories of its boxes, the most frequent first; the text is its captions. Pictures without annotations are kept.
+    categories of its boxes, the most frequent first; the text is its captions. Where the entry of a picture itself has
+    a label or a text, that counts too. Pictures without annotations are kept.
     """
 
     images: str = param("", help="Folder of the pictures; default: looked for beside the JSON file")
@@ -177,7 +179,7 @@ def _item(
     pile: Pile, folder: str, name: str, entry: dict[str, Any], annotations: list[dict[str, Any]], split: str
 ) -> Draft | Skip:
     try:
-        draft = image_draft(pile.root, pile.address(pile.find(name, folder)), split=split)
+        draft = image_draft(pile.root, pile.address(pile.find(name, folder)), split=split_in(entry) or split)
     except InputError as error:
         return Skip(readable(name.replace("\0", "\\0")) or "(no name)", error.text)
     captions = [clean(a["caption"]) for a in annotations if isinstance(a.get("caption"), str)]
@@ -185,6 +187,8 @@ def _item(
     for one in annotations:
         if isinstance(one.get("category_name"), str):
             counts[clean(one["category_name"])] += 1
-    labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
+    boxed = sorted(counts, key=lambda label: (-counts[label], label))
+    labels = tuple(dict.fromkeys((*labels_of(entry), *boxed)))
     record = json.dumps({**entry, "annotations": annotations}, ensure_ascii=False)
-    return draft._replace(labels=labels, text="\n".join(captions), record=clean(record))
+    text = "\n".join(captions) or text_of_row(entry)
+    return draft._replace(labels=labels, text=text, record=clean(record))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,11 @@ def read_image(path: Path) -> tuple[str, int, int]:
     content = read_bytes(path)
     width, height, _ = read_header(content)
     return hashlib.sha256(content).hexdigest(), width, height
+
+
+def digest_of(digests: Sequence[str]) -> str:
+    """The digest of a sample by those of its pictures: of one picture its own."""
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def clean(text: str) -> str:

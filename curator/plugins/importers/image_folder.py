@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from curator.engine import packed
 from curator.engine.api import CuratorError, Draft, InputError, Skip, Source, Task, importer
 from curator.plugins.importers.arrow_tables import Part, read_part
-from curator.plugins.importers.drafts import clean, image_draft, row_draft, text_of_row
+from curator.plugins.importers.drafts import clean, digest_of, image_draft, read_image, row_draft, text_of_row
 from curator.plugins.importers.piles import Pile, first_names
 from curator.plugins.importers.places import readable
 from curator.plugins.importers.record_drafts import split_in
@@ -205,7 +205,10 @@ def _read_row(pile: Pile, table: str, row: Row) -> Draft | Skip:
         first = pile.address(inner[0])
         split = split_in(row.values) or split_of_folder(inner[0])
         draft = row_draft(pile.root, first, row.values, row.record, split)
+        if len(inner) == 1:
+            return draft
         images = tuple(pile.address(name) for name in inner)
-        return draft._replace(images=images, source=first if len(names) == 1 else line)
+        digests = [draft.digest, *(read_image(pile.file(name))[0] for name in inner[1:])]
+        return draft._replace(images=images, source=line, digest=digest_of(digests))
     except InputError as error:
         return Skip(readable(str(names[0]).replace("\0", "\\0")) or line, error.text)

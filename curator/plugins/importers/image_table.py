@@ -14,7 +14,7 @@ from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, 
 from curator.engine.packed.cells import cell_address
 from curator.engine.pictures import MAX_BYTES, read_header
 from curator.plugins.importers.arrow_tables import Part, parts_of, plain, read_rows, schema_of
-from curator.plugins.importers.drafts import LABEL_KEYS, clean, labels_of, read_image, text_of_row
+from curator.plugins.importers.drafts import LABEL_KEYS, clean, digest_of, labels_of, read_image, text_of_row
 from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.record_drafts import split_in
 from curator.plugins.importers.tables import is_picture_name
@@ -162,7 +162,7 @@ def _item(pile: Pile, part: Part, column: Column, row: int, values: dict[str, An
         return Skip(source, error.text)
     images = tuple(address for address, *_ in found)
     digests = [digest for _, digest, _, _ in found]
-    digest = digests[0] if len(found) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    digest = digest_of(digests)
     labels = labels_of(_named(record, column.classes))
     words = json.dumps(record, ensure_ascii=False)
     split = split_in(record) or part.split

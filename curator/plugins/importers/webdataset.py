@@ -15,7 +15,7 @@ from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
 from curator.engine.packed.archives import read_at
 from curator.engine.packed.streams import plain_tar
 from curator.engine.pictures import IMAGE_SUFFIXES, MAX_BYTES, read_header
-from curator.plugins.importers.drafts import clean, labels_of, text_of_row
+from curator.plugins.importers.drafts import clean, digest_of, labels_of, text_of_row
 from curator.plugins.importers.splits import split_of_file
 
 LABEL = "Reading shards"
@@ -40,7 +40,8 @@ class WebDataset:
     """WebDataset: TAR shards, or a folder of them, read from front to back without unpacking.
 
     Members with the same name up to the first dot are one sample: its picture (.jpg .png .webp ...), class (.cls), text
-    (.txt) and record (.json); img2dataset writes the same. Nothing is unpickled: any other member is passed over.
+    (.txt) and record (.json); img2dataset writes the same. A classes.json beside the shards names the numbers of .cls.
+    Nothing is unpickled: any other member is passed over.
     """
 
     def match(self, path: Path) -> float:
@@ -77,14 +78,14 @@ class WebDataset:
         for shard in _shards(path.absolute()):
             name = shard.relative_to(source.root).as_posix()
             skips: list[Skip] = []
-            split = split_of_file(name)
+            split, classes = split_of_file(name), _class_names(shard.parent)
             try:
                 with plain_tar(shard).open("rb") as file:
                     for group in _groups(shard, others, skips):
                         task.step(LABEL, done)
                         done += 1
                         yield from _drain(skips, name)
-                        yield _item(file, name, group, split)
+                        yield _item(file, name, group, split, classes)
             except (InputError, OSError) as error:
                 yield Skip(name, getattr(error, "text", str(error)))
             yield from _drain(skips, name)
@@ -92,6 +93,18 @@ class WebDataset:
         if others:
             endings = ", ".join(f"{count} .{ending}" for ending, count in others.most_common(8))
             task.log(f"{others.total()} members passed over that are no picture, class, text or JSON: {endings}.")
+
+
+def _class_names(folder: Path) -> list[str]:
+    """Names of the classes by number, where a classes.json beside the shards lists them."""
+    file = folder / "classes.json"
+    try:
+        if file.stat().st_size > SMALL:
+            return []
+        names = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [clean(n) for n in names] if isinstance(names, list) and all(isinstance(n, str) for n in names) else []
 
 
 def _drain(skips: list[Skip], shard: str) -> Iterator[Skip]:
@@ -139,7 +152,7 @@ def _is_picture(ending: str) -> bool:
     return "." + ending.rpartition(".")[2] in IMAGE_SUFFIXES
 
 
-def _item(file: BinaryIO, shard: str, group: _Group, split: str) -> Draft | Skip:
+def _item(file: BinaryIO, shard: str, group: _Group, split: str, classes: list[str]) -> Draft | Skip:
     pictures = [m for ending, m in group.members.items() if _is_picture(ending)]
     source = packed.join(shard, pictures[0].name if pictures else group.key)
     if not pictures:
@@ -154,11 +167,13 @@ def _item(file: BinaryIO, shard: str, group: _Group, split: str) -> Draft | Skip
     except InputError as error:
         return Skip(source, error.text)
     images = tuple(packed.join(shard, m.name) for m in pictures)
-    digest = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    digest = digest_of(digests)
     said = record.get("json")
     row = said if isinstance(said, dict) else {}
     text = next((record[w] for w in WORDS if record.get(w)), "") or text_of_row(row)
-    labels = labels_of(record, CLASSES) or labels_of(row)
+    number = record.get("cls")
+    named = classes[number] if isinstance(number, int) and number < len(classes) else ""
+    labels = (named,) if named else labels_of(record, CLASSES) or labels_of(row)
     words = json.dumps(record, ensure_ascii=False)
     return Draft(source, digest, text, words, images, *sizes[0], labels, split)
 

@@ -117,7 +117,7 @@ def _names(pile: Pile) -> list[str]:
             inside = True
             names.update(enumerate(_inline(key[1])))
         elif inside and (entry := _NAME.match(line) or re.match(r"^(?:-|(\d+)\s*:)\s*(.+?)\s*$", line)):
-            names[int(entry[1]) if entry[1] else len(names)] = entry[2].strip("'\"")
+            names[int(entry[1]) if entry[1] else len(names)] = _unquoted(entry[2])
         elif line.strip() and not line.lstrip().startswith("#"):
             inside = False
     return [names.get(i, str(i)) for i in range(min(max(names, default=-1) + 1, 100_000))]
@@ -130,10 +130,22 @@ def _text(file: Path) -> str:
 
 def _inline(text: str) -> list[str]:
     if text.startswith("[") and text.endswith("]"):
-        return [part.strip().strip("'\"") for part in text[1:-1].split(",") if part.strip()]
+        return [_unquoted(part.strip()) for part in text[1:-1].split(",") if part.strip()]
     if text.startswith("{") and text.endswith("}"):
-        return [part.partition(":")[2].strip().strip("'\"") for part in text[1:-1].split(",") if ":" in part]
+        return [_unquoted(part.partition(":")[2].strip()) for part in text[1:-1].split(",") if ":" in part]
     return []
+
+
+def _unquoted(text: str) -> str:
+    """A scalar of YAML: in double quotes with JSON's escapes, in single quotes with '' for one, or plain."""
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        try:
+            return str(json.loads(text))
+        except ValueError:
+            return text[1:-1]
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return text[1:-1].replace("''", "'")
+    return text.partition(" #")[0].rstrip()
 
 
 def _label_name(image: str) -> str:

@@ -1,0 +1,208 @@
+"""Piles of pictures drawn at random: import, export in every format, import again: nothing that the format holds is
+lost. More of them: CURATOR_EXAMPLES=200."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curator.engine.api import Draft, Task
+from curator.engine.importing import find_importer
+from curator.engine.pictures import read_bytes
+from curator.engine.project import Project
+from curator.engine.registry import registry
+
+EXAMPLES = int(os.environ.get("CURATOR_EXAMPLES", "8"))
+SPLITS = ("train", "validation", "test")
+names = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\!"), min_size=1, max_size=12)
+file_names = st.one_of(names, st.sampled_from(["metadata", "con", "x.y", "Ä", "ä", "-", "train", "a b", "."]))
+words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=15).map(lambda text: text.strip())
+classes = st.one_of(st.sampled_from(["", "cat", "Cat", "train", "a/b", "7", '"x"', "é: #1"]), words)
+numbers = st.integers(-(2**40), 2**40)
+more = st.sampled_from([numbers, st.booleans(), words, st.lists(numbers, min_size=1, max_size=2)])
+sides = st.integers(0, 4)
+BOXED = ("cat", 'a "dog"', "é: #1", "it's", "7")
+
+
+def png(number: int, width: int = 8, height: int = 6) -> bytes:
+    """A sound picture that differs from every other."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    row = b"\0" + struct.pack(">I", number) + bytes(3 * width - 4)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = zlib.compress(row * height, 1)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+@st.composite
+def piles(draw: st.DrawFn, boxes: bool = False) -> list[dict[str, Any]]:
+    """Rows of metadata: perhaps a class, a text, a split, another field; the names of one picture or of several."""
+    kind = draw(more)
+    return [draw(rows(kind, boxes)) for _ in range(draw(st.integers(1, 5)))]
+
+
+@st.composite
+def rows(draw: st.DrawFn, kind: Any, boxes: bool) -> dict[str, Any]:
+    many = 1 if boxes else draw(st.sampled_from([1, 1, 2]))
+    row: dict[str, Any] = {"pictures": [draw(file_names) for _ in range(many)]}
+    known = {"label": classes, "text": words, "split": st.sampled_from(("", *SPLITS)), "more": st.none() | kind}
+    row |= {key: draw(values) for key, values in known.items() if draw(st.booleans())}
+    if boxes:
+        row.pop("label", None)
+        listed = draw(st.lists(st.tuples(st.sampled_from(BOXED), sides, sides), max_size=3))
+        row["annotations"] = [{"category_name": name, "bbox": [x, y, 2, 1]} for name, x, y in listed]
+    return row
+
+
+def write_pile(root: Path, pile: list[dict[str, Any]]) -> Path:
+    """As an ImageFolder with metadata: every picture under a name of its own below numbered folders."""
+    lines = []
+    for number, row in enumerate(pile):
+        placed = []
+        for part, name in enumerate(row["pictures"]):
+            place = root / f"{number}" / f"{part}" / f"{name}.png"
+            place.parent.mkdir(parents=True)
+            place.write_bytes(png(number * 10 + part))
+            placed.append(place.relative_to(root).as_posix())
+        about = {"file_name": placed[0]} if len(placed) == 1 else {"file_names": placed}
+        lines.append(json.dumps(about | {key: value for key, value in row.items() if key != "pictures"}))
+    (root / "metadata.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return root
+
+
+Seen = dict[str, Any]
+
+
+def seen_at(path: Path) -> list[Seen]:
+    """What an import of a path finds, sample by sample."""
+    _, importer, _ = find_importer(path, None, registry())
+    source = importer.open(path)
+    found = list(importer.read(path, source, Task()))
+    assert all(isinstance(draft, Draft) for draft in found), found
+    return [seen_of(source.root, draft) for draft in found]
+
+
+def seen_of(root: Path, draft: Draft) -> Seen:
+    record = json.loads(draft.record) if draft.record else {}
+    inner = record.get("json")
+    record = inner if isinstance(inner, dict) else record
+    listed = record.get("annotations")
+    boxes = [(box["category_name"], box.get("bbox") or pixels(box["yolo"])) for box in listed or []]
+    return {
+        "pictures": [hashlib.sha256(read_bytes(root / name)).hexdigest() for name in draft.images],
+        "digest": draft.digest,
+        "label": draft.labels[0] if draft.labels else "",
+        "labels": draft.labels,
+        "text": draft.text,
+        "split": draft.split or "train",
+        "more": record.get("more"),
+        "boxes": [(name, [round(side, 3) for side in box]) for name, box in boxes],
+    }
+
+
+def pixels(shares: list[float]) -> list[float]:
+    x, y, w, h = shares
+    return [(x - w / 2) * 8, (y - h / 2) * 6, w * 8, h * 6]
+
+
+def there_and_back(
+    pile: list[dict[str, Any]], exports: list[tuple[str, dict[str, Any], dict[str, Any]]]
+) -> Iterator[Any]:
+    """(format, what was there, what is there after an export and an import) for each of the exports."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        root = write_pile(folder / "pile", pile)
+        with Project.create(folder / "p.curator") as project:
+            store = project._store
+            dataset = store.dataset(project.submit_import([root]).result().focus[1])
+            samples = store.samples(dataset.id, 0, 1000)
+            store.add_subset("best", dataset.id, [sample.id for sample in samples], "add")
+            before = seen_at(root)
+            assert len(before) == len(samples) == len(pile)
+            for number, (format_, params, options) in enumerate(exports):
+                suffix = getattr(registry().get("exporter", format_).make({}), "suffix", "")
+                target = folder / f"out{number}{suffix}"
+                project.submit_export("best", target, format_, params, options=options).result()
+                after = seen_at(target) if target.exists() else []
+                yield format_, before, after
+
+
+def same(before: list[Seen], after: list[Seen], *keys: str) -> None:
+    """The same samples in any order, as far as the keys tell."""
+
+    def sorted_by_picture(found: list[Seen]) -> list[list[Any]]:
+        return sorted(([one["pictures"], *(one[key] for key in keys)] for one in found), key=lambda one: one[0])
+
+    assert sorted_by_picture(after) == sorted_by_picture(before)
+
+
+KEPT = ("keep",)
+WHOLE = [
+    ("folder", {}, {}),
+    ("folder", {"layout": "flat"}, {"split": KEPT}),
+    ("webdataset", {"most_samples": 2}, {"split": KEPT}),
+    ("webdataset", {"most_megabytes": 1}, {"split": KEPT, "order": "shuffle", "seed": 1}),
+    ("parquet", {}, {"split": KEPT}),
+]
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(piles())
+def test_pictures_with_classes_and_words(pile):
+    exports = WHOLE if has_arrow() else [one for one in WHOLE if one[0] != "parquet"]
+    for format_, before, after in there_and_back(pile, exports):
+        if format_ == "webdataset":  # the class stands for a caption that is missing
+            before = [{**one, "text": one["text"] or one["label"]} for one in before]
+        same(before, after, "digest", "label", "text", "split", "more")
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(piles(boxes=True))
+def test_pictures_with_boxes(pile):
+    exports = [("coco", {}, {"split": KEPT}), ("coco", {}, {}), ("yolo", {}, {"split": KEPT}), ("folder", {}, {})]
+    for format_, before, after in there_and_back(pile, exports):
+        if format_ != "folder":
+            before = [{**one, "labels": by_frequency([name for name, _ in one["boxes"]])} for one in before]
+        same(before, after, "digest", "labels", "split", "boxes", *(() if format_ == "yolo" else ("text", "more")))
+
+
+def by_frequency(found: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(found), key=lambda name: (-found.count(name), name)))
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(piles(boxes=True))
+def test_lists_of_pictures(pile):
+    exports = [("csv", {"paths": "absolute"}, {}), ("list", {}, {}), ("open-clip-csv", {}, {})]
+    for format_, before, after in there_and_back(
+        pile, exports[:2] + exports[2:] * any(row.get("text") for row in pile)
+    ):
+        if format_ == "open-clip-csv":
+            before = [{**one, "text": " ".join(one["text"].split())} for one in before if one["text"]]
+        same(before, after, "digest", *(("text",) if format_ == "open-clip-csv" else ()))
+
+
+def has_arrow() -> bool:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known_plugins() -> None:
+    registry().discover(None)
