@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QTabBar, QVBoxLayout, QWidget
 
 from curator.engine.errors import CuratorError
@@ -65,8 +65,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._memory, self._docked = memory, False
         self.taste = taste = Taste(settings, parent=self)
-        if settings.theme != "system":
-            apply_theme(settings.theme)
+        apply_theme(settings.theme)
         self._layout: QByteArray | None = None
         self._small: dict[str, list[QDialog]] = {}
         self.dialogs = dialogs or Dialogs(self)
@@ -147,8 +146,7 @@ class MainWindow(QMainWindow):
             right = max(letter * 46, min(letter * 62, self.width() // 5))
             self.resizeDocks([docks["library"], docks["detail"]], [letter * 44, right], Qt.Orientation.Horizontal)
             self.resizeDocks([docks["library"], docks["run"]], [letter * 48, letter * 52], Qt.Orientation.Vertical)
-            self.resizeDocks([docks["jobs"]], [letter * 17], Qt.Orientation.Vertical)
-        self._hide_strays()
+            self.resizeDocks([docks["jobs"]], [letter * 13], Qt.Orientation.Vertical)
 
     def _hide_strays(self) -> None:
         """Qt forgets the tab bar of docks that joined a group while hidden; it would lie over the middle or a panel."""
@@ -163,7 +161,6 @@ class MainWindow(QMainWindow):
         dock.setObjectName(key)
         dock.setWidget(widget)
         dock.toggleViewAction().setText(tr(title))
-        dock.visibilityChanged.connect(lambda _on: QTimer.singleShot(0, self, self._hide_strays))
         self.addDockWidget(area, dock)
         return dock
 
@@ -337,10 +334,12 @@ class MainWindow(QMainWindow):
 
     # ---- events ----------------------------------------------------------------------------------------------
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Once everything has its place."""
-        super().showEvent(event)
-        QTimer.singleShot(0, self, self._hide_strays)
+    def event(self, event: QEvent) -> bool:
+        """Docks were put in their places."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._hide_strays()
+        return done
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders are welcome."""

@@ -6,15 +6,17 @@ import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QPalette, QStyleHints
 from PySide6.QtWidgets import QApplication
 
 from curator.settings import Settings, go_offline, save_settings, use_cache
 
 SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
+PLAIN_STYLE = "fusion"
+"""Qt's own, on desktops without a style for it."""
 COLOURS = {
-    "light": ("#f3f3f4", "#ffffff", "#f6f6f7", "#1c1c1e", "#e9e9eb", "#2667c9", "#ffffff", "#8a8a8e"),
-    "dark": ("#2a2a2d", "#1d1d1f", "#252527", "#e9e9eb", "#3a3a3e", "#4d8df0", "#ffffff", "#8e8e93"),
+    "light": ("#f4f5f7", "#ffffff", "#f8f9fb", "#1d1f24", "#e9eaee", "#2667c9", "#ffffff", "#868991"),
+    "dark": ("#25262a", "#1b1c1f", "#212226", "#e8e9ec", "#383a40", "#3f7ee0", "#ffffff", "#8e9097"),
 }
 """Window, base, alternate base, text, button, highlight, highlighted text, placeholder."""
 
@@ -33,6 +35,13 @@ class Taste(QObject):
     def __init__(self, settings: Settings, file: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.now, self._file = settings, file
+        if isinstance(app := QGuiApplication.instance(), QGuiApplication):
+            app.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    def _system_changed(self) -> None:
+        """Night came, or day."""
+        if self.now.theme not in SCHEMES:
+            apply_theme(self.now.theme)
 
     @property
     def device(self) -> str:
@@ -70,7 +79,10 @@ class Taste(QObject):
 
 
 def apply_theme(theme: str) -> None:
-    """Follow the system, or be "light" or "dark" whatever the system is."""
+    """Follow the system, or be "light" or "dark" whatever the system is.
+
+    Where the platform has a look of its own, or asks for strong contrast, its colours stay; elsewhere they are ours.
+    """
     app = QGuiApplication.instance()
     if not isinstance(app, QApplication):
         return
@@ -78,10 +90,19 @@ def apply_theme(theme: str) -> None:
     if hasattr(hints, "setColorScheme"):  # Qt 6.8 and later
         hints.setColorScheme(SCHEMES.get(theme, Qt.ColorScheme.Unknown))
     app.setPalette(QPalette())
+    dark = app.palette().color(QPalette.ColorRole.Base).lightness() < 128
+    plain = app.style().objectName() == PLAIN_STYLE and not _strong_contrast(hints)
     if theme not in SCHEMES:
-        return
-    if (app.palette().color(QPalette.ColorRole.Base).lightness() < 128) != (theme == "dark"):
+        if plain:
+            app.setPalette(palette_of("dark" if dark else "light"))
+    elif plain or dark != (theme == "dark"):
         app.setPalette(palette_of(theme))
+
+
+def _strong_contrast(hints: QStyleHints) -> bool:
+    """Whether the user asked the system for it; Qt tells since 6.10."""
+    asked = getattr(hints, "accessibility", lambda: None)()
+    return asked is not None and asked.contrastPreference() == Qt.ContrastPreference.HighContrast
 
 
 def palette_of(theme: str) -> QPalette:

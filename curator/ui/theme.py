@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import Template
 
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QWidget
+
+from curator.engine.resources import resource
 
 
 @dataclass(frozen=True)
@@ -49,30 +52,34 @@ def mix(a: QColor, b: QColor, share: float) -> QColor:
 
 
 def style_sheet(palette: QPalette) -> str:
-    """What the platform's style leaves too plain. Sizes are in em: they follow the font."""
+    """How widgets look: flat, with one colour that leads. Sizes are in em: they follow the font."""
     c = colors(palette)
     window = palette.color(QPalette.ColorRole.Window)
-    bar = mix(window, QColor("#e0a800"), 0.16)
-    return f"""
-        QFrame#messageBar {{ background: {bar.name()}; border: 0; border-bottom: 1px solid {c.line.name()}; }}
-        QFrame#card {{ background: {c.ground.name()}; border: 1px solid {c.line.name()}; border-radius: 6px; }}
-        QFrame#drop {{ border: 2px dashed {c.line.name()}; border-radius: 10px; }}
-        QFrame#drop[over="true"] {{ border-color: {c.accent.name()}; }}
-        QLabel[faint="true"] {{ color: {c.faint.name()}; }}
-        QLabel[bad="true"] {{ color: {c.bad.name()}; }}
-        QLabel[good="true"] {{ color: {c.good.name()}; }}
-        QDockWidget::title {{ padding: 5px 8px; background: {mix(window, c.text, 0.05).name()}; }}
-        QToolBar {{ border: 0; spacing: 2px; padding: 0; }}
-        QPushButton {{ padding: 0.35em 0.9em; }}
-        QPushButton#primary {{ background: {c.accent.name()}; color: {c.on_accent.name()}; border: 0;
-            border-radius: 4px; padding: 0.5em 1.2em; font-weight: 600; }}
-        QPushButton#primary:hover, QPushButton#primary:focus {{ background: {mix(c.accent, c.text, 0.18).name()}; }}
-        QPushButton#primary:disabled {{ background: {c.line.name()}; color: {c.faint.name()}; }}
-        QTreeView, QTableView, QTextBrowser, QScrollArea {{ border: 0; }}
-        QTreeView::item, QListView::item {{ padding: 3px 2px; }}
-        QHeaderView::section {{ padding: 3px 6px; }}
-        QToolTip {{ padding: 3px; }}
-    """
+    names = {
+        "window": window,
+        "bar": mix(window, QColor("#e0a800"), 0.16),
+        "ground": c.ground,
+        "line": c.line,
+        "accent": c.accent,
+        "on_accent": c.on_accent,
+        "over_accent": mix(c.accent, c.text, 0.18),
+        "faint": c.faint,
+        "text": c.text,
+        "bad": c.bad,
+        "good": c.good,
+        "button": mix(c.ground, c.text, 0.09) if c.dark else c.ground,
+        "title": mix(window, c.text, 0.04),
+        "over": mix(window, c.text, 0.07),
+        "pressed": mix(window, c.text, 0.14),
+        "edge": mix(window, c.text, 0.2),
+        "handle": mix(window, c.text, 0.25),
+        "handle_over": mix(window, c.text, 0.42),
+        "off": mix(c.text, window, 0.6),
+        "lit": mix(c.ground, c.accent, 0.16),
+    }
+    values = {name: colour.name() for name, colour in names.items()}
+    pictures = {name: resource("themes", f"{name}.svg").as_posix() for name in ("down", "up")}
+    return Template(resource("themes", "window.qss").read_text(encoding="utf-8")).substitute(values, **pictures)
 
 
 def scaled(font: QFont, factor: float, *, bold: bool = False) -> QFont:

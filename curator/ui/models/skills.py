@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 AnyIndex = QModelIndex | QPersistentModelIndex
 SHARES_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """(share of the pile, share of the subset, the largest of all such shares)."""
-NAME, SIZE, CHOSEN, QUOTA, BUDGET, BALANCE = range(6)
-COLUMNS = (noop("Name"), noop("Pile"), noop("Chosen"), noop("Cap"), noop("Budget"), noop("Balance"))
+NAME, SIZE, CHOSEN, QUOTA, BUDGET = range(5)
+COLUMNS = (noop("Name"), noop("Pile"), noop("Chosen"), noop("Cap"), noop("Budget"))
 HELP = {
+    NAME: noop("The upper bar is its share of the pile, the lower one its share of the subset"),
     QUOTA: noop("The most samples of a skill that a run may pick"),
     BUDGET: noop(
         "How many samples of a skill a run shall pick, where its selector shares over skills\n"
         "(recipes “balanced” and “adapt-infinity”); ▽ starved: it got fewer, ■ full"
     ),
-    BALANCE: noop("Above, its share of the pile; below, its share of the subset"),
 }
 FATES = {"starved": " ▽", "full": " ■", "": ""}
 Edit = Callable[[int, str], bool]
@@ -64,7 +64,7 @@ class SkillsModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._skills)
 
     def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Name, pile, chosen, cap, budget, balance."""
+        """Name, pile, chosen, cap, budget."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
@@ -73,6 +73,9 @@ class SkillsModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.ToolTipRole and section in HELP:
             return tr(HELP[section])
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft if section == NAME else Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
         return tr(COLUMNS[section]) if role == Qt.ItemDataRole.DisplayRole else None
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
@@ -111,7 +114,7 @@ class SkillsModel(QAbstractTableModel):
             return None
         quota = "" if skill.quota is None else f"{skill.quota:,}"
         budget = ("" if skill.budget is None else f"{skill.budget:,}") + FATES[skill.fate]
-        return (skill.name, f"{skill.size:,}", f"{skill.chosen:,}", quota, budget.strip(), "")[index.column()]
+        return (skill.name, f"{skill.size:,}", f"{skill.chosen:,}", quota, budget.strip())[index.column()]
 
     def setData(self, index: AnyIndex, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
         """Rename, cap or budget; what was refused stays as it was."""

@@ -21,6 +21,8 @@ KNOWN = (
 )  # fmt: skip
 """What Curator needs, for a checkout that was not installed."""
 LONGEST = 60
+NOT_BUILT_ON = r"extra\s*==\s*['\"](test|bench)['\"]"
+"""What only checks Curator, or makes its pages."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Built:
 def built_on() -> list[Built]:
     """The packages Curator needs that are installed here, by name."""
     try:
-        needs = [re.split(r"[\s<>=!~;\[(]", need, maxsplit=1)[0] for need in metadata.requires(DISTRIBUTION) or ()]
+        stated = [need for need in metadata.requires(DISTRIBUTION) or () if not re.search(NOT_BUILT_ON, need)]
+        needs = [re.split(r"[\s<>=!~;\[(]", need, maxsplit=1)[0] for need in stated]
     except metadata.PackageNotFoundError:
         needs = list(KNOWN)
     found = []

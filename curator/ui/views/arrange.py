@@ -15,6 +15,7 @@ from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.language import tr
 from curator.ui.reading import Reading
+from curator.ui.views.elided import ElidedButton
 
 if TYPE_CHECKING:
     from curator.engine.browse import Field
@@ -41,7 +42,7 @@ class ArrangeBar(QWidget):
         self.sort = self._button(tr("Sort"), tr("Order of the samples"), self._fill_sort)
         self.group = self._button(tr("Group"), tr("Headings that samples are put under"), self._fill_group)
         self.colour = self._button(tr("Colour"), tr("What colours the map and the gallery"), self._fill_colour)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)  # stands with the pages
         self.slider.setRange(smallest, largest)
         self.slider.setPageStep(40)
         self.slider.setFixedWidth(self.fontMetrics().averageCharWidth() * 18)
@@ -52,18 +53,16 @@ class ArrangeBar(QWidget):
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         theme.mark(self.words, "faint")
         line = QHBoxLayout(self)
-        line.setContentsMargins(8, 0, 10, 4)
+        line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)
-        for widget in (self.sort, self.group, self.colour):
+        for widget in (self.words, self.sort, self.group, self.colour):
             line.addWidget(widget)
-        line.addWidget(self.words, 1)
-        line.addWidget(self.slider)
         state.query_changed.connect(self.refresh)
         state.colour_changed.connect(self.refresh)
         self.refresh()
 
     def _button(self, word: str, help: str, fill: Callable[[QMenu], None]) -> QToolButton:
-        button = QToolButton()
+        button = ElidedButton()
         button.setToolTip(help)
         button.setAutoRaise(True)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

@@ -37,7 +37,6 @@ SHORT = {
     "rounds": noop("Rounds"), "lifelong": noop("Steps"),
 }  # fmt: skip
 """Words for the buttons of the header where the menu's are too long."""
-IN_HEADER = ("all-samples", "export", "gallery", "table")
 
 
 EMPTY = noop("There is nothing in this subset. Show the whole dataset, or choose another subset in the library.")
@@ -71,14 +70,14 @@ class CenterView(QWidget):
         self.title.setFont(theme.scaled(self.font(), 1.1, bold=True))
         self.about = ElidedLabel()
         theme.mark(self.about, "faint")
-        self.header = self._make_header(actions)
+        self.header, self.heading = self._make_header(actions), self._make_heading(actions)
         self.search = SearchBox(desk)
         self.preview = Preview(thumbs, self.stack)
         self.preview.setAccessibleName(tr("Preview"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for bar in (self.header, self.search, self.arrange):
+        for bar in (self.header, self.search, self.heading):
             column.addWidget(bar)
         column.addWidget(self.stack, 1)
         column.addWidget(self.keys)
@@ -99,27 +98,39 @@ class CenterView(QWidget):
         state.keep_changed.connect(self.describe)
 
     def _make_header(self, actions: dict[str, QAction]) -> QWidget:
+        """The pages, how large pictures are, and the way out."""
         header = QWidget()
         line = QHBoxLayout(header)
-        line.setContentsMargins(10, 5, 8, 5)
-        line.addWidget(self.title)
-        line.addWidget(self.about)
-        line.addStretch(1)
+        line.setContentsMargins(8, 5, 8, 5)
         bar = QToolBar()  # what does not fit into a small window waits behind its arrow
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        for key in (*IN_HEADER, *self._pages):
-            bar.addAction(actions[key])
-            bar.widgetForAction(actions[key]).setAccessibleName(actions[key].statusTip())
-        for arrow in bar.findChildren(QToolButton, "qt_toolbar_ext_button"):
-            arrow.setAccessibleName(tr("More pages"))
-            arrow.setToolTip(tr("What does not fit here"))
-        line.addWidget(bar)
-        for key, short in SHORT.items():
-            actions[key].setIconText(tr(short))
         self._switch = {key: actions[key] for key in ("gallery", "table", *self._pages)}
         for action in self._switch.values():
             action.setCheckable(True)
+            bar.addAction(action)
+            bar.widgetForAction(action).setAccessibleName(action.statusTip())
+        for arrow in bar.findChildren(QToolButton, "qt_toolbar_ext_button"):
+            arrow.setAccessibleName(tr("More pages"))
+            arrow.setToolTip(tr("What does not fit here"))
+        line.addWidget(bar, 1)
+        line.addWidget(self.arrange.slider)
+        line.addWidget(_tool(actions["export"]))
+        for key, short in SHORT.items():
+            actions[key].setIconText(tr(short))
         return header
+
+    def _make_heading(self, actions: dict[str, QAction]) -> QWidget:
+        """What is shown, and how it is arranged."""
+        heading = QWidget()
+        line = QHBoxLayout(heading)
+        line.setContentsMargins(10, 0, 8, 4)
+        line.addWidget(self.title)
+        line.addWidget(self.about)
+        self.whole = _tool(actions["all-samples"])
+        line.addWidget(self.whole)
+        line.addStretch(1)
+        line.addWidget(self.arrange)
+        return heading
 
     # ---- what is shown ---------------------------------------------------------------------------------------
 
@@ -171,7 +182,8 @@ class CenterView(QWidget):
             action.setChecked(key == self._wanted)
         self.stack.setCurrentWidget(page)
         self.header.setVisible(self._state.dataset is not None)
-        self.arrange.setVisible(self._state.dataset is not None)
+        self.heading.setVisible(self._state.dataset is not None)
+        self.whole.setVisible(self._state.subset is not None)
         self.search.setVisible(self._state.dataset is not None)
         self.arrange.slider.setVisible(page is self.gallery)
         self.keys.refresh(page in (self.gallery, self.table))
@@ -215,6 +227,14 @@ class CenterView(QWidget):
         """The cursor moved."""
         if self.preview.isVisible():
             self.preview.follow(item)
+
+
+def _tool(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    button.setAccessibleName(action.statusTip())
+    return button
 
 
 def _page() -> QWidget:

@@ -81,6 +81,7 @@ class DuplicateProbe(QFrame):
         self.stack = FittingStack()
         for page in (empty, self.busy, self._ready_page()):
             self.stack.addWidget(page)
+        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         QVBoxLayout(self).addWidget(self.stack)
 
     def _ready_page(self) -> QWidget:

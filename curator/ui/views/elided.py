@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOptionToolButton, QStylePainter, QToolButton, QWidget
 
 FEWEST = 6
 """Letters that stay at least."""
@@ -33,3 +33,33 @@ class ElidedLabel(QLabel):
         painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         painter.drawText(self.contentsRect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
+
+
+class ElidedButton(QToolButton):
+    """A button with words that gives way like :class:`ElidedLabel`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def _around(self) -> int:
+        """Pixels beside the words."""
+        return super().sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for a few letters."""
+        letters = min(len(self.text()), FEWEST)
+        return QSize(self._around() + self.fontMetrics().averageCharWidth() * letters, super().sizeHint().height())
+
+    def shown(self) -> str:
+        """The words as they fit."""
+        room = self.width() - self._around()
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw what fits."""
+        look = QStyleOptionToolButton()
+        self.initStyleOption(look)
+        look.text = self.shown()
+        QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_ToolButton, look)

@@ -25,6 +25,7 @@ from curator.engine.registry import registry
 from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.models.layouts import EMPTY, ERROR, FINE, LOADING, QUICK, READY, Layouts
+from curator.ui.views.elided import ElidedButton
 from curator.ui.views.jobs import duration
 from curator.ui.views.map_card import HoverCard
 from curator.ui.views.map_legend import Legend
@@ -79,7 +80,7 @@ class MapPage(QWidget):
         self.card = HoverCard(desk.thumbs, self)
         self.tools: dict[str, QToolButton] = {}
         self.names = QToolButton()
-        self.which = QToolButton()
+        self.which: QToolButton = ElidedButton()
         self.faces = QToolButton()
         self.pictures: MapPictures | None = None
         self._lay_out()
@@ -156,7 +157,9 @@ class MapPage(QWidget):
         self.faces.setCheckable(True)
         self.faces.setChecked(True)
         self.faces.toggled.connect(lambda on: self.pictures.show_pictures(on) if self.pictures is not None else None)
-        self.which = _tool(tr("Layout"), tr("Which layout is shown, and making others"))
+        self.which = ElidedButton()
+        self.which.setAutoRaise(True)
+        self.which.setToolTip(tr("Which layout is shown, and making others"))
         self.which.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.which)
         menu.aboutToShow.connect(partial(self._fill, menu))

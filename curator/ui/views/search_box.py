@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QTextCharFormat,
 )
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QListView, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QListView, QToolButton, QVBoxLayout, QWidget
 
 from curator.engine.completing import Completion, complete
 from curator.ui import theme
@@ -189,7 +189,6 @@ class SearchBox(QWidget):
         self.line = SearchLine(self._finding)
         self.words = QLabel()
         self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.words.setAccessibleName(tr("Search result"))
         self.exact = QToolButton()
         self.exact.setText(tr("Abc"))
@@ -200,11 +199,15 @@ class SearchBox(QWidget):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(TYPING_MS)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 0, 8, 6)
-        row.addWidget(self.line, 3)
+        self.words.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(self.line, 1)
         row.addWidget(self.exact)
-        row.addWidget(self.words, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 0, 8, 4)
+        column.setSpacing(3)
+        column.addLayout(row)
+        column.addWidget(self.words)
         self._connect()
         self._refresh()
 

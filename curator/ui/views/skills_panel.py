@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSpinBox,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -32,7 +33,7 @@ from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.models.samples import one_line
-from curator.ui.models.skills import BALANCE, BUDGET, NAME, QUOTA, SHARES_ROLE, SkillsModel
+from curator.ui.models.skills import BUDGET, NAME, QUOTA, SHARES_ROLE, SkillsModel
 from curator.ui.views.coverage import SOON_MS
 from curator.ui.views.picture import Picture
 from curator.ui.waiting import waiting_words
@@ -45,6 +46,8 @@ NO_SKILLS = noop("No skills yet. Run a recipe with a clusterer, such as “diver
 NO_CLASSES = noop("No sample has a class yet. Label some, or import class folders.")
 KEYS = ("skill-show", "skill-rename", "skill-quota", "skill-budget", "skill-merge", "skill-split", "skill-hide")
 TYPICAL = 3
+BARS = 12
+"""Pixels below a name."""
 
 
 class SkillsPanel(QWidget):
@@ -96,7 +99,7 @@ class SkillsPanel(QWidget):
         table.setModel(self.model)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setItemDelegateForColumn(BALANCE, _Balance(table))
+        table.setItemDelegateForColumn(NAME, _Balance(table))
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
@@ -107,8 +110,8 @@ class SkillsPanel(QWidget):
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(BALANCE, QHeaderView.ResizeMode.Fixed)
-        table.setColumnWidth(BALANCE, header.sectionSizeHint(BALANCE) + self.fontMetrics().averageCharWidth() * 2)
+        header.setHighlightSections(False)
+        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + BARS + 8)
         table.doubleClicked.connect(self._double_clicked)
         table.selectionModel().selectionChanged.connect(self._chosen)
 
@@ -237,17 +240,22 @@ class SkillsPanel(QWidget):
 
 
 class _Balance(QStyledItemDelegate):
-    """Two bars: share of the pile above, share of the subset below; green when it has its share, red when it lacks."""
+    """A name above two bars: its share of the pile, and of the subset; green when it has its share, red when not."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Bars only; the tip has the numbers."""
-        super().paint(painter, option, index)
+        """The tip has the numbers."""
+        words, place = QStyleOptionViewItem(option), QRect(option.rect)
+        place.setBottom(place.bottom() - BARS)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, option.palette.highlight())
+        words.rect = place
+        super().paint(painter, words, index)
         pile, subset, top = index.data(SHARES_ROLE)
-        c, rect = theme.colors(option.palette), QRectF(option.rect).adjusted(3, 4, -3, -4)
-        half = rect.height() / 2 - 1
-        painter.fillRect(QRectF(rect.left(), rect.top(), rect.width() * pile / top, half), c.faint)
-        lacks = subset < 0.8 * pile
-        color = c.bad if lacks else c.good
-        painter.fillRect(QRectF(rect.left(), rect.bottom() - half, rect.width() * subset / top, half), color)
+        c, room = theme.colors(option.palette), option.rect.width() - 8
+        colour = c.bad if subset < 0.8 * pile else c.good
+        if option.state & QStyle.StateFlag.State_Selected:
+            colour = c.on_accent
+        for share, paint, y in ((pile, theme.mix(c.ground, c.text, 0.3), 1), (subset, colour, 6)):
+            painter.fillRect(QRectF(place.left() + 4, place.bottom() + y, max(1.0, room * share / top), 4), paint)

@@ -131,11 +131,12 @@ class SubsetPanel(ScrolledColumn):
         self.knee.setToolTip(tr("From here on, more samples add less than on average"))
         self.knee.setAccessibleName(tr("Go to the knee"))
         self.knee.clicked.connect(lambda: self.set_keep(self.dial.knee if self.dial else self.keep))
-        line, column = QHBoxLayout(), QVBoxLayout()
+        above, line, column = QHBoxLayout(), QHBoxLayout(), QVBoxLayout()
+        above.addWidget(self.slider, 1)
+        above.addWidget(self.knee)
         line.addWidget(self.amount, 1)
-        line.addWidget(self.unit)
-        line.addWidget(self.knee)
-        column.addWidget(self.slider)
+        line.addWidget(self.unit, 1)
+        column.addLayout(above)
         column.addLayout(line)
         return column
 

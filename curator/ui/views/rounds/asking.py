@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -69,25 +71,31 @@ class Asking(QWidget):
             label.setWordWrap(True)
         theme.mark(self.why, "faint")
         self.progress = QProgressBar()
+        theme.mark(self.progress, "spoken")
         self.progress.setFormat(tr("%v of %m answered"))
         self.progress.setAccessibleName(tr("Progress in this round"))
         self.buttons = QWidget()
         self.buttons.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._grid = QGridLayout(self.buttons)
         self._grid.setContentsMargins(0, 0, 0, 0)
+        self.choices = _Choices(self.buttons)
+        self._rest = QHBoxLayout()
         self.skip = _plain(tr("Skip  [{key}]", key=SKIP), tr("Give no answer; it is not asked about again"))
         self.other = _plain(tr("Not in the list  [{key}]", key=UNLISTED), tr("It is none of the classes"))
         self.back = _plain(tr("Undo  [{key}]", key=BACK), tr("Take back the latest change"))
         self.skip.clicked.connect(lambda: self.answer(SKIP))
         self.other.clicked.connect(lambda: self.answer(UNLISTED))
         self.back.clicked.connect(self.undone)
+        for button in (self.skip, self.other, self.back):
+            self._rest.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.progress)
         column.addWidget(self.content, 1)
         column.addWidget(self.name)
         column.addWidget(self.why)
-        column.addWidget(self.buttons)
+        column.addWidget(self.choices)
+        column.addLayout(self._rest)
 
     def show_classes(self, classes: tuple[str, ...]) -> None:
         """Another list of classes."""
@@ -107,8 +115,7 @@ class Asking(QWidget):
 
     def _arrange(self) -> None:
         """The buttons in as many columns as there is room for."""
-        rest = (self.skip, self.other, self.back)
-        widest = max(button.sizeHint().width() for button in (*self._answers, *rest)) + self._grid.spacing()
+        widest = max([1, *(button.sizeHint().width() for button in self._answers)]) + self._grid.spacing()
         columns = max(1, min(COLUMNS, (self.width() - 16) // widest))
         if columns == self._columns:
             return
@@ -117,9 +124,7 @@ class Asking(QWidget):
             pass
         for place, button in enumerate(self._answers):
             self._grid.addWidget(button, place // columns, place % columns)
-        last = -(-len(self._answers) // columns)
-        for place, button in enumerate(rest):
-            self._grid.addWidget(button, last + place // columns, place % columns)
+        self.choices.updateGeometry()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Room for more columns, or for fewer."""
@@ -132,8 +137,8 @@ class Asking(QWidget):
         self.progress.setRange(0, max(1, len(batch)))
         self.progress.setValue(answered)
         self.pick = next((p for p in batch if not p.state), None)
-        for button in self.buttons.findChildren(QPushButton):
-            button.setEnabled(self.pick is not None or button is self.back)
+        for button in (*self._answers, self.skip, self.other):
+            button.setEnabled(self.pick is not None)
 
     def show_sample(self, sample: Sample | None, path: Path | None) -> None:
         """Content of the pick; None when all of the batch is answered."""
@@ -169,6 +174,27 @@ class Asking(QWidget):
             self.answer(key)
             return
         super().keyPressEvent(event)
+
+
+class _Choices(QScrollArea):
+    """As high as the buttons inside, until a small window leaves less: then they scroll."""
+
+    def __init__(self, inside: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setWidget(inside)
+
+    def sizeHint(self) -> QSize:
+        """All of the buttons."""
+        return self.widget().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Two lines of them."""
+        hint = self.sizeHint().height()
+        return QSize(0, min(hint, self.fontMetrics().height() * 5))
 
 
 def _plain(words: str, tip: str) -> QPushButton:

@@ -101,6 +101,7 @@ class RoundsPage(OneOfSeveral):
         self.corners = [QComboBox() for _ in range(3)]
         for number, box in enumerate(self.corners, 1):
             box.setAccessibleName(tr("Corner {number}", number=number))
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(6)
             box.currentIndexChanged.connect(self._draw_space)
         self.as_teacher = QCheckBox(tr("As the teacher sees it"))

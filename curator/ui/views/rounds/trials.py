@@ -91,13 +91,15 @@ class TrialsPage(OneOfSeveral):
         return found
 
     def _build(self) -> None:
-        top = QHBoxLayout()
+        top, names = QHBoxLayout(), QHBoxLayout()
+        top.addWidget(self.kind)
+        top.addStretch(1)
+        top.addWidget(self.start)
         for widget, stretch in (
-            (self.kind, 0), (self.selectors, 1), (self.sizes_words, 0), (self.sizes, 0), (QLabel(tr("Repetitions")), 0),
-            (self.seeds, 0), (self.start, 0),
+            (QLabel(tr("Selectors")), 0), (self.selectors, 3), (self.sizes_words, 0), (self.sizes, 1),
+            (QLabel(tr("Repetitions")), 0), (self.seeds, 0),
         ):  # fmt: skip
-            top.addWidget(widget, stretch)
-        self.sizes.setMaximumWidth(self.fontMetrics().averageCharWidth() * 18)
+            names.addWidget(widget, stretch)
         second = QHBoxLayout()
         second.addWidget(self.chosen)
         second.addWidget(self.measure)
@@ -112,6 +114,7 @@ class TrialsPage(OneOfSeveral):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 8, 10, 8)
         column.addLayout(top)
+        column.addLayout(names)
         column.addLayout(second)
         column.addWidget(sides, 1)
 
