@@ -12,6 +12,7 @@ from curator.engine.params import build, param
 
 ORDERS = ("rank", "source", "shuffle")
 TOGETHER = ("duplicates", "exact", "nothing")
+STRATA = ("nothing", "class", "skill")
 WEIGHTS = ("table", "column")
 FINDINGS = ("keep", "fix", "drop", "replace")
 ACTED_ON = ("stop", "skip")
@@ -34,6 +35,11 @@ class ExportOptions:
         choices=TOGETHER,
         help="What never lies in two splits: near-duplicates (by the newest embedding) and equal content or pictures, "
         "only the equal ones, or nothing",
+    )
+    stratify: str = param(
+        "nothing",
+        choices=STRATA,
+        help="What every split holds in the same shares: classes, or skills (as near as what lies together allows)",
     )
     weights: str = param(
         "table", choices=WEIGHTS, help="Weights go to the table curation.csv beside the data, or into a field weight"

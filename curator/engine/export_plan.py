@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,8 @@ def make_plan(rows: ExportRows, options: ExportOptions, near: Iterable[tuple[int
     count = min(options.first, size) if options.first else size
     beyond = np.arange(count + 1, size + 1, dtype=np.int64)
     if options.split:
-        names, code, spare = _splits(list(rows.keys()), count, options, near)
+        kinds = list(rows.kinds(options.stratify)) if options.stratify != "nothing" and shares(options.split) else []
+        names, code, spare = _splits(list(rows.keys()), count, options, near, kinds)
     else:
         names, code = ("",), np.zeros(count, np.int16)
         spare = Reserve(beyond, beyond, np.zeros(len(beyond), np.int16))
@@ -73,7 +74,7 @@ def _order(rows: ExportRows, options: ExportOptions, count: int) -> Rows:
 
 
 def _splits(
-    keys: list[Key], count: int, options: ExportOptions, near: Iterable[tuple[int, int]]
+    keys: list[Key], count: int, options: ExportOptions, near: Iterable[tuple[int, int]], kinds: list[str]
 ) -> tuple[tuple[str, ...], np.ndarray, Reserve]:
     """Names, the split of each of the first ``count``, and where the others may stand in."""
     if not options.replaces:
@@ -87,7 +88,7 @@ def _splits(
         return names, code[:count], Reserve(beyond, beyond, code[count:])
     wanted = shares(options.split)
     groups = groups_of(keys, options.together, near)
-    code = divide(groups[:count], tuple(wanted.values()), options.seed)
+    code = divide(groups[:count], tuple(wanted.values()), options.seed, kinds[:count])
     names = tuple(wanted)
     for number, name in enumerate(names):
         if not (code == number).any():
@@ -129,18 +130,24 @@ def groups_of(keys: list[Key], together: str, near: Iterable[tuple[int, int]] = 
     return np.array([root(i) for i in range(len(keys))], np.int64)
 
 
-def divide(groups: Rows, parts: tuple[float, ...], seed: int) -> np.ndarray:
+def divide(groups: Rows, parts: tuple[float, ...], seed: int, kinds: Sequence[str] = ()) -> np.ndarray:
     """int16 [n]: the split of each sample, whole groups together, as near to ``parts`` (adding up to 1) as they allow.
 
     Groups go from the largest to the smallest, equal ones in an order drawn by the seed, each to the split that is
-    furthest behind its share (the first of equals).
+    furthest behind its share (the first of equals). With ``kinds`` (that of each sample) the groups of one kind, which
+    is that of its first member, are divided by the same shares; what one kind leaves behind is made up for by the next.
     """
-    heads, sizes = np.unique(groups, return_counts=True)
+    heads, first, sizes = np.unique(groups, return_index=True, return_counts=True)
     drawn = np.random.default_rng(seed).permutation(len(heads))
-    missing = np.array(parts, np.float64) * len(groups)
+    order = drawn[np.argsort(-sizes[drawn], kind="stable")]
+    of_kind = np.unique(np.array(kinds), return_inverse=True)[1][first] if kinds else np.zeros(len(heads), np.int64)
+    missing = np.zeros(len(parts), np.float64)
     chosen = np.empty(len(heads), np.int16)
-    for group in drawn[np.argsort(-sizes[drawn], kind="stable")]:
-        best = int(np.argmax(missing))
-        chosen[group] = best
-        missing[best] -= sizes[group]
+    for kind in range(int(of_kind.max()) + 1 if len(heads) else 0):
+        mine = order[of_kind[order] == kind]
+        missing += np.array(parts, np.float64) * sizes[mine].sum()
+        for group in mine:
+            best = int(np.argmax(missing))
+            chosen[group] = best
+            missing[best] -= sizes[group]
     return chosen[np.searchsorted(heads, groups)]

@@ -73,6 +73,20 @@ class ExportRows:
         for row in self._store.db.conn.execute(sql, (self._subset_id,)):
             yield row[0], row[1], row[2], () if row[3] == "[]" else tuple(json.loads(row[3])), row[4]
 
+    def kinds(self, of: str) -> Iterator[str]:
+        """The class ("class", the user's before the given one) or the Skill ("skill") of each sample in rank order, ""
+        for none."""
+        if of == "class":
+            column = (
+                "(select name from label where label.sample_id = subset_sample.sample_id and not label.hidden"
+                " order by origin = 'user' desc, label.id limit 1)"
+            )
+        else:
+            column = "subset_sample.skill"
+        sql = f"select coalesce({column}, '') from subset_sample where subset_id = ? order by rank"
+        for (kind,) in self._store.db.conn.execute(sql, (self._subset_id,)):
+            yield str(kind)
+
     def count(self) -> int:
         """Samples in the Subset."""
         return int(self._store.one("select count(*) from subset_sample where subset_id = ?", (self._subset_id,)))

@@ -195,6 +195,19 @@ def test_shares_are_met(n, parts):
     assert np.abs(counts - np.array(parts) * n).max() <= 1
 
 
+def test_kinds_are_divided_alike_and_groups_stay_whole():
+    rng = np.random.default_rng(0)
+    groups = np.sort(rng.integers(0, 400, 1000))
+    groups = np.array([int(np.flatnonzero(groups == group)[0]) for group in groups])
+    kinds = [str(group % 7) for group in groups]
+    code = divide(groups, (0.7, 0.2, 0.1), 3, kinds)
+    assert all(len(set(code[groups == group])) == 1 for group in set(groups))
+    for kind in set(kinds):
+        counts = np.bincount(code[np.array(kinds) == kind], minlength=3)
+        assert np.abs(counts - np.array((0.7, 0.2, 0.1)) * counts.sum()).max() <= 7  # the largest group
+    assert np.abs(np.bincount(code) - (700, 200, 100)).max() <= 7
+
+
 @pytest.mark.parametrize("split", ["train", "train=x", "train=0", "a/b=1", "a=1,a=2", "=1"])
 def test_bad_shares_are_refused(split):
     with pytest.raises(InputError, match="is not a share"):

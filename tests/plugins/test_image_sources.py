@@ -454,7 +454,7 @@ def test_records_in_an_archive_find_their_pictures_there(tmp_path):
     told = [{"image": name, "conversations": [{"from": "human", "value": "<image>q"}, {"from": "gpt", "value": "a"}]}
             for name in ("images/a.png", "top/b.png", "../up.png")]  # fmt: skip
     info = {"x": {"file_name": "x.jsonl", "columns": {"images": "images"}}}  # is no COCO, though it speaks of images
-    files = {"ds/dataset_info.json": json.dumps(info)}
+    files = {"ds/about.json": json.dumps(info)}
     files |= {"ds/x.jsonl": "".join(json.dumps(t) + "\n" for t in told), "ds/images/a.png": png(1), "top/b.png": png(2)}
     path = packed_like(tmp_path / "a.zip", files)
     spec, found, _ = find_importer(path, None, registry())

@@ -2,7 +2,8 @@
 
 An *address* is a path whose last part goes on into a container: ``shard-0001.tar!00017.jpg`` is a member of an archive,
 ``train.parquet!17/image/cat.jpg`` the cell of row 17 (from 1) in the column ``image``; what follows the column is only
-a name to show. A table may itself lie in an archive: ``a.zip!train.parquet!17/image/cat.jpg``. A file on disk that is
+a name to show. A table or a TAR may itself lie in an archive, ``a.zip!train.parquet!17/image/cat.jpg``, and is copied
+into the cache to be read with leaps. A file on disk that is
 really called so comes first. Everything that opens a picture goes through :func:`read`, mostly by way of
 :func:`curator.engine.pictures.read_bytes`.
 

@@ -49,7 +49,7 @@ def read(path: Path, limit: int) -> bytes:
     if place is None:
         raise InputError("is not there")
     container, member = place
-    if (inner := _table_in(container, member)) is not None:
+    if (inner := _container_in(container, member)) is not None:
         container, member = laid_out(container.parent / join(container.name, inner[0])), inner[1]
     if container.suffix.lower() in TABLE_SUFFIXES:
         from curator.engine.packed.cells import read_cell
@@ -66,8 +66,12 @@ def size_of(path: Path) -> int:
     try:
         if place is None:
             return path.stat().st_size
-        if place[0].suffix.lower() in TABLE_SUFFIXES or _table_in(*place):
+        if place[0].suffix.lower() in TABLE_SUFFIXES:
             return 0
+        if (inner := _container_in(*place)) is not None:
+            if inner[0].lower().endswith(TABLE_SUFFIXES):
+                return 0
+            place = laid_out(place[0].parent / join(place[0].name, inner[0])), inner[1]
         from curator.engine.packed.archives import find
 
         return find(*place)[1].size
@@ -85,7 +89,7 @@ def exists(path: Path) -> bool:
     from curator.engine.packed.archives import find
 
     container, member = place
-    inner = _table_in(container, member)
+    inner = _container_in(container, member)
     try:
         find(container, inner[0] if inner else member)
     except InputError:
@@ -107,7 +111,7 @@ def laid_out(path: Path) -> Path:
     return lay_out(*place)
 
 
-def _table_in(container: Path, member: str) -> tuple[str, str] | None:
-    """Table and cell, when the member is a cell of a table that lies in an archive."""
+def _container_in(container: Path, member: str) -> tuple[str, str] | None:
+    """Container and member, when the member of an archive is again one of a table or a TAR that lies in it."""
     found = _ADDRESS.fullmatch(member) if is_archive(container) and MARK in member else None
-    return (found[1], found[2]) if found and found[1].lower().endswith(TABLE_SUFFIXES) else None
+    return (found[1], found[2]) if found and found[1].lower().endswith((*TABLE_SUFFIXES, ".tar")) else None

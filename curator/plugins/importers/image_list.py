@@ -12,7 +12,7 @@ from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
 from curator.plugins.importers.drafts import row_draft
 from curator.plugins.importers.piles import Pile, notable_names
 from curator.plugins.importers.places import LEAVES, readable
-from curator.plugins.importers.tables import Row, column_of, count_lines, is_picture_name, look, read_csv
+from curator.plugins.importers.tables import Row, column_of, count_lines, is_picture_name, is_plain_list, look, read_csv
 
 LABEL = "Reading images"
 COLUMNS = ("file_name", "filepath", "file_path", "path", "image", "image_path", "filename", "source")
@@ -58,7 +58,9 @@ class ImageList:
         folder = name.removeprefix(pile.prefix).rpartition("/")[0] if inside else _below(path.parent, source.root)
         seen, twice = set(), 0
         with packed.open_stream(table) as file:
-            for row in task.track(read_csv(file, COLUMNS), LABEL, 0 if inside else count_lines(path)):
+            for row in task.track(
+                read_csv(file, COLUMNS, plain=is_plain_list(table)), LABEL, 0 if inside else count_lines(path)
+            ):
                 item = _read_row(pile, folder, f"{name}#{row.place}", row)
                 if item.source in seen:
                     twice += 1
@@ -105,7 +107,7 @@ def _is_absolute(name: str) -> bool:
 def _root(path: Path) -> Path:
     folders: set[str] = set()
     with path.open("rb") as file:
-        for row in read_csv(file, COLUMNS):
+        for row in read_csv(file, COLUMNS, plain=is_plain_list(path)):
             name = _name(row).strip()
             folders.add(str(Path(os.path.normpath(name)).parent if _is_absolute(name) else path.parent))
     try:

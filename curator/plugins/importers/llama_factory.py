@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.mapping import ROLES, View
-from curator.plugins.importers.piles import Pile
-from curator.plugins.importers.places import Places
+from curator.plugins.importers.piles import Pile, notable_names
 from curator.plugins.importers.raw_files import expected, is_record_file, read_raws
 from curator.plugins.importers.record_drafts import Pictures, Shaping
 
@@ -27,7 +27,8 @@ OTHER_ROLES = frozenset({"videos", "audios"})
 class LlamaFactory:
     """LLaMA-Factory's dataset_info.json: reads the files that it describes, by the columns and tags that it gives.
 
-    Name the file or its folder, and with “entries” those wanted; otherwise every entry is read whose file is there.
+    Name the file, its folder, or a ZIP or TAR of that; and with “entries” those wanted. Otherwise every entry is read
+    whose file is there.
     Entries that lie on a hub are listed, not fetched. Pictures are looked for below the folder. As in LLaMA-Factory,
     columns that an entry does not list mean nothing to it; the record is kept whole all the same.
     """
@@ -36,42 +37,43 @@ class LlamaFactory:
 
     def match(self, path: Path) -> float:
         """1.0 for a description with files that are here, 0.5 for one without, else 0."""
-        file = path / FILE if path.is_dir() else path
-        if file.name != FILE or not file.is_file():
+        place = _place(path)
+        if place is None:
             return 0.0
         try:
-            described = _described(file)
+            described = _described(place[1])
         except InputError:
             return 0.0
         if not described:
             return 0.0
-        return 1.0 if any((file.parent / str(e.get("file_name"))).is_file() for e in described.values()) else 0.5
+        return 1.0 if _here(place[1], described) else 0.5
 
     def open(self, path: Path) -> Source:
         """Raises :class:`InputError` when there is no description, or an entry wanted is not in it or not here."""
-        file = (path / FILE if path.is_dir() else path).absolute()
+        pile, file = _found(path.absolute())
         chosen = self._chosen(file)
-        name = next(iter(chosen)) if len(chosen) == 1 else file.parent.name
+        name = next(iter(chosen)) if len(chosen) == 1 else path.name.split(".")[0] if pile.prefix else file.parent.name
         formats = {str(entry.get("formatting", "alpaca")) for entry in chosen.values()}
-        return Source("instruction", file.parent, name, next(iter(formats)) if len(formats) == 1 else "")
+        return Source("instruction", pile.root, name, next(iter(formats)) if len(formats) == 1 else "")
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Records by entry, in the order of the description."""
-        file = (path / FILE if path.is_dir() else path).absolute()
-        places, seen = Places(source.root), dict[str, str]()
+        pile, file = _found(path.absolute())
+        folder = _inner(pile, file).rpartition("/")[0]
+        seen = dict[str, str]()
         away = [name for name, entry in _described(file).items() if any(entry.get(key) for key in ELSEWHERE)]
         if away and not self.entries:
             task.log(f"{len(away)} entries are not on this computer and were left out, such as “{away[0]}”.")
         for name, entry in self._chosen(file).items():
             try:
-                relative = places.find(str(entry.get("file_name")))
+                relative = pile.address(pile.find(str(entry.get("file_name")), folder))
                 target = source.root / relative
                 if relative in seen:
                     raise InputError(f"describes the file {relative} again, after “{seen[relative]}”")
-                if not target.is_file() or not is_record_file(target):
+                if not is_record_file(target):
                     raise InputError(f"names {relative}, which is no file of records")
                 seen[relative] = name
-                shaping = Shaping(Pictures(Pile(source.root)), view=view_of(entry))
+                shaping = Shaping(Pictures(pile, folder), view=view_of(entry))
                 for raw in task.track(read_raws(target), LABEL, expected(target)):
                     yield shaping.item(f"{relative}#{raw.place}", raw)
                 shaping.tell(task)
@@ -80,9 +82,7 @@ class LlamaFactory:
 
     def _chosen(self, file: Path) -> dict[str, dict[str, Any]]:
         described = _described(file)
-        here = {
-            n: e for n, e in described.items() if e.get("file_name") and (file.parent / str(e["file_name"])).exists()
-        }
+        here = _here(file, described)
         wanted = [name.strip() for name in self.entries.split(",") if name.strip()]
         for name in wanted:
             if name not in described:
@@ -97,12 +97,45 @@ class LlamaFactory:
         return chosen
 
 
+def _place(path: Path) -> tuple[Pile, Path] | None:
+    """The pile that a description lies in, a folder or an archive, and the path or address of the description."""
+    if packed.is_archive(path) and path.is_file():
+        names = [name for name in notable_names(path) if name.rpartition("/")[2] == FILE and name.count("/") < 2]
+        pile = Pile.at(path)
+        return (pile, pile.file(min(names, key=lambda name: name.count("/")))) if names else None
+    file = path / FILE if path.is_dir() else path
+    return (Pile(file.parent), file) if file.name == FILE and file.is_file() else None
+
+
+def _found(path: Path) -> tuple[Pile, Path]:
+    place = _place(path)
+    if place is None:
+        raise InputError(f"There is no {FILE} at {path}.", "Name the file, or the folder or archive that it is in.")
+    return place
+
+
+def _inner(pile: Pile, file: Path) -> str:
+    return file.relative_to(pile.root).as_posix().removeprefix(pile.prefix)
+
+
+def _here(file: Path, described: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The entries whose file is there, beside the description."""
+    before = str(file).removesuffix(FILE)
+    return {n: e for n, e in described.items() if e.get("file_name") and _is_there(before, str(e["file_name"]))}
+
+
+def _is_there(before: str, name: str) -> bool:
+    path = Path(before + name)
+    return packed.exists(path) or path.exists()
+
+
 def _described(file: Path) -> dict[str, dict[str, Any]]:
     """The entries; {} when the file is another program's."""
     try:
-        if file.stat().st_size > MAX_BYTES:
+        if packed.size_of(file) > MAX_BYTES:
             raise InputError(f"{file} is larger than {MAX_BYTES // 2**20} MB.")
-        value = json.loads(file.read_bytes().decode("utf-8-sig"))
+        with packed.open_stream(file) as opened:
+            value = json.loads(opened.read().decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file} cannot be read: {error}.", "Mend it, then try again.") from None
     if not isinstance(value, dict):

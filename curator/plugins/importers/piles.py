@@ -15,7 +15,8 @@ from curator.engine.pictures import IMAGE_SUFFIXES
 from curator.plugins.importers.places import Places, find_parts, readable
 from curator.plugins.importers.walking import IGNORED, METADATA_NAMES, OWN, SIDECARS, Found, first_files, walk
 
-DESCRIBING = (".parquet", ".arrow", ".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".yaml", ".yml")
+DESCRIBING = (".parquet", ".arrow", ".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".yaml", ".yml", ".tar")
+DESCRIPTIONS = frozenset({"dataset_info.json"})
 MOST_SIDECARS = 2000
 
 
@@ -93,8 +94,8 @@ def _sort_member(found: Found, member: packed.Member, times: int) -> None:
 
 
 def notable_names(archive: Path) -> tuple[str, ...]:
-    """Names in an archive of what may describe its other members: tables, lists, and the first thousands of texts and
-    JSON files; () when it cannot be read."""
+    """Names in an archive of what may describe its other members: tables, lists, shards, and the first thousands of
+    texts and JSON files; () when it cannot be read."""
     try:
         about = archive.stat()
         return _notable(archive, about.st_mtime_ns, about.st_size)
@@ -110,7 +111,8 @@ def _notable(archive: Path, changed: int, size: int) -> tuple[str, ...]:
         if member.reason or suffix not in DESCRIBING + SIDECARS or IGNORED & set(member.name.lower().split("/")):
             continue
         many[suffix] += 1
-        if suffix in DESCRIBING or many[suffix] <= MOST_SIDECARS:
+        known = suffix in DESCRIBING or member.name.rpartition("/")[2] in DESCRIPTIONS
+        if known or many[suffix] <= MOST_SIDECARS:
             found.append(member.name)
     return tuple(found)
 

@@ -29,5 +29,5 @@ def split_of_folder(name: str) -> str:
 def split_of_file(name: str) -> str:
     """The same, then by the words of the name itself: ``data/train-00000-of-00012.parquet``. Not for pictures, which
     may be called ``train station.jpg``."""
-    words = _BETWEEN.split(name.rpartition("/")[2].lower())
+    words = _BETWEEN.split(name.replace("!", "/").rpartition("/")[2].lower())
     return split_of_folder(name) or next((WORDS[word] for word in words if word in WORDS), "")

@@ -35,15 +35,33 @@ def is_picture_name(name: object) -> bool:
     return isinstance(name, str) and Path(name.strip()).suffix.lower() in IMAGE_SUFFIXES
 
 
-def read_csv(file: BinaryIO, columns: tuple[str, ...], header: bool = False) -> Iterator[Row]:
+def read_csv(file: BinaryIO, columns: tuple[str, ...], header: bool = False, plain: bool = False) -> Iterator[Row]:
     """Rows as dictionaries by the header.
 
     The separator is a tab when the first line has one, else a comma, else a semicolon. A file whose first line has
     none of ``columns`` but a picture name is a list without a header; its one column is called by the first. With
-    ``header`` the first line is one whatever it says. Closes the file at the end.
+    ``header`` the first line is one whatever it says; with ``plain`` a list without one is taken line by line, so that
+    names may hold commas and quotes. Closes the file at the end.
     """
     with open_text(file) as text:
+        if plain:
+            first = next((row for _, row, _ in csv_lines(io.StringIO(text.readline(LOOK_BYTES)))), [])
+            text.seek(0)
+            if not any(cell.strip().lower() in columns for cell in first):
+                yield from _plain_rows(text, columns[0])
+                return
         yield from _csv_rows(text, columns, header)
+
+
+def _plain_rows(text: TextIO, column: str) -> Iterator[Row]:
+    for place, line in enumerate(iter(lambda: text.readline(LOOK_BYTES), ""), 1):
+        if name := line.strip():
+            yield Row(place, reason=NOT_TEXT) if BAD_BYTE in name else Row(place, {column: name})
+
+
+def is_plain_list(path: Path) -> bool:
+    """Whether the ending is that of a list of one name on each line."""
+    return path.suffix.lower() in (".txt", ".lst")
 
 
 def csv_lines(text: TextIO, separator: str = "") -> Iterator[tuple[int, list[str], str]]:
@@ -106,7 +124,7 @@ def look(path: Path, columns: tuple[str, ...], jsonl: bool = False, header: bool
             head = io.BytesIO(file.read(LOOK_BYTES))
     except (OSError, CuratorError):
         return []
-    rows = read_jsonl(head) if jsonl else read_csv(head, columns, header)
+    rows = read_jsonl(head) if jsonl else read_csv(head, columns, header, is_plain_list(path))
     return list(itertools.islice(rows, LOOK_ROWS))
 
 

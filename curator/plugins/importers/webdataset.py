@@ -16,10 +16,13 @@ from curator.engine.packed.archives import read_at
 from curator.engine.packed.streams import plain_tar
 from curator.engine.pictures import IMAGE_SUFFIXES, MAX_BYTES, read_header
 from curator.plugins.importers.drafts import clean, digest_of, labels_of, text_of_row
+from curator.plugins.importers.piles import first_names, notable_names
 from curator.plugins.importers.splits import split_of_file
+from curator.plugins.importers.tables import is_picture_name
 
 LABEL = "Reading shards"
 LOOK_MEMBERS = 60
+CLASS_NAMES = "classes.json"
 WORDS = ("txt", "caption", "text")
 CLASSES = ("cls", "label", "class", "cls.txt")
 SMALL = 16 * 2**20
@@ -37,7 +40,7 @@ class _Group:
 @importer("webdataset", version=1, kinds={"image"})
 @dataclass(frozen=True)
 class WebDataset:
-    """WebDataset: TAR shards, or a folder of them, read from front to back without unpacking.
+    """WebDataset: TAR shards, a folder of them, or a ZIP or TAR of that, read from front to back without unpacking.
 
     Members with the same name up to the first dot are one sample: its picture (.jpg .png .webp ...), class (.cls), text
     (.txt) and record (.json); img2dataset writes the same. A classes.json beside the shards names the numbers of .cls.
@@ -49,6 +52,8 @@ class WebDataset:
         shards = _shards(path)
         if not shards:
             return 0.0
+        if not packed.on_disk(shards[0]):  # a look into it would copy it into the cache
+            return 0.9
         try:
             groups = []
             for group in _groups(shards[0], Counter(), []):
@@ -78,10 +83,11 @@ class WebDataset:
         for shard in _shards(path.absolute()):
             name = shard.relative_to(source.root).as_posix()
             skips: list[Skip] = []
-            split, classes = split_of_file(name), _class_names(shard.parent)
+            split, classes = split_of_file(name), _class_names(shard)
             try:
-                with plain_tar(shard).open("rb") as file:
-                    for group in _groups(shard, others, skips):
+                archive = packed.laid_out(shard)
+                with plain_tar(archive).open("rb") as file:
+                    for group in _groups(archive, others, skips):
                         task.step(LABEL, done)
                         done += 1
                         yield from _drain(skips, name)
@@ -95,14 +101,18 @@ class WebDataset:
             task.log(f"{others.total()} members passed over that are no picture, class, text or JSON: {endings}.")
 
 
-def _class_names(folder: Path) -> list[str]:
-    """Names of the classes by number, where a classes.json beside the shards lists them."""
-    file = folder / "classes.json"
+def _class_names(shard: Path) -> list[str]:
+    """Names of the classes by number, where a classes.json beside the shard lists them."""
+    file = shard.parent / CLASS_NAMES
+    if (place := packed.split(shard)) is not None:
+        container, member = place
+        file = Path(packed.join(str(container), member.removesuffix(member.rpartition("/")[2]) + CLASS_NAMES))
     try:
-        if file.stat().st_size > SMALL:
+        if not packed.exists(file) or packed.size_of(file) > SMALL:
             return []
-        names = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        with packed.open_stream(file) as opened:
+            names = json.loads(opened.read())
+    except (InputError, OSError, ValueError, RecursionError):
         return []
     return [clean(n) for n in names] if isinstance(names, list) and all(isinstance(n, str) for n in names) else []
 
@@ -114,8 +124,15 @@ def _drain(skips: list[Skip], shard: str) -> Iterator[Skip]:
 
 
 def _shards(path: Path) -> list[Path]:
+    """The shards at a path: itself, those of a folder, or the addresses of those in an archive that holds shards."""
     if path.is_file():
-        return [path] if packed.is_archive(path) and path.suffix.lower() != ".zip" else []
+        if not packed.is_archive(path):
+            return []
+        names = [name for name in notable_names(path) if name.lower().endswith(".tar")]
+        if names:
+            pictures = any(is_picture_name(name) for name in first_names(path, LOOK_MEMBERS))
+            return [] if pictures else [path.parent / packed.join(path.name, name) for name in sorted(names)]
+        return [] if path.suffix.lower() == ".zip" else [path]
     if not path.is_dir():
         return []
     return sorted(f for f in path.iterdir() if f.name.lower().endswith(".tar") and f.is_file() and not f.is_symlink())
