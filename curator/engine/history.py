@@ -21,7 +21,7 @@ from curator.engine.claims import Claims
 from curator.engine.errors import InputError
 from curator.engine.records import HistoryEntry
 from curator.engine.schema import FILE, connect, in_words
-from curator.engine.sqlite import Database
+from curator.engine.sqlite import Connection
 from curator.engine.types import Changes
 
 UNDOABLE = {
@@ -68,12 +68,12 @@ def name_of(text: str) -> str:
 class Ledger:
     """One connection to a Project's database, its transactions and its history."""
 
-    def __init__(self, folder: Path, db: Database) -> None:
+    def __init__(self, folder: Path, db: Connection) -> None:
         self.folder = folder
         self.db = db
         self.claims = Claims(folder)
         self._lock = threading.RLock()
-        self._aside: Database | None = None
+        self._aside: Connection | None = None
         self._aside_lock = threading.Lock()
 
     @contextmanager

@@ -8,7 +8,6 @@ functions in this process, for the command line and tests.
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import threading
 import time
 import traceback
@@ -16,14 +15,17 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from curator.engine.errors import Cancelled, CuratorError, from_kind
 from curator.engine.requests import Request
 from curator.engine.task import Problem, Progress, Task
 from curator.engine.types import Changes
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 MAX_LOG_LINES = 10_000
@@ -197,12 +199,11 @@ class JobQueue:
     def __init__(self, folder: Path, plugins_dir: Path | None = None) -> None:
         self._folder = folder
         self._plugins_dir = plugins_dir
-        self._context = multiprocessing.get_context("spawn")
         self._lock = threading.Lock()
         self._waiting: deque[Job] = deque()
         self._wake = threading.Event()
         self._closing = self._early = False
-        self._process: multiprocessing.process.BaseProcess | None = None
+        self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self.current: Job | None = None
         self._thread = threading.Thread(target=self._serve, name="curator-jobs", daemon=True)
@@ -314,10 +315,13 @@ class JobQueue:
             if self._process is not None and self._process.is_alive() and self._pipe is not None:
                 return self._pipe
         self._stop_worker()
+        import multiprocessing
+
         from curator.engine.worker import serve
 
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(
             target=serve, args=(theirs, self._folder, self._plugins_dir), name="curator-worker", daemon=True
         )
         process.start()

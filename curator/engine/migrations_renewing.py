@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from curator.engine.sqlite import Database
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 TABLE = """
 create table sample_new (

@@ -36,9 +36,8 @@ def make_projection(store: Store, request: ProjectionRequest, task: Task, *, pol
         record = bench.embedding()
     vectors = bench.vectors(record)
     alive = np.setdiff1d(np.arange(dataset.size), store.problem_rows(dataset.id))
-    inputs = Inputs(
-        dataset.size, alive, vectors=vectors, seed=request.seed, device=bench.device.name, samples=bench.reader
-    )
+    device = getattr(spec.cls, "runs_on", "") or bench.device.name  # which devices there are, torch has to be asked
+    inputs = Inputs(dataset.size, alive, vectors=vectors, seed=request.seed, device=device, samples=bench.reader)
     step = Step(request.projector, {p.name: request.params.get(p.name, p.default) for p in spec.params})
     projection = bench.projection(step, inputs)
     return Changes(frozenset({"projection", "embedding"}), ("projection", projection))

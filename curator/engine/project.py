@@ -8,16 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from curator.engine.browse import Browse
-from curator.engine.bulk import Bulk
-from curator.engine.dial import Dials
-from curator.engine.duplicates import DuplicateLists
 from curator.engine.errors import InputError
-from curator.engine.estimating import Estimates
-from curator.engine.export_options import make_options
-from curator.engine.exports import Exporting
-from curator.engine.imports import Imports
 from curator.engine.jobs import InlineQueue, Job, JobQueue, Listener, Queue
-from curator.engine.lifelong import Lifelong
 from curator.engine.pages import Pages
 from curator.engine.recipe import Recipe
 from curator.engine.records import (
@@ -31,15 +23,9 @@ from curator.engine.records import (
 )
 from curator.engine.registry import registry
 from curator.engine.requests import ExportRequest, ImportRequest, ProjectionRequest, Request, RunRequest
-from curator.engine.skills import Skills
-from curator.engine.standing import Standings
-from curator.engine.steps import go_to
 from curator.engine.store import Store
-from curator.engine.store_choices import SkillChoices
-from curator.engine.studies import Rounds
-from curator.engine.subsets import Subsets
+from curator.engine.subjects import Subjects
 from curator.engine.task import Task
-from curator.engine.trials import Trials
 from curator.engine.types import Changes
 
 SUFFIX = ".curator"
@@ -55,7 +41,7 @@ class Contents:
     embeddings: list[EmbeddingRecord]
 
 
-class Project:
+class Project(Subjects):
     """One folder ``NAME.curator/``, open.
 
     Reads and small edits (pin, label, rename, undo) happen at once, in the calling thread. Long work goes through
@@ -63,28 +49,15 @@ class Project:
     """
 
     def __init__(self, store: Store, *, background: bool = False, plugins_dir: Path | None = None) -> None:
-        self._store = store
-        self.score_choices = SkillChoices(store)
+        super().__init__(store)
         self.browse = Browse(store, self._submit)
-        self.skillset = Skills(store, self._submit)
         self.pages = Pages(store)
-        self.lifelong = Lifelong(store, self._submit)
         self._queue: Queue
-        registry().discover(plugins_dir)
+        registry().expect(plugins_dir)
         if background:
             self._queue = JobQueue(store.folder, plugins_dir)
         else:
             self._queue = InlineQueue(self._handle)
-        self.subsets = Subsets(store)
-        self.dials = Dials(store, self._submit)
-        self.bulk = Bulk(store, self._submit)
-        self.standings = Standings(store)
-        self.estimates = Estimates(store)
-        self.duplicates = DuplicateLists(store, self._submit)
-        self.rounds = Rounds(store, self._submit)
-        self.exporting = Exporting(store)
-        self.importing = Imports(store, self._submit)
-        self.trials = Trials(store, self._submit)
         store.sweep()
 
     @classmethod
@@ -176,6 +149,8 @@ class Project:
         options: dict[str, Any] | None = None,
     ) -> Job:
         """Write a Subset with the exporter ``format``; ``options`` are those that every format shares."""
+        from curator.engine.export_options import make_options
+
         registry().get("exporter", format).make(dict(params or {}))
         make_options(options)
         name = self._store.subset(subset).name
@@ -299,4 +274,6 @@ class Project:
 
     def go_to(self, entry: int) -> Changes:
         """Undo or redo up to a step of the history (0 = before everything)."""
+        from curator.engine.steps import go_to
+
         return go_to(self._store, entry)

@@ -14,11 +14,12 @@ import importlib.util
 import inspect
 import json
 import pkgutil
+import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, is_dataclass
 from functools import partial
-from importlib.metadata import entry_points
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,14 +84,23 @@ class LoadFailure:
     traceback: str
 
 
+Place = tuple[str, Callable[[], Any]]
+"""Where a plugin module comes from, and how it is loaded."""
+
+
 class Registry:
-    """Plugins by (role, name). One per process; see :func:`registry`."""
+    """Plugins by (role, name). One per process; see :func:`registry`.
+
+    Whoever asks for a plugin waits until all that are expected have been loaded.
+    """
 
     def __init__(self) -> None:
         self._specs: dict[tuple[str, str], PluginSpec] = {}
         self._loading = "curator"
-        self.failures: list[LoadFailure] = []
-        self._installed = False
+        self._failures: list[LoadFailure] = []
+        self._installed = self._busy = False
+        self._expected: Iterator[Place] = iter(())
+        self._lock = threading.RLock()
 
     def add(self, spec: PluginSpec) -> None:
         """Register one plugin; raises :class:`PluginError` for a bad or duplicate declaration."""
@@ -110,14 +120,17 @@ class Registry:
 
     def names(self, role: str) -> tuple[str, ...]:
         """Names of all plugins of a role, sorted."""
+        self._complete()
         return tuple(sorted(name for r, name in self._specs if r == role))
 
     def all(self) -> tuple[PluginSpec, ...]:
         """Every plugin, by role in the order of the pipeline, then by name."""
+        self._complete()
         return tuple(sorted(self._specs.values(), key=lambda s: (ROLES.index(s.role), s.name)))
 
     def get(self, role: str, name: str) -> PluginSpec:
         """One plugin; raises :class:`InputError` naming those there are."""
+        self._complete()
         try:
             return self._specs[role, name]
         except KeyError:
@@ -125,27 +138,63 @@ class Registry:
                 f"There is no {role} called “{name}”.", f"Known: {', '.join(self.names(role)) or 'none'}."
             ) from None
 
+    @property
+    def failures(self) -> list[LoadFailure]:
+        """Plugin modules that did not load."""
+        self._complete()
+        return self._failures
+
     def discover(self, plugins_dir: Path | None = None) -> None:
         """Load all three places. Safe to call twice: what is installed is looked through the first time only."""
+        self.expect(plugins_dir)
+        self._complete()
+
+    def expect(self, plugins_dir: Path | None = None) -> None:
+        """As :meth:`discover`, but when the first plugin is asked for, or by and by with :meth:`load_one`."""
+        with self._lock:
+            self._expected = chain(self._expected, self._places(plugins_dir))
+
+    def load_one(self) -> bool:
+        """Load one of the modules that are expected; False when none is left."""
+        with self._lock:
+            if self._busy:  # a module that is being loaded asks for other plugins: it gets those there are
+                return False
+            self._busy = True
+            try:
+                if (place := next(self._expected, None)) is not None:
+                    self._load(*place)
+                else:
+                    self._expected = iter(())
+            finally:
+                self._busy = False
+            return place is not None
+
+    def _complete(self) -> None:
+        while self.load_one():
+            pass
+
+    def _places(self, plugins_dir: Path | None) -> Iterator[Place]:
         if not self._installed:
             self._installed = True
             built_in = importlib.import_module(BUILT_IN)  # by name: they are strangers to the engine
             for module in pkgutil.walk_packages(built_in.__path__, BUILT_IN + "."):
                 if not module.ispkg:
-                    self._load(module.name, partial(importlib.import_module, module.name))
+                    yield module.name, partial(importlib.import_module, module.name)
+            from importlib.metadata import entry_points  # loads the package "email", for nothing
+
             for point in entry_points(group=BUILT_IN):
-                self._load(point.value, point.load)
+                yield point.value, point.load
         if plugins_dir is not None and plugins_dir.is_dir():
             for file in trusted_files(plugins_dir):
-                self._load(str(file), partial(_import_file, file))
+                yield str(file), partial(_import_file, file)
 
     def _load(self, origin: str, load: Callable[[], Any]) -> None:
         self._loading = origin
         try:
             load()
         except Exception as error:
-            self.failures = [f for f in self.failures if f.origin != origin]
-            self.failures.append(LoadFailure(origin, str(error), traceback.format_exc()))
+            self._failures = [f for f in self._failures if f.origin != origin]
+            self._failures.append(LoadFailure(origin, str(error), traceback.format_exc()))
         finally:
             self._loading = "curator"
 

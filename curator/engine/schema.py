@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curator.engine.errors import StoreError
 from curator.engine.migrations_adapt import add_lifelong, add_skill_choice
@@ -18,7 +19,10 @@ from curator.engine.migrations_renewing import renewing
 from curator.engine.migrations_rounds import add_tables as add_studies
 from curator.engine.migrations_skills import skill_budgets, skill_tables
 from curator.engine.migrations_trials import add_trials
-from curator.engine.sqlite import Database
+from curator.engine.sqlite import Connection, with_tools
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 APPLICATION_ID = 0x43555241  # "CURA"
 FILE = "project.sqlite"
@@ -141,7 +145,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
 )
 
 
-def connect(file: Path, *, new: bool = False) -> Database:
+def connect(file: Path, *, new: bool = False) -> Connection:
     """Open the database of a Project, brought up to date.
 
     Raises:
@@ -175,8 +179,8 @@ def in_words(error: sqlite3.Error, file: Path) -> StoreError | None:
     return None
 
 
-def _prepare(connection: sqlite3.Connection, file: Path, new: bool) -> Database:
-    db = Database(connection)
+def _prepare(connection: sqlite3.Connection, file: Path, new: bool) -> Connection:
+    db = Connection(connection)
     application = db.execute("pragma application_id").fetchone()[0]
     if not new and application != APPLICATION_ID:
         raise StoreError(f"{file} is not a Curator project.")
@@ -195,16 +199,16 @@ def _prepare(connection: sqlite3.Connection, file: Path, new: bool) -> Database:
     return db
 
 
-def _version(db: Database) -> int:
+def _version(db: Connection) -> int:
     return int(db.execute("pragma user_version").fetchone()[0])
 
 
-def _migrate(db: Database, number: int) -> None:
+def _migrate(db: Connection, number: int) -> None:
     """One step, unless another process took it while this one waited for its turn."""
     db.execute("begin immediate")
     try:
         if _version(db) == number:
-            MIGRATIONS[number](db)
+            MIGRATIONS[number](with_tools(db.conn))
             db.execute(f"pragma user_version = {number + 1}")
             db.execute(f"pragma application_id = {APPLICATION_ID}")
         db.execute("commit")

@@ -72,8 +72,9 @@ def _build(settings: Settings) -> tuple[QApplication, MainWindow]:
     app.setOrganizationName("Curator")
     app.setDesktopFileName("curator")
     speak(app)
-    registry().discover(settings.plugins_dir)
+    registry().expect(settings.plugins_dir)
     window = MainWindow(settings, QSettings())
+    window.warming.finished.connect(gc.freeze)
     sys.excepthook = partial(_show_bug, window)
     window.show()
     return app, window

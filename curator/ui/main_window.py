@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QDialog, QDockWidget, QMainWindow, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QDialog, QMainWindow, QVBoxLayout, QWidget
 
 from curator.engine.errors import CuratorError
+from curator.engine.registry import registry
 from curator.ui import icons, theme
 from curator.ui.actions import ACTIONS, ActionSet, menus
 from curator.ui.arrivals import Arrivals
 from curator.ui.commands import Commands
 from curator.ui.desk import Desk
+from curator.ui.docks import Docks
 from curator.ui.job_bridge import JobBridge
 from curator.ui.language import tr
 from curator.ui.messages import MessageBar, notice_of_error
@@ -25,48 +28,37 @@ from curator.ui.models.samples import SampleModel
 from curator.ui.models.tree import TreeModel
 from curator.ui.opening import Opening
 from curator.ui.pages import PAGES
-from curator.ui.panels import PANELS
 from curator.ui.reading import Reading
+from curator.ui.small_windows import small_window
 from curator.ui.state import AppState, plain_query
 from curator.ui.taste import Taste, apply_theme
 from curator.ui.thumbnails import Thumbnails
 from curator.ui.thumbnails_disk import ThumbnailFolder
-from curator.ui.views.about import AboutDialog
 from curator.ui.views.center import CenterView
-from curator.ui.views.compare import CompareDialog
-from curator.ui.views.detail import DetailPanel
 from curator.ui.views.dialogs import Dialogs
-from curator.ui.views.export_dialog import ExportDialog
-from curator.ui.views.help import HelpDialog
 from curator.ui.views.highlight import Highlighter
-from curator.ui.views.import_dialog import ImportDialog
-from curator.ui.views.jobs import JobsPanel
-from curator.ui.views.library import Library
-from curator.ui.views.lifelong_step import StepDialog
-from curator.ui.views.run_panel import RunPanel
-from curator.ui.views.settings_dialog import SettingsDialog
-from curator.ui.views.shortcuts import ShortcutSheet
-from curator.ui.views.subset_panel import SubsetPanel
+from curator.ui.warming import Warming
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
     from curator.settings import Settings
-
-LAYOUT_VERSION = 1
-Kind = TypeVar("Kind", bound=QWidget)
+    from curator.ui.views.detail import DetailPanel
+    from curator.ui.views.jobs import JobsPanel
+    from curator.ui.views.library import Library
+    from curator.ui.views.run_panel import RunPanel
+    from curator.ui.views.subset_panel import SubsetPanel
 
 
 class MainWindow(QMainWindow):
-    """Builds everything once; the Project comes and goes."""
+    """Builds what the first paint needs, and the rest after it; the Project comes and goes."""
 
     def __init__(self, settings: Settings, memory: QSettings, dialogs: Dialogs | None = None) -> None:
         super().__init__()
         self.setObjectName("curator")
         self.setAcceptDrops(True)
-        self._memory, self._docked = memory, False
+        self._memory = memory
         self.taste = taste = Taste(settings, parent=self)
         apply_theme(settings.theme)
-        self._layout: QByteArray | None = None
         self._small: dict[str, list[QDialog]] = {}
         self.dialogs = dialogs or Dialogs(self)
         self.state = AppState(self)
@@ -85,8 +77,12 @@ class MainWindow(QMainWindow):
             self.samples, self.tree, self.history, self.hues,
         )  # fmt: skip
         self._build_center()
-        self._build_docks()
+        self.places = Docks(self, self.desk)
+        self.docks = self.places.by_key
+        letter = self.fontMetrics().averageCharWidth()
+        self.resize(letter * 180, letter * 112)
         self._build_menus()
+        self.warming = Warming(self._warm(), self)
         self._connect()
         self._restore()
         self._project_changed()
@@ -106,63 +102,44 @@ class MainWindow(QMainWindow):
         column.addWidget(self.center, 1)
         self.setCentralWidget(middle)
 
-    def _build_docks(self) -> None:
-        self.setDockNestingEnabled(True)
-        area = Qt.DockWidgetArea
-        self.docks: dict[str, QDockWidget] = {}
-        for panel in PANELS:
-            self.docks[panel.key] = self._dock(panel.key, panel.title, panel.make(self.desk), panel.area)
-            if panel.behind:
-                self.tabifyDockWidget(self.docks[panel.behind], self.docks[panel.key])
-        self.library = self.panel(Library)
-        self.run_panel = self.panel(RunPanel)
-        self.detail = self.panel(DetailPanel)
-        self.jobs = self.panel(JobsPanel)
-        self.subset_panel = self.panel(SubsetPanel)
-        self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
-        self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
-        letter = self.fontMetrics().averageCharWidth()
-        self.resize(letter * 180, letter * 112)
-        for dock in self.docks.values():
-            dock.hide()
+    def _warm(self) -> Iterator[None]:
+        """What the first paint does not need, in steps of some milliseconds."""
+        for key in ("library", "detail", "jobs"):
+            self.places.panel(key)
+            yield
+        while registry().load_one():
+            yield
+        yield from self.places.make_all()
 
-    def panel(self, kind: type[Kind]) -> Kind:
-        """The panel of this class."""
-        return next(w for w in (dock.widget() for dock in self.docks.values()) if isinstance(w, kind))
+    @property
+    def library(self) -> Library:
+        """Datasets, Runs and Subsets."""
+        found: Library = self.places.panel("library")
+        return found
 
-    def _show_docks(self, on: bool) -> None:
-        """As the user left them; the first time, in good proportion. The start page stands alone."""
-        if on == self._docked:
-            return
-        self._docked = on
-        if not on:
-            self._layout = self.saveState(LAYOUT_VERSION)
-        for dock in self.docks.values():
-            dock.setVisible(on)
-        if on and (self._layout is None or not self.restoreState(self._layout, LAYOUT_VERSION)):
-            letter, docks = self.fontMetrics().averageCharWidth(), self.docks
-            docks["library"].raise_()
-            docks["detail"].raise_()
-            right = max(letter * 46, min(letter * 62, self.width() // 5))
-            self.resizeDocks([docks["library"], docks["detail"]], [letter * 44, right], Qt.Orientation.Horizontal)
-            self.resizeDocks([docks["library"], docks["run"]], [letter * 48, letter * 52], Qt.Orientation.Vertical)
-            self.resizeDocks([docks["jobs"]], [letter * 13], Qt.Orientation.Vertical)
+    @property
+    def run_panel(self) -> RunPanel:
+        """The Recipe."""
+        found: RunPanel = self.places.panel("run")
+        return found
 
-    def _hide_strays(self) -> None:
-        """Qt forgets the tab bar of docks that joined a group while hidden; it would lie over the middle or a panel."""
-        shown = [d for d in self.docks.values() if not d.isFloating() and not d.visibleRegion().isEmpty()]
-        places = [w.geometry() for w in (self.centralWidget(), *shown) if w is not None]
-        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            if any(place.contains(bar.geometry().center()) for place in places):
-                bar.hide()
+    @property
+    def detail(self) -> DetailPanel:
+        """The Sample with the cursor."""
+        found: DetailPanel = self.places.panel("detail")
+        return found
 
-    def _dock(self, key: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(tr(title).replace("&", ""), self)
-        dock.setObjectName(key)
-        dock.setWidget(widget)
-        dock.toggleViewAction().setText(tr(title))
-        self.addDockWidget(area, dock)
-        return dock
+    @property
+    def subset_panel(self) -> SubsetPanel:
+        """The Subset shown."""
+        found: SubsetPanel = self.places.panel("subset")
+        return found
+
+    @property
+    def jobs(self) -> JobsPanel:
+        """The latest Jobs."""
+        found: JobsPanel = self.places.panel("jobs")
+        return found
 
     def _build_menus(self) -> None:
         for title in menus():
@@ -183,7 +160,7 @@ class MainWindow(QMainWindow):
         state.highlight_changed.connect(self._refresh_actions)
         state.current_changed.connect(self._refresh_actions)
         state.run_changed.connect(self._refresh_actions)
-        self.highlighter.item_changed.connect(self.detail.show_item)
+        self.places.made.connect(self._panel_made)
         self.highlighter.item_changed.connect(self.center.follow)
         commands.noticed.connect(self.bar.show_notice)
         commands.submitted.connect(self._submitted)
@@ -191,7 +168,7 @@ class MainWindow(QMainWindow):
         commands.zoom_asked.connect(self.center.gallery.zoom)
         commands.preview_asked.connect(self.center.toggle_preview)
         commands.highlight_all_asked.connect(self.center.gallery.highlight_all)
-        commands.run_asked.connect(self.run_panel.run)
+        commands.run_asked.connect(lambda: self.run_panel.run())
         commands.export_asked.connect(self._ask_export)
         commands.step_asked.connect(self._ask_step)
         self.opening.options_asked.connect(self._ask_import)
@@ -203,27 +180,40 @@ class MainWindow(QMainWindow):
         commands.subsets.compare_asked.connect(self._compare)
         commands.subsets.keep_asked.connect(lambda: commands.subsets.keep_first(self.subset_panel.keep))
         commands.subsets.recipe_wanted.connect(self._take_recipe)
-        self.subset_panel.keep_asked.connect(commands.subsets.keep_first)
-        commands.preview_run_asked.connect(self.run_panel.preview)
-        commands.save_recipe_asked.connect(self.run_panel.save_recipe)
-        self.run_panel.run_requested.connect(commands.run_recipe)
-        self.run_panel.preview_requested.connect(commands.preview_recipe)
-        self.run_panel.save_requested.connect(commands.keep_recipe)
-        self.jobs.cancel_asked.connect(commands.cancel_job)
-        self.jobs.stop_asked.connect(commands.stop_job)
+        commands.preview_run_asked.connect(lambda: self.run_panel.preview())
+        commands.save_recipe_asked.connect(lambda: self.run_panel.save_recipe())
         self.center.gallery.zoom_asked.connect(self.center.gallery.zoom)
         self.center.start.recent_chosen.connect(self.opening.open)
         self.bridge.changed.connect(self._refresh_jobs)
         self.bridge.ended.connect(self._refresh_jobs)
         actions.refresh(state, self.history)
 
+    def _panel_made(self, key: str, _panel: QWidget) -> None:
+        """Connect it to the others, and have it show what is looked at."""
+        commands = self.commands
+        match key:
+            case "run":
+                self.run_panel.run_requested.connect(commands.run_recipe)
+                self.run_panel.preview_requested.connect(commands.preview_recipe)
+                self.run_panel.save_requested.connect(commands.keep_recipe)
+                self.run_panel.set_dataset(self.state.dataset)
+            case "detail":
+                self.highlighter.item_changed.connect(self.detail.show_item)
+                self.detail.show_item(self.samples.item_of_row(self.state.current))
+            case "subset":
+                self.subset_panel.keep_asked.connect(commands.subsets.keep_first)
+            case "jobs":
+                self.jobs.cancel_asked.connect(commands.cancel_job)
+                self.jobs.stop_asked.connect(commands.stop_job)
+
     # ---- what changed ----------------------------------------------------------------------------------------
 
     def _project_changed(self) -> None:
         project = self.state.project
         self.setWindowTitle(f"{project.folder.stem} – Curator" if project else "Curator")
-        self._show_docks(project is not None)
-        self.jobs.clear()
+        self.places.show(project is not None)
+        if self.places.known("jobs") is not None:
+            self.jobs.clear()
         self.bar.clear()
         self.center.start.show_recent(self.recent.folders())
         self.tree.read(project)
@@ -233,7 +223,8 @@ class MainWindow(QMainWindow):
         state, before = self.state, self.samples.dataset
         if state.dataset is not None and (before is None or before.id != state.dataset.id):
             self.center.prefer_for(state.dataset.kind)
-        self.run_panel.set_dataset(state.dataset)
+        if self.places.known("run") is not None:
+            self.run_panel.set_dataset(state.dataset)
 
     def _query_changed(self) -> None:
         state = self.state
@@ -273,7 +264,7 @@ class MainWindow(QMainWindow):
         self._refresh_jobs()
 
     def _refresh_jobs(self, _job: object = None) -> None:
-        alive = any(c.alive for c in self.jobs.cards)
+        alive = self.places.known("jobs") is not None and any(c.alive for c in self.jobs.cards)
         self.center.set_importing(alive and self.state.dataset is None)
         self._refresh_actions()
 
@@ -281,6 +272,8 @@ class MainWindow(QMainWindow):
         self.actions_.refresh(self.state, self.history)
 
     def _ask_export(self) -> None:
+        from curator.ui.views.export_dialog import ExportDialog
+
         if self.state.subset is not None and self.state.dataset is not None:
             exporting = getattr(self.state.project, "exporting", None)
             name, kind = self.state.subset.name, self.state.dataset.kind
@@ -290,6 +283,8 @@ class MainWindow(QMainWindow):
             dialog.open()
 
     def _ask_step(self) -> None:
+        from curator.ui.views.lifelong_step import StepDialog
+
         project, dataset = self.state.project, self.state.dataset
         if project is not None and dataset is not None:
             dialog = StepDialog(self.desk, project, dataset, self)
@@ -298,6 +293,8 @@ class MainWindow(QMainWindow):
             dialog.open()
 
     def _ask_import(self, paths: list[Path]) -> None:
+        from curator.ui.views.import_dialog import ImportDialog
+
         dialog = ImportDialog(paths, self.bridge, self.dialogs, self.opening.before, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.import_requested.connect(self.opening.bring_as)
@@ -307,14 +304,7 @@ class MainWindow(QMainWindow):
         for open_ in self._small.get(name, ()):
             open_.activateWindow()
             return
-        make = {
-            "about": lambda: AboutDialog(self),
-            "compare": lambda: CompareDialog(self.desk, self),
-            "help": lambda: HelpDialog(self),
-            "settings": lambda: SettingsDialog(self.taste, self.dialogs, self),
-            "shortcuts": lambda: ShortcutSheet(self),
-        }[name]
-        dialog = make()
+        dialog = small_window(name, self.desk, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._small[name] = [dialog]
         dialog.destroyed.connect(lambda: self._small.pop(name, None))
@@ -338,8 +328,13 @@ class MainWindow(QMainWindow):
         """Docks were put in their places."""
         done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
-            self._hide_strays()
+            self.places.hide_strays()
         return done
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The first time, the rest of the window is made after it."""
+        super().paintEvent(event)
+        self.warming.start()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders are welcome."""
@@ -372,9 +367,10 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._memory.setValue("geometry", self.saveGeometry())
+        self.warming.stop()
         self.opening.close()
-        if self._layout is not None:
-            self._memory.setValue("layout", self._layout)
+        if self.places.layout_ is not None:
+            self._memory.setValue("layout", self.places.layout_)
         self.thumbs.close()
         self.bridge.close()
         event.accept()
@@ -385,7 +381,7 @@ class MainWindow(QMainWindow):
         geometry, layout = self._memory.value("geometry"), self._memory.value("layout")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
-        self._layout = layout if isinstance(layout, QByteArray) else None
+        self.places.layout_ = layout if isinstance(layout, QByteArray) else None
 
 
 def _thumbnail_folder(settings: Settings) -> ThumbnailFolder:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from curator.engine.errors import CuratorError
-from curator.engine.first_look import first_pictures
-from curator.engine.importing import least_sure
 from curator.engine.project import SUFFIX, Project
 from curator.ui.language import tr
 from curator.ui.messages import Notice, notice_of_error
@@ -85,6 +83,9 @@ class Opening(QObject):
 
     def bring(self, paths: Sequence[Path]) -> None:
         """Open a Project that was dropped or chosen; import anything else, into a new Project if none is open."""
+        from curator.engine.first_look import first_pictures
+        from curator.engine.importing import least_sure
+
         projects = [p for p in paths if p.suffix == SUFFIX and p.is_dir()]
         if projects:
             self.open(projects[0])

@@ -1,4 +1,8 @@
-"""Every panel beside the middle of the window, in one table: a new panel is one entry."""
+"""Every panel beside the middle of the window, in one table: a new panel is one entry.
+
+A panel's module is loaded when the panel is made, after the window's first paint; so a panel shows by itself what is
+looked at by then, and follows it from there on.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,6 @@ from PySide6.QtWidgets import QWidget
 
 from curator.ui.desk import Desk
 from curator.ui.language import noop
-from curator.ui.views.coverage import CoveragePanel
-from curator.ui.views.detail import DetailPanel
-from curator.ui.views.detail_more import DetailMore
-from curator.ui.views.jobs import JobsPanel
-from curator.ui.views.library import HistoryList, Library
-from curator.ui.views.run_panel import RunPanel
-from curator.ui.views.skills_panel import SkillsPanel
-from curator.ui.views.subset_panel import SubsetPanel
 
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -42,19 +38,62 @@ class Panel:
     behind: str = ""
 
 
+def _library(desk: Desk) -> QWidget:
+    from curator.ui.views.library import Library
+
+    return Library(desk)
+
+
+def _history(desk: Desk) -> QWidget:
+    from curator.ui.views.library import HistoryList
+
+    return HistoryList(desk.history, desk.commands.subsets.go_to)
+
+
+def _run(desk: Desk) -> QWidget:
+    from curator.ui.views.run_panel import RunPanel
+
+    return RunPanel(desk)
+
+
+def _detail(desk: Desk) -> QWidget:
+    from curator.ui.views.detail import DetailPanel
+    from curator.ui.views.detail_more import DetailMore
+
+    return DetailPanel(desk.state, desk.thumbs, DetailMore(desk))
+
+
+def _subset(desk: Desk) -> QWidget:
+    from curator.ui.views.subset_panel import SubsetPanel
+
+    return SubsetPanel(desk)
+
+
+def _coverage(desk: Desk) -> QWidget:
+    from curator.ui.views.coverage import CoveragePanel
+
+    return CoveragePanel(desk.state)
+
+
+def _skills(desk: Desk) -> QWidget:
+    from curator.ui.views.skills_panel import SkillsPanel
+
+    return SkillsPanel(desk)
+
+
+def _jobs(desk: Desk) -> QWidget:
+    from curator.ui.views.jobs import JobsPanel
+
+    return JobsPanel(desk.bridge)
+
+
 PANELS = (
-    Panel("library", noop("&Library"), LEFT, Library),
-    Panel(
-        "history",
-        noop("&History"),
-        LEFT,
-        lambda desk: HistoryList(desk.history, desk.commands.subsets.go_to),
-        behind="library",
-    ),
-    Panel("run", noop("&Recipe"), LEFT, lambda desk: RunPanel(desk)),
-    Panel("detail", noop("&Sample"), RIGHT, lambda desk: DetailPanel(desk.state, desk.thumbs, DetailMore(desk))),
-    Panel("subset", noop("S&ubset"), RIGHT, SubsetPanel, behind="detail"),
-    Panel("coverage", noop("C&overage"), RIGHT, lambda desk: CoveragePanel(desk.state), behind="detail"),
-    Panel("skills", noop("S&kills"), RIGHT, SkillsPanel, behind="detail"),
-    Panel("jobs", noop("&Jobs"), BOTTOM, lambda desk: JobsPanel(desk.bridge)),
+    Panel("library", noop("&Library"), LEFT, _library),
+    Panel("history", noop("&History"), LEFT, _history, behind="library"),
+    Panel("run", noop("&Recipe"), LEFT, _run),
+    Panel("detail", noop("&Sample"), RIGHT, _detail),
+    Panel("subset", noop("S&ubset"), RIGHT, _subset, behind="detail"),
+    Panel("coverage", noop("C&overage"), RIGHT, _coverage, behind="detail"),
+    Panel("skills", noop("S&kills"), RIGHT, _skills, behind="detail"),
+    Panel("jobs", noop("&Jobs"), BOTTOM, _jobs),
 )

@@ -141,7 +141,8 @@ class AppState(QObject):
         """Highlight these rows of the Dataset, in any order, and no others."""
         found: Ints = np.asarray(rows, np.int32).ravel()
         if len(found) > 1 and not bool(np.all(found[1:] > found[:-1])):
-            found = np.unique(found)
+            found = np.sort(found)
+            found = found[np.append(True, found[1:] != found[:-1])]
         if not np.array_equal(found, self.highlight):
             found = found.view() if found.flags.owndata else found.copy()
             found.flags.writeable = False

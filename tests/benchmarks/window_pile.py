@@ -136,7 +136,7 @@ def open_window(scratch: Path, project: Path | None = None, answers: Answers | N
         from curator.settings import Settings
         from curator.ui.main_window import MainWindow
 
-        registry().discover(None)
+        registry().expect(None)
         settings = Settings(cache_dir=scratch / "cache", plugins_dir=scratch / "plugins", offline=True)
         memory = QSettings(str(scratch / "window.ini"), QSettings.Format.IniFormat)
         window = MainWindow(settings, memory, answers or Answers())

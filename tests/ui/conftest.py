@@ -90,6 +90,7 @@ def window(qtbot, settings, memory, answers):
     made = MainWindow(settings, memory, answers)
     qtbot.addWidget(made)
     made.show()
+    made.warming.finish()
     yield made
     made.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("curator-")]

@@ -75,7 +75,7 @@ def panel(key):
     def root(scene):
         scene.window.docks[key].show()
         scene.window.docks[key].raise_()
-        return scene.window.docks[key].widget()
+        return scene.window.places.panel(key)
 
     return root
 

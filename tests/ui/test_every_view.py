@@ -119,6 +119,7 @@ def shared(tmp_path_factory, qapp):
     made = MainWindow(Settings(cache_dir=folder / "cache", plugins_dir=folder / "plugins"), memory)
     made.resize(1280, 800)
     made.show()
+    made.warming.finish()
     yield made
     made.state.set_project(None)
     made.close()

@@ -54,7 +54,7 @@ def test_it_starts_with_the_start_page_and_no_docks(window):
 
 
 def test_states_from_empty_over_loading_to_ready(window, qtbot, pictures, monkeypatch):
-    monkeypatch.setattr("curator.ui.opening.least_sure", lambda _paths: 1.0)
+    monkeypatch.setattr("curator.engine.importing.least_sure", lambda _paths: 1.0)
     project = FakeProject(pictures, sizes=(), kinds=())
     window.state.set_project(project)
     assert page(window) == "start"
@@ -287,3 +287,16 @@ def test_words_of_progress():
     assert progress_words(Progress("Embed", 1200, 3781, 310.2, 8.3)) == "Embed · 1,200 of 3,781 · 310/s · 8 s left"
     assert progress_words(Progress("Read", 5, 0, 2.5)) == "Read · 5 · 2.5/s"
     assert [duration(s) for s in (5, 75, 3725)] == ["5 s", "1 min 15 s", "1 h 2 min"]
+
+
+def test_panels_are_made_when_they_are_asked_for_or_after_the_first_paint(qtbot, settings, memory, answers, pictures):
+    made = MainWindow(settings, memory, answers)
+    qtbot.addWidget(made)
+    assert all(made.places.known(key) is None for key in made.docks)
+    made.state.set_project(FakeProject(pictures))
+    assert made.run_panel is made.docks["run"].widget() and made.run_panel.recipes.currentText() == "diverse"
+    assert made.places.known("skills") is None
+    with qtbot.waitSignal(made.warming.finished, timeout=20_000):
+        made.show()
+    assert all(made.places.known(key) is made.docks[key].widget() for key in made.docks)
+    made.close()

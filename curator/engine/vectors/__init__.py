@@ -1,17 +1,23 @@
-"""Torch kernels that the plugins share: numpy in, numpy out. Loads torch, so import it inside functions.
+"""Torch kernels that the plugins share: numpy in, numpy out. They load torch, so import them inside functions.
 
 The rule of the house: large float32 products narrow down, float64 decides, ties go to the lowest row. So the same input
 gives the same picks with any number of threads.
 """
 
-from curator.engine.unit import unit_rows
-from curator.engine.vectors.blocks import Part
-from curator.engine.vectors.curves import closeness_curve
-from curator.engine.vectors.duplicates import Duplicates, Pairs, greedy_duplicates, near_duplicate_pairs
-from curator.engine.vectors.farthest import FarthestFirst, farthest_first
-from curator.engine.vectors.kmeans import KMeans, assign, k_means, soft_membership, softmax_products
-from curator.engine.vectors.neighbours import nearest, neighbour_graph
-from curator.engine.vectors.projection import Principal, pca
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curator.engine.unit import unit_rows
+    from curator.engine.vectors.blocks import Part
+    from curator.engine.vectors.curves import closeness_curve
+    from curator.engine.vectors.duplicates import Duplicates, Pairs, greedy_duplicates, near_duplicate_pairs
+    from curator.engine.vectors.farthest import FarthestFirst, farthest_first
+    from curator.engine.vectors.kmeans import KMeans, assign, k_means, soft_membership, softmax_products
+    from curator.engine.vectors.neighbours import nearest, neighbour_graph
+    from curator.engine.vectors.projection import Principal, pca
 
 __all__ = [
     "Duplicates",
@@ -33,3 +39,32 @@ __all__ = [
     "softmax_products",
     "unit_rows",
 ]
+
+_HOMES = {
+    "Duplicates": "curator.engine.vectors.duplicates",
+    "FarthestFirst": "curator.engine.vectors.farthest",
+    "KMeans": "curator.engine.vectors.kmeans",
+    "Pairs": "curator.engine.vectors.duplicates",
+    "Part": "curator.engine.vectors.blocks",
+    "Principal": "curator.engine.vectors.projection",
+    "assign": "curator.engine.vectors.kmeans",
+    "closeness_curve": "curator.engine.vectors.curves",
+    "farthest_first": "curator.engine.vectors.farthest",
+    "greedy_duplicates": "curator.engine.vectors.duplicates",
+    "k_means": "curator.engine.vectors.kmeans",
+    "near_duplicate_pairs": "curator.engine.vectors.duplicates",
+    "nearest": "curator.engine.vectors.neighbours",
+    "neighbour_graph": "curator.engine.vectors.neighbours",
+    "pca": "curator.engine.vectors.projection",
+    "soft_membership": "curator.engine.vectors.kmeans",
+    "softmax_products": "curator.engine.vectors.kmeans",
+    "unit_rows": "curator.engine.unit",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the module of what is asked for: the principal axes, for one, do without torch, which takes seconds."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found = getattr(import_module(_HOMES[name]), name)
+    return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
 
 BLOCK = 16_384
 """Rows per product. A constant, never tuned at run time: the shape of a product is part of its rounding."""
@@ -18,6 +20,8 @@ WIDE = 1024
 
 def tensor(array: NDArray[Any], device: str) -> torch.Tensor:
     """float32 tensor of an array; shares memory with a contiguous float32 one on the CPU. Treat it as read-only."""
+    import torch
+
     ready = np.ascontiguousarray(array, np.float32)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from curator.engine.api import Floats, Inputs, Task, projector
 
@@ -17,6 +18,8 @@ class Pca:
 
     Source: Pearson 1901.
     """
+
+    runs_on: ClassVar[str] = "cpu"
 
     def project(self, inputs: Inputs, task: Task) -> Floats:
         """float32 [n, 2], NaN rows stay NaN."""

@@ -1,0 +1,108 @@
+"""The panels beside the middle of the window, in docks; a panel is made when it is asked for, or when there is time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
+
+from curator.ui.language import tr
+from curator.ui.panels import PANELS
+
+if TYPE_CHECKING:
+    from curator.ui.desk import Desk
+
+LAYOUT_VERSION = 1
+
+
+class Docks(QObject):
+    """Where the panels stand.
+
+    Attributes:
+        by_key: each dock by the key of its panel.
+        layout_: where the user left them; None before they were ever shown.
+    """
+
+    made = Signal(str, QWidget)
+    """A panel has just been made: its key, and itself. Whoever works with it connects to it now."""
+
+    def __init__(self, window: QMainWindow, desk: Desk) -> None:
+        super().__init__(window)
+        self._window, self._desk = window, desk
+        self._panels: dict[str, QWidget] = {}
+        self._make: dict[str, Callable[[Desk], QWidget]] = {panel.key: panel.make for panel in PANELS}
+        self._shown = False
+        self.layout_: QByteArray | None = None
+        self.by_key: dict[str, QDockWidget] = {}
+        window.setDockNestingEnabled(True)
+        for panel in PANELS:
+            self.by_key[panel.key] = self._dock(panel.key, panel.title, panel.area)
+            if panel.behind:
+                window.tabifyDockWidget(self.by_key[panel.behind], self.by_key[panel.key])
+        area = Qt.DockWidgetArea
+        window.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
+        for dock in self.by_key.values():
+            dock.hide()
+
+    def _dock(self, key: str, title: str, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(tr(title).replace("&", ""), self._window)
+        dock.setObjectName(key)
+        dock.toggleViewAction().setText(tr(title))
+        self._window.addDockWidget(area, dock)
+        return dock
+
+    # ---- panels ----------------------------------------------------------------------------------------------
+
+    def panel(self, key: str) -> Any:
+        """The panel of this key, a widget; made now if it was not yet."""
+        if key not in self._panels:
+            self._panels[key] = self._make[key](self._desk)
+            self.by_key[key].setWidget(self._panels[key])
+            self.made.emit(key, self._panels[key])
+        return self._panels[key]
+
+    def known(self, key: str) -> QWidget | None:
+        """The panel of this key if it has been made."""
+        return self._panels.get(key)
+
+    def make_all(self) -> Iterator[None]:
+        """Make one panel for each step: those in sight first."""
+        for key in sorted(self.by_key, key=lambda key: self.by_key[key].visibleRegion().isEmpty()):
+            self.panel(key)
+            yield
+
+    # ---- places ----------------------------------------------------------------------------------------------
+
+    def show(self, on: bool) -> None:
+        """As the user left them; the first time, in good proportion. The start page stands alone."""
+        if on == self._shown:
+            return
+        self._shown, window = on, self._window
+        if not on:
+            self.layout_ = window.saveState(LAYOUT_VERSION)
+        for dock in self.by_key.values():
+            dock.setVisible(on)
+        if on and (self.layout_ is None or not window.restoreState(self.layout_, LAYOUT_VERSION)):
+            self._place()
+
+    def _place(self) -> None:
+        window, docks, across = self._window, self.by_key, Qt.Orientation.Horizontal
+        letter = window.fontMetrics().averageCharWidth()
+        docks["library"].raise_()
+        docks["detail"].raise_()
+        right = max(letter * 46, min(letter * 62, window.width() // 5))
+        window.resizeDocks([docks["library"], docks["detail"]], [letter * 44, right], across)
+        window.resizeDocks([docks["library"], docks["run"]], [letter * 48, letter * 52], Qt.Orientation.Vertical)
+        window.resizeDocks([docks["jobs"]], [letter * 13], Qt.Orientation.Vertical)
+
+    def hide_strays(self) -> None:
+        """Qt forgets the tab bar of docks that joined a group while hidden; it would lie over the middle or a panel."""
+        window = self._window
+        shown = [d for d in self.by_key.values() if not d.isFloating() and not d.visibleRegion().isEmpty()]
+        places = [w.geometry() for w in (window.centralWidget(), *shown) if w is not None]
+        for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if any(place.contains(bar.geometry().center()) for place in places):
+                bar.hide()
