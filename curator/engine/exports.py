@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from curator.engine.dialogue import Style
 from curator.engine.errors import InputError
 from curator.engine.export_options import ExportOptions, make_options, shares
@@ -221,7 +223,7 @@ class Exporting:
         ready = prepare(self._store, request, task, near=False)
         items = ready.outgoing(task, _part(ready.plan, limit), gate=False)
         bytes_ = sum(item.image_size(n) for item in items for n in range(len(item.images)))
-        few = _first_of_each(ready.plan, show)
+        few = _first_of_each(_sent(ready.plan, items.tally), show)
         return _shown(ready, few, items, bytes_, task)
 
 
@@ -241,6 +243,12 @@ def _shown(ready: Prepared, few: Plan, items: Outgoing, bytes_: int, task: Task)
 
 def _part(plan: Plan, limit: int) -> Plan:
     return plan if not limit else replace(plan, ranks=plan.ranks[:limit], split=plan.split[:limit])
+
+
+def _sent(plan: Plan, tally: Tally) -> Plan:
+    """The part of a plan that is known to go out; all of it when nothing looked at does."""
+    there = np.isin(plan.ranks, np.asarray(tally.ranks))
+    return replace(plan, ranks=plan.ranks[there], split=plan.split[there]) if there.any() else plan
 
 
 def _first_of_each(plan: Plan, show: int) -> Plan:

@@ -96,7 +96,13 @@ class Docks(QObject):
         right = max(letter * 46, min(letter * 62, window.width() // 5))
         window.resizeDocks([docks["library"], docks["detail"]], [letter * 44, right], across)
         window.resizeDocks([docks["library"], docks["run"]], [letter * 48, letter * 52], Qt.Orientation.Vertical)
-        window.resizeDocks([docks["jobs"]], [letter * 13], Qt.Orientation.Vertical)
+        window.resizeDocks([docks["jobs"]], [letter * 15], Qt.Orientation.Vertical)
+
+    def give_room(self) -> None:
+        """To the log of a job."""
+        jobs, wanted = self.by_key["jobs"], self._window.fontMetrics().lineSpacing() * 14
+        if jobs.height() < wanted:
+            self._window.resizeDocks([jobs], [wanted], Qt.Orientation.Vertical)
 
     def hide_strays(self) -> None:
         """Qt forgets the tab bar of docks that joined a group while hidden; it would lie over the middle or a panel."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -205,6 +206,7 @@ class MainWindow(QMainWindow):
             case "jobs":
                 self.jobs.cancel_asked.connect(commands.cancel_job)
                 self.jobs.stop_asked.connect(commands.stop_job)
+                self.jobs.room_asked.connect(self.places.give_room)
 
     # ---- what changed ----------------------------------------------------------------------------------------
 
@@ -280,7 +282,9 @@ class MainWindow(QMainWindow):
             dialog = ExportDialog(name, kind, self.dialogs, self, exporting, self.bridge)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.export_requested.connect(self.commands.export_subset)
-            dialog.open()
+            dialog.show_asked.connect(partial(self.commands.subsets.highlight_picks, self.state.subset.id))
+            self.state.project_changed.connect(dialog.reject)
+            dialog.show()  # samples of what it finds are highlighted behind it
 
     def _ask_step(self) -> None:
         from curator.ui.views.lifelong_step import StepDialog

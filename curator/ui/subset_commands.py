@@ -69,6 +69,20 @@ class SubsetCommands(Handlers):
         if name is not None:
             self._write(lambda: project.subsets.by_hand(name, dataset.id, ids))
 
+    def highlight_picks(self, subset_id: int, ranks: tuple[int, ...]) -> None:
+        """Highlight the samples with these ranks, and put the cursor on the first."""
+        if (project := self._state.project) is None:
+            return
+        try:
+            rows = [pick.row for pick in project.pages.choices(subset_id, sorted(ranks))]
+            self._state.show_subset(subset_id)
+        except CuratorError as error:
+            self._notice(notice_of_error(error))
+            return
+        self._state.set_highlight(rows)
+        if rows:
+            self._state.set_current(rows[0])
+
     def keep(self) -> None:
         """Keep as many as the budget dial says."""
         self.keep_asked.emit()

@@ -5,6 +5,7 @@ from curator.engine.recipe import builtin_names
 from curator.engine.registry import registry
 from curator.ui.models.recipe_draft import RecipeDraft
 from curator.ui.views.export_dialog import ExportDialog
+from curator.ui.views.run_panel import part_of
 
 registry().discover()
 needs_recipes = pytest.mark.skipif("diverse" not in builtin_names(), reason="no recipes in this checkout")
@@ -44,6 +45,20 @@ def test_a_recipe_that_is_not_there_is_a_problem_not_a_crash():
 
 
 @needs_recipes
+def test_a_recipe_as_it_came_asks_for_a_part_of_a_small_pile_and_what_was_written_stays(window, pictures):
+    window.state.set_project(FakeProject(pictures, sizes=(250, 30), kinds=("image", "image")))
+    panel = window.run_panel
+    assert panel.budget.value() == 50 and "budget = 50" in panel.draft.text
+    window.state.show_dataset(2)
+    assert panel.budget.value() == 6
+    window.state.show_dataset(1)
+    panel.budget.setValue(400)
+    window.state.show_dataset(2)
+    assert panel.budget.value() == 400
+    assert [part_of(n) for n in (2, 3, 40, 250, 999, 8000)] == [1, 1, 8, 50, 100, 1000]
+
+
+@needs_recipes
 def test_run_asks_with_recipe_budget_and_name(window, qtbot, pictures):
     project = FakeProject(pictures, sizes=(100, 30), kinds=("image", "instruction"))
     window.state.set_project(project)
@@ -69,7 +84,7 @@ def test_a_recipe_without_a_limit_says_so(window, pictures):
     assert panel.budget.text() == "no limit"
     panel.recipes.setCurrentText("diverse")
     panel.recipes.activated.emit(panel.recipes.currentIndex())
-    assert panel.budget.text() == "1,000"
+    assert panel.budget.text() == "200"
 
 
 @needs_recipes

@@ -39,6 +39,8 @@ SHORT = {
 """Words for the buttons of the header where the menu's are too long."""
 
 
+TITLE = 22
+"""Letters of a name that stay, however narrow the window."""
 EMPTY = noop("There is nothing in this subset. Show the whole dataset, or choose another subset in the library.")
 NOT_FOUND = noop("Nothing here fits the filter. Clear it to see everything again.")
 
@@ -66,7 +68,7 @@ class CenterView(QWidget):
         self.stack = FittingStack()
         for page in (self.start, self.loading, self.nothing, self.gallery, self.table):
             self.stack.addWidget(page)
-        self.title = ElidedLabel()
+        self.title = ElidedLabel(fewest=TITLE)
         self.title.setFont(theme.scaled(self.font(), 1.1, bold=True))
         self.about = ElidedLabel()
         theme.mark(self.about, "faint")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 100_000
 PICTURE = 256
+MARGIN = 12
 EMPTY = noop("Highlight a record to read it here.")
 WORDS = {"system": noop("System"), "user": noop("User"), "assistant": noop("Assistant"), "tool": noop("Tool")}
 
@@ -40,6 +41,7 @@ class Conversation(QTextBrowser):
         self.setOpenLinks(False)
         self.setAccessibleName(tr("Conversation"))
         self.setFrameShape(QTextBrowser.Shape.NoFrame)
+        self.document().setDocumentMargin(MARGIN)
         thumbs.ready.connect(self._came)
         self.show_item(None, None)
 

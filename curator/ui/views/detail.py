@@ -115,13 +115,16 @@ class DetailPanel(ScrolledColumn):
         self.record.setVisible(has_record)
         self.facts.setVisible(item is not None)
         self.why.setVisible(item is not None and item.choice is not None)
+        self.title.setFont(theme.scaled(self.font(), 1.0, bold=item is not None))
+        self.title.setAlignment(Qt.AlignmentFlag.AlignLeft if item is not None else Qt.AlignmentFlag.AlignCenter)
+        theme.mark(self.title, "faint", item is None)
         if item is None:
             self.title.setText(tr(EMPTY))
             return
         if has_record:
             self.record.show_record(item.sample.record, item.sample.text)
         self.title.setText(_breakable(item.sample.source))
-        self.facts.setText("\n".join(_facts(item)))
+        self.facts.setText("\n".join(_facts(item, caption=not has_record)))
         self._show_choice(item)
 
     def _show_choice(self, item: Item) -> None:
@@ -151,9 +154,9 @@ class DetailPanel(ScrolledColumn):
                 self.nearest.show_path(Path(dataset.root) / found[0].images[0])
 
 
-def _facts(item: Item) -> list[str]:
+def _facts(item: Item, *, caption: bool) -> list[str]:
     sample = item.sample
-    lines = [one_line(sample.text, CAPTION)] if item.image is not None and sample.text else []
+    lines = [one_line(sample.text, CAPTION)] if caption and item.image is not None and sample.text else []
     if sample.width:
         lines.append(tr("{width:,} × {height:,} pixels", width=sample.width, height=sample.height))
     if sample.labels:

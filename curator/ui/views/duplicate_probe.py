@@ -23,7 +23,7 @@ from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.language import tr
 from curator.ui.messages import in_words
-from curator.ui.views.fitting import FittingStack
+from curator.ui.views.fitting import OneOf
 
 if TYPE_CHECKING:
     from curator.engine.duplicates import Cut, Likeness, PairList
@@ -78,10 +78,7 @@ class DuplicateProbe(QFrame):
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
         self.busy.setAccessibleName(tr("Looking for near-duplicates"))
-        self.stack = FittingStack()
-        for page in (empty, self.busy, self._ready_page()):
-            self.stack.addWidget(page)
-        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.stack = OneOf(empty, self.busy, self._ready_page())
         QVBoxLayout(self).addWidget(self.stack)
 
     def _ready_page(self) -> QWidget:

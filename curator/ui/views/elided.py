@@ -13,14 +13,16 @@ FEWEST = 6
 class ElidedLabel(QLabel):
     """Plain text on one line; the whole of it is the tool tip while it is cut."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, fewest: int = FEWEST) -> None:
         super().__init__(parent)
+        self._fewest = fewest
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
 
     def minimumSizeHint(self) -> QSize:
-        """Room for a few letters."""
-        return QSize(self.fontMetrics().averageCharWidth() * FEWEST, super().minimumSizeHint().height())
+        """Room for a few letters, or for all when they are not more."""
+        room = self.fontMetrics().averageCharWidth() * self._fewest
+        return QSize(min(room, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def shown(self) -> str:
         """The text as it fits."""
@@ -54,6 +56,8 @@ class ElidedButton(QToolButton):
 
     def shown(self) -> str:
         """The words as they fit."""
+        if self.width() >= super().sizeHint().width():
+            return self.text()
         room = self.width() - self._around()
         return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
 

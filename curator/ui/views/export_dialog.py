@@ -28,10 +28,12 @@ from curator.engine.registry import registry
 from curator.ui import theme
 from curator.ui.job_bridge import JobBridge
 from curator.ui.language import tr
+from curator.ui.views.export_findings import FindingsList, rules_of
 from curator.ui.views.export_preview import ExportPreview, preview_with
 from curator.ui.views.param_form import ParamForm
 
 if TYPE_CHECKING:
+    from curator.engine.export_preview import Preview
     from curator.engine.exports import Exporting
     from curator.ui.views.dialogs import Dialogs
     from curator.ui.views.export_preview import Look
@@ -50,6 +52,8 @@ class ExportDialog(QDialog):
     """
 
     export_requested = Signal(str, Path, bool, dict, dict)
+    show_asked = Signal(tuple)
+    """Ranks of samples to highlight in the window."""
 
     def __init__(
         self,
@@ -68,10 +72,15 @@ class ExportDialog(QDialog):
         self._build_where(kind)
         self.forms = QTabWidget()
         self.forms.setDocumentMode(True)
+        self.findings = FindingsList()
+        self.findings.rules_changed.connect(self._rules_changed)
+        self.findings.show_asked.connect(self.show_asked)
         self.preview = ExportPreview(self._look, bridge or JobBridge(self))
+        self.preview.shown.connect(self._found)
         self.finished.connect(self.preview.stop)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.addButton(tr("&Export"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok.setObjectName("primary")
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self._lay_out(buttons)
@@ -156,11 +165,12 @@ class ExportDialog(QDialog):
         while self.forms.count():
             page = self.forms.widget(0)
             self.forms.removeTab(0)
-            if page is not None:
+            if page is not None and page is not self.findings:
                 page.deleteLater()
         trainers = ("", *exporting.trainers(format_))
         self.options = {k: v for k, v in self.options.items() if k != "trainer" or v in trainers}
-        shared = [dataclasses.replace(p, choices=trainers) if p.name == "trainer" else p for p in exporting.options()]
+        offered = [p for p in exporting.options() if p.name != "rules"]  # these are chosen in the list of findings
+        shared = [dataclasses.replace(p, choices=trainers) if p.name == "trainer" else p for p in offered]
         own = registry().get("exporter", format_).params
         self.option_form = ParamForm(shared)
         self.option_form.show_values(self.options)
@@ -170,6 +180,10 @@ class ExportDialog(QDialog):
             self.param_form.changed.connect(self._params_changed)
             self.forms.addTab(_scrolled(self.param_form), tr("Format"))
         self.forms.addTab(_scrolled(self.option_form), tr("Options"))
+        if len(trainers) > 1:
+            self.forms.addTab(self.findings, tr("Trainer"))
+        self.findings.rules = rules_of(self.options)
+        self.findings.show_found(None, trainer=bool(self.options.get("trainer")))
 
     def _params_changed(self, values: dict[str, Any]) -> None:
         self.params = values
@@ -178,6 +192,17 @@ class ExportDialog(QDialog):
     def _options_changed(self, values: dict[str, Any]) -> None:
         self.options = values
         self.preview.later()
+
+    def _rules_changed(self, rules: dict[str, str]) -> None:
+        kept = {k: v for k, v in self.option_form.values.items() if k != "rules"}
+        self.option_form.values = kept | ({"rules": [f"{r}={c}" for r, c in rules.items()]} if rules else {})
+        self._options_changed(dict(self.option_form.values))
+
+    def _found(self, found: Preview) -> None:
+        self.findings.show_found(found, trainer=bool(self.options.get("trainer")))
+        place, count = self.forms.indexOf(self.findings), self.findings.count
+        if place >= 0:
+            self.forms.setTabText(place, tr("Trainer ({count})", count=count) if count else tr("Trainer"))
 
     def _look(self) -> Look | None:
         format_ = self.format.currentText()

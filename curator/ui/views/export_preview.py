@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from curator.engine.errors import Cancelled, CuratorError
 from curator.engine.task import Task
 from curator.ui import theme
-from curator.ui.language import noop, tr, tr_n
+from curator.ui.language import tr, tr_n
 from curator.ui.messages import in_words
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ EMPTY, LOADING, ERROR, CANCELLED, READY = "empty", "loading", "error", "cancelle
 WAIT_MS = 250
 CHECKED = 200
 FILES_SHOWN = 6
-EFFECTS = {"stop": noop("stops at"), "skip": noop("skips"), "cut": noop("cuts"), "change": noop("changes")}
 
 
 class ExportPreview(QWidget):
@@ -46,6 +45,9 @@ class ExportPreview(QWidget):
         plan: what to look at as the form is now, None for nothing; called in the window's thread.
         bridge: takes the look itself out of it.
     """
+
+    shown = Signal(object)
+    """The Preview that was found."""
 
     def __init__(self, plan: Callable[[], Look | None], bridge: JobBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -136,17 +138,20 @@ class ExportPreview(QWidget):
         else:
             words += tr("; nothing is lost.")
         self._tell(READY, words, bad=bool(found.error or severe))
+        inside = [name.partition("/")[2] for name in found.files]
+        if any(name not in found.texts for name in found.files):
+            self.tabs.addTab(_text("\n".join(found.files), tr("Files")), tr("First files"))
         for name in list(found.texts)[:FILES_SHOWN]:
-            self.tabs.addTab(_text(found.texts[name], name), name)
-        if not found.texts and found.files:
-            self.tabs.addTab(_text("\n".join(found.files), tr("Files")), tr("Files"))
+            short = name.partition("/")[2] if all(inside) else name
+            self.tabs.addTab(_text(found.texts[name], name), short)
+            self.tabs.setTabToolTip(self.tabs.count() - 1, name)
         if found.losses:
             self.tabs.addTab(_page(losses_page(found), tr("What would be lost")), tr("Lost"))
-        if found.findings or found.mended:
-            self.tabs.addTab(_page(findings_page(found), tr("What the trainer would do")), tr("Trainer"))
         if found.stanza is not None:
             self.tabs.addTab(_text(found.stanza[1], found.stanza[0]), found.stanza[0])
         self.tabs.setVisible(self.tabs.count() > 0)
+
+        self.shown.emit(found)
 
     def _tell(self, state: str, text: str, bad: bool = False) -> None:
         self.state = state
@@ -179,39 +184,6 @@ def losses_page(found: Preview) -> str:
         for loss in found.losses
     ]
     return f"<ul>{''.join(rows)}</ul>"
-
-
-def findings_page(found: Preview) -> str:
-    """What the trainer would do, in HTML."""
-    rows = []
-    for one in found.findings:
-        tokens = ", " + tr_n("{n:,} token", "{n:,} tokens", one.tokens) if one.tokens else ""
-        mend = tr(" It can be mended.") if one.fixable else ""
-        rows.append(
-            tr(
-                "<li>It {effect} <b>{count:,}</b>{tokens}: {words}{ranks}.{mend}</li>",
-                effect=tr(EFFECTS.get(one.effect, one.effect)),
-                count=one.count,
-                tokens=tokens,
-                words=html.escape(one.text),
-                ranks=_ranks(one.ranks),
-                mend=mend,
-            )
-        )
-    rows += [
-        tr("<li>{count:,} would be mended: {words}</li>", count=count, words=html.escape(rule))
-        for rule, count in found.mended.items()
-    ]
-    if found.dropped or found.replaced:
-        rows.append(
-            tr(
-                "<li>{dropped:,} left out, {replaced:,} next in rank in their place</li>",
-                dropped=found.dropped,
-                replaced=found.replaced,
-            )
-        )
-    head = tr_n("Of {n:,} sample looked at:", "Of {n:,} samples looked at:", found.checked)
-    return f"<p>{head}</p><ul>{''.join(rows)}</ul>"
 
 
 def _ranks(ranks: tuple[int, ...]) -> str:

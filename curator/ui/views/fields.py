@@ -62,6 +62,14 @@ def zero_words(param: Param) -> str:
     return found[1].strip() if len(found[1]) <= LONGEST_ZERO else "automatic"
 
 
+def example_of(param: Param) -> str:
+    """What may be written, as the help of a list shows it: "train=0.9,test=0.1"; else a list of anything."""
+    if param.type is not tuple:
+        return ""
+    found = re.search(r"[\w-]+=[^\s,;)]+(,[\w-]+=[^\s,;)]+)*", param.help)
+    return found[0] if found else "a, b, c"
+
+
 class Field(QWidget):
     """One parameter: a widget, and beneath it what is wrong with the value. Emits ``changed(name, value)``."""
 
@@ -144,7 +152,7 @@ class TextField(Field):
 
     def _build(self) -> QWidget:
         self.edit = QLineEdit()
-        self.edit.setPlaceholderText("a, b, c" if self.param.type is tuple else "")
+        self.edit.setPlaceholderText(example_of(self.param))
         self.edit.textEdited.connect(self._say)
         return self.edit
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 
 class FittingStack(QStackedWidget):
@@ -22,6 +22,29 @@ class FittingStack(QStackedWidget):
         """Of the page in sight."""
         page = self.currentWidget()
         return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
+
+
+class OneOf(QWidget):
+    """One widget of several, below one another: only the one in sight counts for the room it asks for."""
+
+    def __init__(self, *pages: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pages, self._place = pages, 0
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        for place, page in enumerate(pages):
+            column.addWidget(page)
+            page.setVisible(place == 0)
+
+    def currentIndex(self) -> int:
+        """Which is in sight."""
+        return self._place
+
+    def setCurrentIndex(self, place: int) -> None:
+        """Show another."""
+        self._place = place
+        for other, page in enumerate(self._pages):
+            page.setVisible(other == place)
 
 
 class ScrolledColumn(QScrollArea):

@@ -57,7 +57,10 @@ def _paint_content(p: QPainter, rect: QRect, item: Item, picture: QPixmap | None
     if item.image is None:
         p.setPen(c.text)
         flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
-        p.drawText(inner.adjusted(0, p.fontMetrics().height(), 0, 0), int(flags), item.sample.text[:400])
+        line = p.fontMetrics().lineSpacing()
+        place = inner.adjusted(0, line if item.choice is not None or item.sample.pin else 0, 0, 0)
+        place.setHeight(max(line, place.height() // line * line))  # whole lines only
+        p.drawText(place, int(flags), item.sample.text[:400])
     elif picture is None:
         return  # it comes in a moment; words would only flicker
     elif picture.isNull():

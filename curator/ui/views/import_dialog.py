@@ -129,6 +129,7 @@ class ImportDialog(QDialog):
         form.addRow(tr("Dataset &name"), self.name)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.addButton(tr("&Import"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.ok.setObjectName("primary")
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -207,6 +208,9 @@ class ImportDialog(QDialog):
             if self.fields.flags(index) & Qt.ItemFlag.ItemIsEditable:
                 self.field_table.openPersistentEditor(index)
         self.rows.show_rows(found.rows)
+        for column in range(1, self.rows.columnCount() - 1):
+            empty = all(not self.rows.index(row, column).data() for row in range(self.rows.rowCount()))
+            self.row_table.setColumnHidden(column, empty)
         self.problems.setPlainText("\n".join([*(f"{p.source}: {p.reason}" for p in found.problems), *found.log]))
         self.tabs.setTabText(
             2, tr("&Problems ({count})", count=len(found.problems)) if found.problems else tr("&Problems")

@@ -70,12 +70,17 @@ class JobCard(QFrame):
         self.log.setReadOnly(True)
         self.log.setAccessibleName(tr("Log of {title}", title=job.title))
         grid = QGridLayout(self)
+        grid.setContentsMargins(10, 5, 6, 6)
+        grid.setVerticalSpacing(2)
         grid.addWidget(self.title, 0, 0)
         grid.addWidget(self.bar, 0, 1)
         for column, button in enumerate((self.stop, self.cancel, self.more), 2):
             grid.addWidget(button, 0, column)
         grid.addWidget(self.status, 1, 0, 1, 5)
         grid.addWidget(self.log, 2, 0, 1, 5)
+        for button in (self.stop, self.cancel, self.more):
+            button.setMinimumHeight(button.sizeHint().height())
+        self.log.setMinimumHeight(self.fontMetrics().height() * 6)
         grid.setColumnStretch(0, 2)
         grid.setColumnStretch(1, 1)
         self.look()
@@ -161,6 +166,8 @@ def log_of(job: Job) -> str:
 class JobsPanel(QScrollArea):
     """The latest Jobs, newest on top."""
 
+    room_asked = Signal()
+    """Something long is to be read."""
     cancel_asked = Signal(object)
     stop_asked = Signal(object)
 
@@ -174,6 +181,8 @@ class JobsPanel(QScrollArea):
         theme.mark(self._empty, "faint")
         body = QWidget()
         self._column = QVBoxLayout(body)
+        self._column.setContentsMargins(8, 6, 8, 6)
+        self._column.setSpacing(5)
         self._column.addWidget(self._empty)
         self._column.addStretch(1)
         self.setWidget(body)
@@ -189,6 +198,7 @@ class JobsPanel(QScrollArea):
         card = JobCard(job)
         card.cancel_asked.connect(self.cancel_asked)
         card.stop_asked.connect(self.stop_asked)
+        card.more.toggled.connect(lambda on: self.room_asked.emit() if on else None)
         self.cards.insert(0, card)
         self._column.insertWidget(0, card)
         for old in [c for c in self.cards[KEPT:] if not c.alive]:

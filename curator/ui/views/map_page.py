@@ -129,6 +129,7 @@ class MapPage(QWidget):
         below.setSpacing(0)
         self._bar = self._make_tools()
         below.addWidget(self._bar)
+        below.addStretch(1)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(waiting)
         self._stack.addWidget(self._ready)
@@ -208,6 +209,7 @@ class MapPage(QWidget):
         canvas.box.sigRangeChanged.connect(self.card.hide)
         column = self._ready.layout()
         assert isinstance(column, QVBoxLayout)
+        column.takeAt(column.count() - 1)  # what held its place
         column.addWidget(canvas, 1)
         self.setFocusProxy(canvas)
         return canvas

@@ -42,6 +42,8 @@ FIRST_CHOICE = {"image": "diverse", "instruction": "balanced"}
 UNLIMITED = noop("no limit")
 MAX_BUDGET = 100_000_000
 SAMPLE = 5000
+PART = 5
+"""A recipe as it came asks for one in so many, where its budget is more than the pile."""
 ESTIMATE_AFTER_MS = 120
 
 
@@ -58,6 +60,7 @@ class RunPanel(ScrolledColumn):
         self._dialogs = desk.dialogs
         self.draft = RecipeDraft()
         self._kind = ""
+        self._asked = self._fitted = 0
         self._dataset: Dataset | None = None
         self._build_choice()
         self._build_editing()
@@ -176,10 +179,12 @@ class RunPanel(ScrolledColumn):
             if self.recipes.findText(first) >= 0:
                 self.recipes.setCurrentText(first)
                 self.draft.load(first)
+                self._came()
         self._kind, self._dataset = kind, dataset
         if not self.draft.text and self.recipes.count() > 1:
             self.draft.load(self.recipes.currentText())
         self.draft.for_kind(kind)
+        self._fit_budget()
         self.probe.pairs = None
         self._show_draft()
 
@@ -215,7 +220,21 @@ class RunPanel(ScrolledColumn):
         self.draft.load(name)
         if self.draft.problem is None:
             self.draft.for_kind(self._kind)
+            self._came()
+            self._fit_budget()
         self._show_draft()
+
+    def _fit_budget(self) -> None:
+        """A recipe as it came asks for a part of the pile, even of a small one; what the user wrote stays."""
+        budget, size = self.draft.budget, self._dataset.size if self._dataset is not None else 0
+        if budget is None or budget != self._fitted or size < 2 or not self._desk.state.ready:
+            return
+        self._fitted = self._asked if self._asked < size else part_of(size)
+        self.draft.set_budget(self._fitted)
+
+    def _came(self) -> None:
+        """Another recipe was taken up: note what it asks for."""
+        self._asked = self._fitted = self.draft.budget or 0
 
     def _budget_changed(self, value: int) -> None:
         self.draft.set_budget(value)
@@ -311,6 +330,13 @@ class RunPanel(ScrolledColumn):
         self.cost.setText(words)
         self.cost.setToolTip(tip)
         self.cost.show()
+
+
+def part_of(size: int) -> int:
+    """A round number near a fifth of a pile: 50 of 250, 8 of 40, 1 of 3."""
+    fifth = max(1, size // PART)
+    unit = 10 ** max(0, len(str(fifth)) - 1)
+    return fifth // unit * unit
 
 
 def cost_words(estimate: Estimate) -> str:

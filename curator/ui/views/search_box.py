@@ -191,7 +191,7 @@ class SearchBox(QWidget):
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setAccessibleName(tr("Search result"))
         self.exact = QToolButton()
-        self.exact.setText(tr("Abc"))
+        self.exact.setText(tr("Exact"))
         self.exact.setCheckable(True)
         self.exact.setAutoRaise(True)
         self.exact.setToolTip(tr("Take words as they are written, not by their meaning"))

@@ -99,6 +99,7 @@ def _button(action: QAction, first: bool) -> QPushButton:
     button.setToolTip(action.toolTip())
     button.setAccessibleDescription(action.statusTip())
     button.clicked.connect(action.trigger)
+    button.setMinimumHeight(button.fontMetrics().height() * 2)
     if first:
         button.setObjectName("primary")
     return button

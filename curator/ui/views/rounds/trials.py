@@ -117,6 +117,8 @@ class TrialsPage(OneOfSeveral):
         column.addLayout(names)
         column.addLayout(second)
         column.addWidget(sides, 1)
+        self.sides = sides
+        column.addStretch(0)
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(self._kind_changed)
@@ -169,7 +171,7 @@ class TrialsPage(OneOfSeveral):
         self._offer_loss()
         project = self._desk.state.project
         there = project is not None and self.trial is not None
-        for widget in (self.chosen, self.measure, self.export, self.plot, self.table):
+        for widget in (self.chosen, self.measure, self.export, self.sides):
             widget.setVisible(there)
         self._lines = []
         if project is not None and self.trial is not None:
