@@ -461,7 +461,7 @@ def test_records_in_an_archive_find_their_pictures_there(tmp_path):
     assert spec.name == "instructions"
     other, *drafts, bad = found.read(path, found.open(path), Task())
     assert [d.images for d in drafts] == [("a.zip!ds/images/a.png",), ("a.zip!top/b.png",)]
-    assert "leaves the folder" in bad.reason and drafts[0].width == 6 and "dataset_info.json" in other.source
+    assert "leaves the folder" in bad.reason and drafts[0].width == 6 and "about.json" in other.source
 
 
 def test_a_table_in_an_archive_that_is_damaged_or_a_bomb(tmp_path, monkeypatch):
