@@ -103,6 +103,14 @@ def test_an_archive_gives_what_the_folder_gives(tmp_path, files, name, archive):
         ] * 2  # fmt: skip
 
 
+def test_the_columns_of_a_description_are_shown_with_their_roles(tmp_path):
+    (tmp_path / "a.tar").write_bytes(tar_of(DESCRIBED))
+    roles = {"q": "prompt", "a": "response", "pictures": "images"}
+    roles |= {"instruction": "prompt", "input": "query", "output": "response"}
+    assert LlamaFactory().columns(tmp_path / "a.tar") == roles
+    assert "q" not in LlamaFactory("more").columns(tmp_path / "a.tar")
+
+
 def test_an_archive_without_what_is_wanted_says_so(tmp_path):
     (tmp_path / "a.tar").write_bytes(tar_of({"x.json": b"[]"}))
     with pytest.raises(InputError, match=r"no dataset_info\.json"):

@@ -139,4 +139,6 @@ def _rows(
         whole.count += 1
     text.detach()
     if not whole.count:
-        raise InputError("The subset is empty.", "There is nothing to export.")
+        raise InputError(
+            "None of the chosen samples can be written in this format.", "The reasons are listed; choose another format."
+        )

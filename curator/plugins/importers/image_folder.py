@@ -57,7 +57,8 @@ class ImageFolder:
         elif not (packed.is_archive(path) and path.is_file()):
             return 0.0
         names = list(first_names(path, LOOK_ENTRIES))
-        tables = [path.parent / packed.join(path.name, n) for n in names if n in METADATA_NAMES]
+        near = [n for n in names if n.count("/") < 2 and n.rpartition("/")[2] in METADATA_NAMES]
+        tables = [path.parent / packed.join(path.name, n) for n in near]
         if path.is_file() and any(_names_files(table) for table in tables):
             return 0.98
         return 0.6 if any(is_picture_name(name) for name in names) else 0.0

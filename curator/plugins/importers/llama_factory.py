@@ -10,13 +10,14 @@ from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
-from curator.plugins.importers.mapping import ROLES, View
+from curator.plugins.importers.mapping import ROLES, View, roles_of
 from curator.plugins.importers.piles import Pile, notable_names
-from curator.plugins.importers.raw_files import expected, is_record_file, read_raws
+from curator.plugins.importers.raw_files import expected, is_record_file, look, read_raws
 from curator.plugins.importers.record_drafts import Pictures, Shaping
 
 FILE = "dataset_info.json"
 LABEL = "Reading records"
+LOOK_ENTRIES = 8
 MAX_BYTES = 64 * 2**20
 ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
 OTHER_ROLES = frozenset({"videos", "audios"})
@@ -80,6 +81,16 @@ class LlamaFactory:
             except InputError as error:
                 yield Skip(f"{FILE}#{name}", error.text)
 
+    def columns(self, path: Path) -> dict[str, str]:
+        """Column -> role in the first records of the entries, "" for what is kept in the record only."""
+        _, file = _found(path.absolute())
+        roles: dict[str, str] = {}
+        for entry in list(self._chosen(file).values())[:LOOK_ENTRIES]:
+            raws = look(_beside(file, str(entry["file_name"])))
+            found = roles_of([raw.value for raw in raws if isinstance(raw.value, dict)], view_of(entry))
+            roles |= {name: roles.get(name) or role for name, role in found.items()}
+        return roles
+
     def _chosen(self, file: Path) -> dict[str, dict[str, Any]]:
         described = _described(file)
         here = _here(file, described)
@@ -120,12 +131,14 @@ def _inner(pile: Pile, file: Path) -> str:
 
 def _here(file: Path, described: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The entries whose file is there, beside the description."""
-    before = str(file).removesuffix(FILE)
-    return {n: e for n, e in described.items() if e.get("file_name") and _is_there(before, str(e["file_name"]))}
+    return {n: e for n, e in described.items() if e.get("file_name") and _is_there(_beside(file, str(e["file_name"])))}
 
 
-def _is_there(before: str, name: str) -> bool:
-    path = Path(before + name)
+def _beside(file: Path, name: str) -> Path:
+    return Path(str(file).removesuffix(FILE) + name)
+
+
+def _is_there(path: Path) -> bool:
     return packed.exists(path) or path.exists()
 
 
