@@ -21,7 +21,8 @@ ELSEWHERE = ("http://", "https://", "data:", "s3://", "gs://")
 class Naming:
     """Names of pictures, by one of :data:`MODES`; the same for the same picture, without remembering any.
 
-    "as-is" leaves them as the records have them; "reference" names the file where it is, relative to ``base`` (the
+    "as-is" leaves them as the records have them (also where they lie in an archive or a table, which the records do not
+    say); "reference" names the file where it is, relative to ``base`` (the
     folder that the export lies in); "absolute" from the root of the disk; "copy" below ``folder`` of the export, under
     the path that it has in the dataset.
     """
@@ -32,7 +33,8 @@ class Naming:
     def names(self, item: ExportItem) -> tuple[str, ...]:
         """What each picture of a sample is called in the export."""
         if self.mode == "as-is":
-            return item.image_names
+            packed = any(item.image_file(number) is None for number in range(len(item.images)))
+            return (self._told(item) if packed and item.record else ()) or item.image_names
         return tuple(self._name(item, number) for number in range(len(item.images)))
 
     def _name(self, item: ExportItem, number: int) -> str:
@@ -46,15 +48,18 @@ class Naming:
             )
         return str(path) if self.mode == "absolute" else Path(os.path.relpath(path, self._base)).as_posix()
 
+    @staticmethod
+    def _told(item: ExportItem) -> tuple[str, ...]:
+        """The names that the record has for the pictures; () when those are not as many, or lead elsewhere."""
+        named = named_in(item)
+        plain = all(safe_path(name) == name for name in named)
+        return tuple(named) if plain and len(named) == len(item.images) else ()
+
     def renaming(self, item: ExportItem) -> dict[str, str] | None:
         """Name in the record -> name in the export; None when nothing changes."""
         if self.mode == "as-is" or not item.images:
             return None
-        try:
-            named = [n for n in read_dialogue(json.loads(item.record)).images if not n.startswith(ELSEWHERE)]
-        except (InputError, ValueError, RecursionError):
-            return None
-        found = dict(zip(named, item.image_names, strict=False))
+        found = dict(zip(named_in(item), item.image_names, strict=False))
         return found if any(old != new for old, new in found.items()) else None
 
     def finder(self, item: ExportItem) -> Callable[[str], bool]:
@@ -69,6 +74,14 @@ class Naming:
             return (self._base / name).is_file()
 
         return is_there
+
+
+def named_in(item: ExportItem) -> list[str]:
+    """The pictures that a record names, but for those on the web; [] when it cannot be read."""
+    try:
+        return [n for n in read_dialogue(json.loads(item.record)).images if not n.startswith(ELSEWHERE)]
+    except (InputError, ValueError, RecursionError):
+        return []
 
 
 def safe_path(name: str) -> str:

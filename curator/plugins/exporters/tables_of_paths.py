@@ -140,5 +140,6 @@ def _rows(
     text.detach()
     if not whole.count:
         raise InputError(
-            "None of the chosen samples can be written in this format.", "The reasons are listed; choose another format."
+            "None of the chosen samples can be written in this format.",
+            "The reasons are listed; choose another format.",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import InputError
-from curator.engine.packed.cells import open_arrow, pyarrow
+from curator.engine.packed.cells import cell_address, open_arrow, pyarrow
 from curator.plugins.importers.json_records import Raw
 from curator.plugins.importers.piles import notable_names
 from curator.plugins.importers.splits import split_of_file
 
 SUFFIXES = (".parquet", ".arrow")
-BATCH = 512
+BATCH, PICTURE_BATCH = 512, 64
 LOOK_FILES = 500
 STATE, SPLITS = "state.json", "dataset_dict.json"
 """What a data set of Hugging Face that was saved to disk has in its folder."""
@@ -147,11 +148,41 @@ def _slices(whole: Any, batch: int) -> Iterator[Any]:
         yield whole.slice(first, batch)
 
 
+class CellName(str):
+    """What a picture in a cell is called in its record; ``address`` is where it is: the table, and the cell in it."""
+
+    address: Path
+
+    @classmethod
+    def of(cls, part: Part, row: int, column: str, number: int | None, cell: dict[str, Any]) -> CellName:
+        """Called after its path and its content, so that different pictures never share a name."""
+        last = str(cell.get("path") or "picture").replace("\\", "/").rpartition("/")[2]
+        stem, dot, ending = last.rpartition(".")
+        stem, ending = (stem, dot + ending) if dot else (last, "")
+        stem = "".join(sign for sign in stem if sign.isprintable() and sign not in "!/")[:100]
+        mark = "-" + hashlib.sha256(cell["bytes"]).hexdigest()[:12]
+        name = cls((stem if stem.endswith(mark) else stem + mark) + (ending if ending[1:].isalnum() else ""))
+        name.address = part.file.parent / packed.join(part.file.name, cell_address(row, column, name, number))
+        return name
+
+
 def read_part(part: Part, batch: int = BATCH) -> Iterator[Raw]:
-    """The rows of a file as records."""
+    """The rows of a file as records; pictures in cells become their :class:`CellName`."""
+    if "binary" in str(schema_of(part)):
+        batch = min(batch, PICTURE_BATCH)
     for place, row in read_rows(part, batch):
         value = plain(row)
+        for column, cell in row.items():
+            if is_picture(cell):
+                value[column] = CellName.of(part, place, column, None, cell)
+            elif isinstance(cell, list) and cell and all(map(is_picture, cell)):
+                value[column] = [CellName.of(part, place, column, n, one) for n, one in enumerate(cell)]
         yield Raw(place, json.dumps(value, ensure_ascii=False), value)
+
+
+def is_picture(cell: Any) -> bool:
+    """Whether a cell holds a picture as Hugging Face stores it: a struct of bytes and path."""
+    return isinstance(cell, dict) and isinstance(cell.get("bytes"), bytes) and "path" in cell
 
 
 def plain(value: Any) -> Any:

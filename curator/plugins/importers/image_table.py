@@ -53,13 +53,16 @@ class ImageTable:
     column: str = param("", help="Column with the pictures; default: the first that holds any")
 
     def match(self, path: Path) -> float:
-        """1.0 for a saved data set, 0.95 for a table with pictures in it, 0.9 for one of paths, else 0."""
+        """1.0 for a saved data set, 0.95 for a table with pictures in it, 0.9 for one of paths, 0.4 where they belong
+        to instruction records, else 0."""
         parts = parts_of(path)
         if not parts:
             return 0.0
         found = self._find(parts[0])
         if found is None:
             return 0.0
+        if CHATS & set(schema_of(parts[0]).names):
+            return 0.4
         saved = path.is_dir() and parts[0].file.suffix == ".arrow"
         return 1.0 if saved else 0.95 if found.form == "cell" else 0.9
 

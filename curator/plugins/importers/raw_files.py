@@ -19,6 +19,7 @@ from curator.plugins.importers.tables import LOOK_ROWS, count_lines, csv_lines
 JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
 CSV_SUFFIXES = frozenset({".csv", ".tsv"})
 TABLE_SUFFIXES = frozenset({".parquet", ".arrow"})
+LOOK_FILES = 200
 NESTED = frozenset({"messages", "conversations", "conversation", "chosen", "rejected", "history", "tools", "images"})
 """Columns of a CSV that may hold JSON."""
 
@@ -42,12 +43,17 @@ def record_parts(path: Path) -> list[Part]:
     if found := parts_of(path):
         return found
     files = [f for pattern in ("*", "*/*") for f in sorted(path.glob(pattern)) if _is_lines(f)]
+    files = files or [f for f in itertools.islice(sorted(path.glob("*.json")), LOOK_FILES) if _is_list(f)]
     names = [f.relative_to(path).as_posix() for f in files]
     return [Part(f, name, split_of_file(name)) for f, name in zip(files, names, strict=True)]
 
 
 def _is_lines(path: Path) -> bool:
     return packed.plain_suffix(path) in (".jsonl", ".ndjson") and path.is_file() and not path.is_symlink()
+
+
+def _is_list(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and is_array(path)
 
 
 def read_raws(path: Path, encoding: str = "") -> Iterator[Raw]:

@@ -13,6 +13,7 @@ import orjson
 
 from curator.engine.api import Draft, InputError, Skip, Task
 from curator.engine.pictures import read_bytes, read_header
+from curator.plugins.importers.arrow_tables import CellName
 from curator.plugins.importers.drafts import clean
 from curator.plugins.importers.json_records import TOO_DEEP, Raw
 from curator.plugins.importers.mapping import View
@@ -55,7 +56,10 @@ class Pictures:
                 self.elsewhere += 1
                 continue
             try:
-                relative = self.pile.address(self._find(name.removeprefix("file://")))
+                if isinstance(name, CellName):
+                    relative = name.address.relative_to(self.pile.root).as_posix()
+                else:
+                    relative = self.pile.address(self._find(name.removeprefix("file://")))
                 width, height = self.look(relative, feed)
             except InputError as error:
                 raise InputError(f"names the image {clean(name)[:200]}, which {error.text}") from error
