@@ -24,7 +24,7 @@ from curator.engine.store_imports import ImportNotes, Plan, Report, Tally
 from curator.engine.task import Task
 from curator.engine.types import Changes, Draft, Skip, Source
 
-CHUNK = 8000
+CHUNK = 8192
 """Samples stored per transaction: large enough to be fast, small enough to lose and to wait for."""
 MANY_LETTERS = 32 * 2**20
 """Letters stored per transaction, where Samples are long."""
@@ -181,7 +181,7 @@ class _Reading:
                 self.outer.problem(item.source, item.reason)
             else:
                 drafts.append(_below(item, prefix) if prefix else item)
-                letters += len(item.record) + len(item.text)
+                letters += len(item[2]) + len(item[3])  # text and record
             if len(drafts) >= self.chunk or letters >= MANY_LETTERS or len(skips) >= CHUNK:
                 self.chunk = min(CHUNK, 2 * self.chunk)
                 self.outer.check()

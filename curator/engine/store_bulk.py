@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,8 +19,8 @@ from curator.engine.types import Draft
 _CONTENT = ("digest", "text", "record", "images", "width", "height", "split", "stamp")
 _SAMPLE = ("id", "dataset_id", "row", "source", *_CONTENT)
 _LABEL = ("sample_id", "name", "created", "origin", "author")
-MOST_ROWS = 2000
-"""Rows of one statement; fewer where SQLite takes fewer values."""
+SIZES = (2048, 256, 32, 1)
+"""Rows of one statement; the largest fit only where SQLite takes so many values."""
 CACHE_KB = 24 * 1024
 """Pages kept while rows pour in, so that those of the indexes need not be written again and again."""
 LOG_BYTES = 512 * 2**20
@@ -35,19 +35,40 @@ def insert_rows(conn: sqlite3.Connection, table: str, columns: Sequence[str], ro
     As ``executemany`` does, but Python's lock is taken twice for thousands of rows and not for each of them, so that
     another thread can read on meanwhile.
     """
-    most = min(MOST_ROWS, conn.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(columns))
-    whole = len(rows) // most * most
-    for first in range(0, whole, most):
-        values = list(chain.from_iterable(rows[first : first + most]))
-        conn.execute(_statement(table, tuple(columns), most), values)
-    if whole < len(rows):
-        conn.executemany(_statement(table, tuple(columns), 1), rows[whole:])
+    _insert(conn, table, tuple(columns), list(chain.from_iterable(rows)), {})
 
 
-@lru_cache(maxsize=16)
-def _statement(table: str, columns: tuple[str, ...], count: int) -> str:
-    one = f"({', '.join('?' * len(columns))})"
-    return f"insert into {table} ({', '.join(columns)}) values {', '.join([one] * count)}"
+def insert_columns(
+    conn: sqlite3.Connection, table: str, columns: Mapping[str, Sequence[Any]], fixed: Mapping[str, Any]
+) -> None:
+    """As :func:`insert_rows`, from columns as long as one another; the value of a ``fixed`` one goes into every row."""
+    width = len(columns)
+    values: list[Any] = [None] * (width * len(next(iter(columns.values()))))
+    for place, column in enumerate(columns.values()):
+        values[place::width] = column
+    _insert(conn, table, tuple(columns), values, fixed)
+
+
+def _insert(
+    conn: sqlite3.Connection, table: str, columns: tuple[str, ...], values: list[Any], fixed: Mapping[str, Any]
+) -> None:
+    width, begin = len(columns), [*fixed.values()]
+    limit = (conn.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - len(fixed)) // width
+    at = 0
+    for count in (size for size in SIZES if size <= limit):
+        statement = _statement(table, tuple(fixed), columns, count)
+        step = count * width
+        while len(values) - at >= step:
+            conn.execute(statement, begin + values[at : at + step])
+            at += step
+
+
+@lru_cache(maxsize=64)
+def _statement(table: str, fixed: tuple[str, ...], columns: tuple[str, ...], count: int) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    taken = [*("?" for _ in fixed), *(f"column{i}" for i in range(1, len(columns) + 1))]
+    rows = f"(values {', '.join([row] * count)})"
+    return f"insert into {table} ({', '.join([*fixed, *columns])}) select {', '.join(taken)} from {rows}"
 
 
 class Pouring:
@@ -104,14 +125,24 @@ def pour(conn: sqlite3.Connection, dataset_id: int, row: int, first_id: int, dra
         sqlite3.IntegrityError: a source is there already.
         UnicodeEncodeError: a text cannot be stored before it is cleaned.
     """
-    moment, before = now(), first_id - row
-    samples = [
-        (key, dataset_id, key - before, source, digest, text, record, _names(images), width, height, split, stamp)
-        for key, (source, digest, text, record, images, width, height, _, split, stamp) in enumerate(drafts, first_id)
-    ]
-    labels = [(key, label, moment, "given", "") for key, d in enumerate(drafts, first_id) for label in d.labels]
-    insert_rows(conn, "sample", _SAMPLE, samples)
-    insert_rows(conn, "label", _LABEL, labels)
+    count = len(drafts)
+    ids = range(first_id, first_id + count)
+    source, digest, text, record, images, width, height, labels, split, stamp = zip(*drafts, strict=True)
+    names = tuple(map(_names, images)) if any(images) else ("[]",) * count
+    content = zip(_CONTENT, (digest, text, record, names, width, height, split, stamp), strict=True)
+    columns: dict[str, Sequence[Any]] = {"id": ids, "row": range(row, row + count), "source": source}
+    fixed: dict[str, Any] = {"dataset_id": dataset_id}
+    for name, values in content:
+        if values.count(values[0]) == count:
+            fixed[name] = values[0]
+        else:
+            columns[name] = values
+    insert_columns(conn, "sample", columns, fixed)
+    given = [(key, label) for key, found in zip(ids, labels, strict=True) for label in found]
+    if given:
+        keys, named = zip(*given, strict=True)
+        origin = {"created": now(), "origin": "given", "author": ""}
+        insert_columns(conn, "label", {"sample_id": keys, "name": named}, origin)
 
 
 def _names(images: Sequence[str]) -> str:

@@ -131,7 +131,7 @@ class DatasetStore(Ledger):
 
     def _pour(self, dataset_id: int, drafts: Sequence[Draft], tally: Tally) -> None:
         """All of them, as they are: the short way where nothing was stored before."""
-        if not all(is_inside(name) for draft in drafts for name in draft.images):
+        if not all(is_inside(name) for draft in drafts if draft.images for name in draft.images):
             raise InputError(OUTSIDE)
         with self.write():
             row, first_id = self._next_place(dataset_id)

@@ -10,7 +10,7 @@ from curator.engine import store_bulk
 from curator.engine.behind import Behind
 from curator.engine.schema import FILE
 from curator.engine.store import Store
-from curator.engine.store_bulk import Pouring, insert_rows
+from curator.engine.store_bulk import Pouring, insert_columns, insert_rows
 from curator.engine.store_imports import Tally
 from curator.engine.types import Draft
 
@@ -50,11 +50,20 @@ def test_the_short_way_stores_what_the_long_one_does(store, items):
 
 @pytest.mark.parametrize("count", [0, 1, 6, 7, 15])
 def test_rows_go_in_whole_statements_and_a_rest(count, monkeypatch):
-    monkeypatch.setattr(store_bulk, "MOST_ROWS", 7)
+    monkeypatch.setattr(store_bulk, "SIZES", (7, 2, 1))
     with closing(sqlite3.connect(":memory:")) as conn:
         conn.execute("create table t (a, b)")
         insert_rows(conn, "t", ("a", "b"), [(i, str(i)) for i in range(count)])
         assert conn.execute("select a, b from t").fetchall() == [(i, str(i)) for i in range(count)]
+
+
+def test_columns_take_fixed_values_along(monkeypatch):
+    monkeypatch.setattr(store_bulk, "SIZES", (3, 1))
+    with closing(sqlite3.connect(":memory:")) as conn:
+        conn.execute("create table t (a, b, c, d default 'd')")
+        insert_columns(conn, "t", {"c": range(5), "a": "abcde"}, {"b": "same"})
+        insert_columns(conn, "t", {"a": [], "c": []}, {"b": "none"})
+        assert conn.execute("select * from t").fetchall() == [(a, "same", c, "d") for c, a in enumerate("abcde")]
 
 
 def test_pouring_empties_the_log_and_leaves_the_connection_as_it_was(store, monkeypatch):

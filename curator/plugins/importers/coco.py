@@ -14,11 +14,10 @@ from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
-from curator.plugins.importers.drafts import clean, image_draft, labels_of, text_of_row
+from curator.plugins.importers.drafts import clean, image_draft, labels_of, split_in, text_of_row
 from curator.plugins.importers.json_records import HEAD
 from curator.plugins.importers.piles import Pile, notable_names
 from curator.plugins.importers.places import readable
-from curator.plugins.importers.record_drafts import split_in
 from curator.plugins.importers.splits import split_of_file
 
 LABEL = "Reading images"

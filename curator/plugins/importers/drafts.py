@@ -62,3 +62,9 @@ def row_draft(root: Path, relative: str, row: Mapping[str, Any], record: str = "
     digest, width, height = read_image(root / relative)
     record = record or json.dumps(row, ensure_ascii=False)
     return Draft(relative, digest, text_of_row(row), record, (relative,), width, height, labels_of(row), split)
+
+
+def split_in(record: Mapping[str, Any]) -> str:
+    """The split that a record names itself, "" for none."""
+    value = record.get("split")
+    return clean(value)[:100] if isinstance(value, str) else ""

@@ -13,10 +13,9 @@ from typing import Any, BinaryIO
 from curator.engine import packed
 from curator.engine.api import CuratorError, Draft, InputError, Skip, Source, Task, importer
 from curator.plugins.importers.arrow_tables import Part, read_part
-from curator.plugins.importers.drafts import clean, digest_of, image_draft, read_image, row_draft, text_of_row
+from curator.plugins.importers.drafts import clean, digest_of, image_draft, read_image, row_draft, split_in, text_of_row
 from curator.plugins.importers.piles import Pile, first_names
 from curator.plugins.importers.places import readable
-from curator.plugins.importers.record_drafts import split_in
 from curator.plugins.importers.splits import WORDS, split_of_folder
 from curator.plugins.importers.tables import (
     LOOK_ROWS,

@@ -14,9 +14,8 @@ from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, 
 from curator.engine.packed.cells import cell_address
 from curator.engine.pictures import MAX_BYTES, read_header
 from curator.plugins.importers.arrow_tables import Part, parts_of, plain, read_rows, schema_of
-from curator.plugins.importers.drafts import LABEL_KEYS, clean, digest_of, labels_of, read_image, text_of_row
+from curator.plugins.importers.drafts import LABEL_KEYS, clean, digest_of, labels_of, read_image, split_in, text_of_row
 from curator.plugins.importers.piles import Pile
-from curator.plugins.importers.record_drafts import split_in
 from curator.plugins.importers.tables import is_picture_name
 
 LABEL = "Reading images"

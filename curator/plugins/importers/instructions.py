@@ -14,15 +14,12 @@ from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, 
 from curator.plugins.importers.json_records import Raw, check_encoding
 from curator.plugins.importers.mapping import HELP, ROLES, View, parse_map, roles_of
 from curator.plugins.importers.piles import Pile
-from curator.plugins.importers.raw_files import expected, is_array, is_record_file, look, read_raws, record_parts
-from curator.plugins.importers.record_drafts import AUTO, CONFIDENCE, Pictures, Shaping
+from curator.plugins.importers.raw_files import is_array, is_record_file, look, record_parts
+from curator.plugins.importers.record_drafts import AUTO, CONFIDENCE, Pictures, Shaping, read_drafts
 from curator.plugins.importers.shapes import TEXTS, recognise
 
-LABEL = "Reading records"
 MAX_BYTES = 4 * 2**30
 LOOK_PARTS = 3
-STRIDE = 50
-"""Records between two looks at whether the user wants to stop."""
 
 
 @importer("instructions", version=1, kinds={"instruction"})
@@ -106,11 +103,7 @@ class Instructions:
             if inside:
                 pictures.folder = part.name.removeprefix(pictures.pile.prefix).rpartition("/")[0]
             try:
-                total, begin = expected(part.file), f"{prefix}{part.name}#"
-                for done, raw in enumerate(read_raws(part.file, self.encoding)):
-                    if not done % STRIDE:
-                        task.step(LABEL, done, total)
-                    yield shaping.item(f"{begin}{raw.place}", raw, part.split)
+                yield from read_drafts(shaping, part, f"{prefix}{part.name}#", task, self.encoding)
             except InputError as error:
                 if len(parts) == 1:
                     raise

@@ -43,6 +43,13 @@ class Raw(NamedTuple):
     doubled: str = ""
 
 
+class Lines(NamedTuple):
+    """Lines of JSONL in UTF-8, not yet looked at, some of them blank; ``before`` is how many came before them."""
+
+    before: int
+    lines: list[bytes]
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
@@ -84,8 +91,19 @@ def open_text(file: BinaryIO, encoding: str = "") -> io.TextIOWrapper:
 
 
 def read_records(file: BinaryIO, encoding: str = "") -> Iterator[Raw]:
+    """Every record that :func:`read_many` finds, one by one."""
+    for found in read_many(file, encoding):
+        if isinstance(found, Raw):
+            yield found
+        else:
+            parsed = (parse_line(line, place) for place, line in enumerate(found.lines, found.before + 1))
+            yield from (raw for raw in parsed if raw is not None)
+
+
+def read_many(file: BinaryIO, encoding: str = "") -> Iterator[Lines | Raw]:
     """Records of JSONL, of a JSON array, of an array inside one object (``{"data": [...]}``), or of objects one
-    after the other; which of these it is shows in the first 4 MB. Closes the file at the end."""
+    after the other; which of these it is shows in the first 4 MB. Those of JSONL in UTF-8 come as they are, many at a
+    time, to be parsed with :func:`parse_line`. Closes the file at the end."""
     text = open_text(file, encoding)
     head = text.read(HEAD)
     text.detach()
@@ -101,7 +119,7 @@ def read_records(file: BinaryIO, encoding: str = "") -> Iterator[Raw]:
             yield from _read_elements(text, 0, "")
         elif text.encoding == "utf-8-sig":
             file.seek(3 if file.read(3) == codecs.BOM_UTF8 else 0)
-            yield from read_byte_lines(file)
+            yield from _read_byte_lines(file)
         else:
             yield from read_lines(text)
 
@@ -118,8 +136,8 @@ def _has_whole_line(head: str) -> bool:
     return len(lines) == 1 or any(isinstance(_parse(line).value, dict) for line in lines[:20])
 
 
-def read_byte_lines(file: BinaryIO) -> Iterator[Raw]:
-    """As :func:`read_lines`, the short way: many lines at a time, and sound UTF-8 is parsed as it is."""
+def _read_byte_lines(file: BinaryIO) -> Iterator[Lines | Raw]:
+    """Many lines at a time, without their ends; a line too long is a Raw with a reason."""
     place = 0
     while block := file.read(BLOCK):
         ended = block.endswith(b"\n")
@@ -134,39 +152,59 @@ def read_byte_lines(file: BinaryIO) -> Iterator[Raw]:
         if len(lines[-1]) >= RECORD_LIMIT:
             while not ended and (block := file.readline(RECORD_LIMIT)):
                 ended = block.endswith(b"\n")
-            lines[-1] = b""
-            yield from _byte_lines(lines, place)
+            yield Lines(place, lines[:-1])
             yield Raw(place + len(lines), reason=TOO_LONG)
         else:
-            yield from _byte_lines(lines, place)
+            yield Lines(place, lines)
         place += len(lines)
 
 
-def _byte_lines(lines: list[bytes], before: int) -> Iterator[Raw]:
-    for place, line in enumerate(lines, before + 1):
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            if line.strip():
-                yield _parse(line.decode("utf-8", _ON_ERROR), place)
-            continue
-        if type(value) is dict and line.count(b'":') != _count_keys(value):
-            yield _parse(line.decode("utf-8", _ON_ERROR), place)
-        else:
-            yield Raw(place, line.decode(), value)
+def parse_line(line: bytes, place: int) -> Raw | None:
+    """The record of one line; None for a line that is blank."""
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return _parse(line.decode("utf-8", _ON_ERROR), place) if line.strip() else None
+    if type(value) is dict and not names_once(line, value):
+        return _parse(line.decode("utf-8", _ON_ERROR), place)
+    return Raw(place, line.decode(), value)
 
 
-def _count_keys(value: dict[str, Any]) -> int:
-    """All keys of all objects; a negative number when there is a float, whose digits only the other parser keeps."""
-    count = len(value)
-    for inner in value.values():
-        kind = type(inner)
-        if kind is dict:
-            count += _count_keys(inner)
+def names_once(line: bytes, value: dict[str, Any]) -> bool:
+    """Whether what a line says is ``value`` and no more: no object in it names a field twice.
+
+    Told from the quotation marks, two for each name and each text. It is False also where there is a float, whose
+    digits only the other parser keeps.
+    """
+    flat = set(map(type, value.values())) == _TEXT
+    expected = 4 * len(value) if flat else _quotes(value)
+    if (count := line.count(b'"')) == expected:
+        return True
+    if expected < 0 or b"\\" not in line:
+        return False
+    bare = line.replace(b"\\\\", b"") if b"\\\\" in line else line  # a backslash before a mark now means: in a text
+    return count - bare.count(b'\\"') == expected
+
+
+_TEXT = {str}
+
+
+def _quotes(value: dict[str, Any]) -> int:
+    """The quotation marks around all names and texts; a negative number when there is a float."""
+    count = 0
+    waiting: list[Any] = [value]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is str:
+            count += 2
+        elif kind is dict:
+            count += 2 * len(one)
+            waiting += one.values()
         elif kind is list:
-            count += sum(_count_keys({"": one}) - 1 for one in inner if type(one) is not str)
+            waiting += one
         elif kind is float:
-            return -(2**40)
+            return -1
     return count
 
 

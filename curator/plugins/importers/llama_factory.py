@@ -10,13 +10,13 @@ from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
+from curator.plugins.importers.arrow_tables import Part
 from curator.plugins.importers.mapping import ROLES, View, roles_of
 from curator.plugins.importers.piles import Pile, notable_names
-from curator.plugins.importers.raw_files import expected, is_record_file, look, read_raws
-from curator.plugins.importers.record_drafts import Pictures, Shaping
+from curator.plugins.importers.raw_files import is_record_file, look
+from curator.plugins.importers.record_drafts import Pictures, Shaping, read_drafts
 
 FILE = "dataset_info.json"
-LABEL = "Reading records"
 LOOK_ENTRIES = 8
 MAX_BYTES = 64 * 2**20
 ELSEWHERE = ("hf_hub_url", "ms_hub_url", "om_hub_url", "script_url", "cloud_file_name")
@@ -75,8 +75,7 @@ class LlamaFactory:
                     raise InputError(f"names {relative}, which is no file of records")
                 seen[relative] = name
                 shaping = Shaping(Pictures(pile, folder), view=view_of(entry))
-                for raw in task.track(read_raws(target), LABEL, expected(target)):
-                    yield shaping.item(f"{relative}#{raw.place}", raw)
+                yield from read_drafts(shaping, Part(target, relative, ""), f"{relative}#", task)
                 shaping.tell(task)
             except InputError as error:
                 yield Skip(f"{FILE}#{name}", error.text)

@@ -12,7 +12,16 @@ from typing import Any, BinaryIO
 from curator.engine import packed
 from curator.engine.api import InputError
 from curator.plugins.importers.arrow_tables import Part, count_rows, parts_of, read_part
-from curator.plugins.importers.json_records import BAD_BYTE, HEAD, NOT_TEXT, Raw, open_text, read_records
+from curator.plugins.importers.json_records import (
+    BAD_BYTE,
+    HEAD,
+    NOT_TEXT,
+    Lines,
+    Raw,
+    open_text,
+    read_many,
+    read_records,
+)
 from curator.plugins.importers.splits import split_of_file
 from curator.plugins.importers.tables import LOOK_ROWS, count_lines, csv_lines
 
@@ -56,12 +65,18 @@ def _is_list(path: Path) -> bool:
     return path.is_file() and not path.is_symlink() and is_array(path)
 
 
-def read_raws(path: Path, encoding: str = "") -> Iterator[Raw]:
-    """Every record; raises :class:`InputError` when the file as a whole cannot be read."""
+def read_raws(path: Path, encoding: str = "") -> Iterator[Raw | Lines]:
+    """Every record, those of JSONL in UTF-8 as many lines at a time.
+
+    Raises:
+        InputError: the file as a whole cannot be read.
+    """
     if path.suffix.lower() in TABLE_SUFFIXES:
         yield from read_part(Part(path, path.name, ""))
-    else:
+    elif packed.plain_suffix(path) in CSV_SUFFIXES:
         yield from read_stream(packed.open_stream(path), packed.plain_suffix(path), encoding)
+    else:
+        yield from read_many(packed.open_stream(path), encoding)
 
 
 def read_stream(file: BinaryIO, suffix: str, encoding: str = "") -> Iterator[Raw]:

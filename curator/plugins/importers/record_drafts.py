@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,20 +13,26 @@ import orjson
 
 from curator.engine.api import Draft, InputError, Skip, Task
 from curator.engine.pictures import read_bytes, read_header
-from curator.plugins.importers.arrow_tables import CellName
-from curator.plugins.importers.drafts import clean
-from curator.plugins.importers.json_records import TOO_DEEP, Raw
+from curator.plugins.importers.arrow_tables import CellName, Part
+from curator.plugins.importers.drafts import clean, split_in
+from curator.plugins.importers.json_records import TOO_DEEP, Lines, Raw, names_once, parse_line
 from curator.plugins.importers.mapping import View
 from curator.plugins.importers.piles import Pile
-from curator.plugins.importers.quick import quick_text
+from curator.plugins.importers.quick import Ways, quick
+from curator.plugins.importers.raw_files import expected, read_raws
 from curator.plugins.importers.shapes import images_of, labels_of, recognise, text_of
 
 AUTO = "auto"
+LABEL = "Reading records"
+STRIDE = 50
+"""Records between two looks at whether the user wants to stop."""
 CONFIDENCE = {
     **{"messages": 0.95, "sharegpt": 0.95, "llava": 0.95, "alpaca": 0.95},
     **{"preference": 0.9, "prompt-completion": 0.85, "text": 0.5},
 }
 """How sure a shape makes an Importer."""
+_new = tuple.__new__
+"""Makes a Draft of all its values in a third of the time."""
 ELSEWHERE = ("http://", "https://", "data:", "s3://", "gs://")
 
 
@@ -92,6 +98,7 @@ class Shaping:
     format: str = AUTO
     view: View = field(default_factory=View)
     doubled: list[tuple[str, str]] = field(default_factory=list)
+    _ways: Ways = field(default_factory=Ways)
 
     def tell(self, task: Task) -> None:
         """Log what was noticed on the way."""
@@ -111,16 +118,40 @@ class Shaping:
             return Skip(name, "is not a JSON object")
         if doubled:
             self.doubled.append((name, doubled))
-        if self.quick and (text := quick_text(value)):
-            labels = labels_of(value)
-            return Draft(
-                *(name, hashlib.sha256(canonical(value)).hexdigest(), clean(text), line, (), 0, 0),
-                *(tuple(map(clean, labels)) if labels else labels, split or split_in(value)),
-            )
+        if self.is_plain and (seen := quick(value, self._ways)):
+            text, labels, own = seen
+            digest = hashlib.sha256(canonical(value)).hexdigest()
+            return Draft(name, digest, text, line, (), 0, 0, labels, split or own)
         return self._whole(name, raw, split)
 
+    def lines(self, begin: str, found: Lines, split: str = "") -> list[Draft | Skip]:
+        """The records of many lines, named ``begin`` and the number of the line; as :meth:`item`, in less time."""
+        made: list[Draft | Skip] = []
+        look = self._plain_line if self.is_plain else _no_line
+        for place, line in enumerate(found.lines, found.before + 1):
+            name = f"{begin}{place}"
+            if (draft := look(name, line, split)) is not None:
+                made.append(draft)
+            elif (raw := parse_line(line, place)) is not None:
+                made.append(self.item(name, raw, split))
+        return made
+
+    def _plain_line(self, name: str, line: bytes, split: str) -> Draft | None:
+        """The ordinary record of an ordinary line; None for what takes a closer look."""
+        try:
+            value = orjson.loads(line)
+            seen = quick(value, self._ways) if type(value) is dict else None
+            if seen is None or not names_once(line, value):
+                return None
+            content = orjson.dumps(value, None, orjson.OPT_SORT_KEYS)
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+            return None
+        text, labels, own = seen
+        digest = hashlib.sha256(content).hexdigest()
+        return _new(Draft, (name, digest, text, line.decode(), (), 0, 0, labels, split or own, ""))
+
     @cached_property
-    def quick(self) -> bool:
+    def is_plain(self) -> bool:
         """Whether the short way will do for an ordinary record."""
         return self.format == AUTO and not self.view
 
@@ -143,10 +174,8 @@ class Shaping:
         return draft._replace(digest=hashed.hexdigest())
 
 
-def split_in(record: Any) -> str:
-    """The split that a record names itself, "" for none."""
-    value = record.get("split")
-    return clean(value)[:100] if isinstance(value, str) else ""
+def _no_line(name: str, line: bytes, split: str) -> None:
+    """Where every record takes a closer look."""
 
 
 def fits(shape: str, wanted: str) -> bool:
@@ -157,3 +186,22 @@ def fits(shape: str, wanted: str) -> bool:
 def _unknown(record: dict[str, Any], wanted: str) -> str:
     kind = "any known kind" if wanted == AUTO else f"the kind “{wanted}”"
     return f"is not a record of {kind}; its fields are: {', '.join(sorted(record)[:8])}"[:300]
+
+
+def read_drafts(shaping: Shaping, part: Part, begin: str, task: Task, encoding: str = "") -> Iterator[Draft | Skip]:
+    """What is in a file of records, each named ``begin`` and its number.
+
+    Raises:
+        InputError: the file as a whole cannot be read.
+    """
+    total, done = expected(part.file), 0
+    for found in read_raws(part.file, encoding):
+        if isinstance(found, Lines):
+            task.step(LABEL, done, total)
+            yield from (items := shaping.lines(begin, found, part.split))
+            done += len(items)
+        else:
+            if not done % STRIDE:
+                task.step(LABEL, done, total)
+            yield shaping.item(f"{begin}{found.place}", found, part.split)
+            done += 1
