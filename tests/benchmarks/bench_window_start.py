@@ -24,9 +24,14 @@ with starting():
     app = QApplication([])
     from window_pile import open_window
     window = open_window(Path(sys.argv[1]), Path(sys.argv[2]))
+whole = []
+window.warming.finished.connect(lambda: whole.append(time.perf_counter() - start))
 while not window.center.gallery.painted:
     app.processEvents()
-print(json.dumps([imported, time.perf_counter() - start, "torch" in sys.modules, time.process_time()]))
+found = [imported, time.perf_counter() - start, "torch" in sys.modules, time.process_time()]
+while not whole:
+    app.processEvents()
+print(json.dumps([*found, *whole]))
 window.close()
 """
 
@@ -36,7 +41,7 @@ window.close()
 @click.option("--runs", default=3)
 @click.option("--seed", default=0, help="Accepted for symmetry; nothing here is random.")
 def main(n: int, runs: int, seed: int) -> None:
-    """Print one JSON line: the fastest of some runs, since the first one warms the disk."""
+    """Print one JSON line: the one in the middle of some runs by the first paint, and when every panel was there."""
     project = pile(n)
     env = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its modules compiled
@@ -46,9 +51,9 @@ def main(n: int, runs: int, seed: int) -> None:
             command = [sys.executable, "-c", CHILD, scratch, str(project), str(Path(__file__).parent)]
             done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
             found.append(json.loads(done.stdout.splitlines()[-1]))
-    imported, painted, torch, cpu = min(found, key=lambda run: run[1])
+    imported, painted, torch, cpu, whole = sorted(found, key=lambda run: run[1])[len(found) // 2]
     report(
-        benchmark="window-start", n=n, import_s=imported, first_paint_s=painted, cpu_s=cpu, goal_s=1.5,
+        benchmark="window-start", n=n, import_s=imported, first_paint_s=painted, cpu_s=cpu, whole_s=whole, goal_s=1.5,
         torch_loaded=torch, all_runs_s=[round(run[1], 2) for run in found],
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from curator.engine.project import Project
 from curator.engine.recipe import Recipe, Step
 from curator.ui.models.skills import BUDGET, CHOSEN, NAME, QUOTA, SIZE
-from curator.ui.views.skills_panel import NO_CLASSES, NO_SKILLS, SkillsPanel
+from curator.ui.views.skills_panel import NO_CLASSES, NO_SKILLS
 from curator.ui.waiting import NO_DATASET
 
 WORDS = ("python code sorts numbers", "bread flour and yeast", "capital city of a country")
@@ -27,7 +27,7 @@ def project(tmp_path):
 
 @pytest.fixture
 def panel(window, project):
-    found = window.panel(SkillsPanel)
+    found = window.places.panel("skills")
     assert found.words.text() == NO_DATASET
     window.state.set_project(project)
     return found

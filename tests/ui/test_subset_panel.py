@@ -10,7 +10,6 @@ from curator.engine.recipe import Recipe
 from curator.engine.subsets import Balance
 from curator.ui.models.balance import SHARES_ROLE, BalanceModel
 from curator.ui.views.compare import CompareDialog
-from curator.ui.views.library import HistoryList
 
 
 @pytest.fixture
@@ -54,9 +53,8 @@ def test_the_dial_shows_every_budget_and_keeps_one(shown, small):
 def test_the_dial_redraws_gallery_map_and_counts_without_writing(shown, small, qtbot):
     from curator.ui.views.map_data import MapData
     from curator.ui.views.map_sync import MapSync
-    from curator.ui.views.skills_panel import SkillsPanel
 
-    before, gallery, skills = len(small.history()), shown.center.gallery, shown.panel(SkillsPanel)
+    before, gallery, skills = len(small.history()), shown.center.gallery, shown.places.panel("skills")
     act = {k: a.trigger for k, a in shown.actions_.by_id.items()}
     assert not gallery._beyond(shown.samples.item(12))
     shown.subset_panel.set_keep(5)
@@ -199,7 +197,7 @@ def test_a_subset_of_what_is_highlighted(shown, small, answers):
 
 
 def test_a_click_in_the_history_goes_back_to_that_step(shown, small, answers, qtbot):
-    panel = shown.panel(HistoryList)
+    panel = shown.places.panel("history")
     answers.name = "mine"
     shown.actions_.by_id["subset-rename"].trigger()
     shown.actions_.by_id["subset-copy"].trigger()

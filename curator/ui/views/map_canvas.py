@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
 
 from curator.ui import theme
 from curator.ui.language import tr
+from curator.ui.views.map_image import Picture
 from curator.ui.views.map_names import paint_names
 from curator.ui.views.map_raster import SLICE, Frame, Raster, inside, radius
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curator.ui.views.map_data import MapData, Name
+    from curator.ui.views.map_raster import Points
 
 MOVE, LASSO, RECTANGLE = "move", "lasso", "rectangle"
 MARGIN = 0.2
@@ -32,6 +34,10 @@ COARSE = 60_000
 """Points painted while the map moves."""
 RINGS = ((400, 2.8, 1.6), (1_500, 2.2, 1.4), (8_000, 1.3, 1.1))
 """Up to so many chosen or highlighted points: radius, and width of the ring around. More have no rings."""
+Above = tuple["Points", int, tuple[int, float, float] | None]
+"""Points, the colour of their ring, and which of :data:`RINGS` it is; None for points without rings."""
+COARSE_ABOVE, SLICE_ABOVE = 20_000, 40_000
+"""As :data:`COARSE` and ``SLICE``, of what is chosen or highlighted."""
 REST_MS = 90
 STRETCH_S = 0.15
 """While zooming, the picture is stretched; a sharper one comes so often."""
@@ -40,46 +46,6 @@ REACH = 9
 CLICK = 4
 ZOOM, STEP = 1.3, 0.12
 Keys = Qt.Key
-
-
-class Picture(pg.GraphicsObject):
-    """The points, painted once and drawn where they belong."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._image: QImage | None = None
-        self._rect = QRectF()
-
-    def show_image(self, pixels: NDArray[np.uint32] | None, frame: Frame | None) -> None:
-        """Another picture, or none."""
-        self.prepareGeometryChange()
-        if pixels is None or frame is None:
-            self._image, self._rect = None, QRectF()
-        else:
-            self._pixels = np.ascontiguousarray(pixels)  # the image only points to them
-            self._image = QImage(
-                self._pixels.data, frame.width, frame.height, 4 * frame.width, QImage.Format.Format_ARGB32_Premultiplied
-            )
-            width, height = frame.width / frame.scale, frame.height / frame.scale
-            self._rect = QRectF(frame.left, frame.top - height, width, height)
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        """In coordinates of the map."""
-        return self._rect
-
-    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        """Pixel for pixel where the scale is that of the view, stretched until the next picture otherwise."""
-        if self._image is None:
-            return
-        target = painter.worldTransform().mapRect(self._rect)
-        painter.save()
-        painter.resetTransform()
-        if abs(target.width() - self._image.width()) < 0.75:
-            painter.drawImage(QPointF(round(target.left()), round(target.top())), self._image)
-        else:
-            painter.drawImage(target, self._image)
-        painter.restore()
 
 
 class MapCanvas(pg.GraphicsView):
@@ -106,6 +72,8 @@ class MapCanvas(pg.GraphicsView):
         self.names: list[Name] = []
         self.overlay: Callable[[QPainter], None] | None = None
         """Paints above the points and below the names."""
+        self.beside: Callable[[Callable[[], Any], Callable[[Any], None]], None] = _at_once
+        """How a lasso's samples are found, and then told of: at once, or beside the window."""
         self.covered = 0
         """Pixels at the right edge under the legend."""
         self.tool = MOVE
@@ -115,6 +83,7 @@ class MapCanvas(pg.GraphicsView):
         self._frame: Frame | None = None
         self._raster: Raster | None = None
         self._next, self._size, self._complete = 0, 0.5, False
+        self._parts: list[Above] = []
         self._painted = 0.0
         self._path: list[QPointF] = []
         self._pressed: QPointF | None = None
@@ -200,10 +169,13 @@ class MapCanvas(pg.GraphicsView):
         self._frame = view.grown(MARGIN)
         self._raster = Raster(self._frame)
         self._next = 0
-        seen = self._add(min(COARSE, len(self.data.base)), first=True)
-        self._finish(most=20_000)
+        self._add(min(COARSE, len(self.data.base)), first=True)
+        for points, code, look in self._above():
+            self._add_above(points.part(0, COARSE_ABOVE), code, look)
+        self.picture.show_image(self._raster.image(self.colors), self._frame)
         self._raster = None
-        self._complete = len(self.data.base) <= COARSE and seen >= 0
+        above = max(len(self.data.chosen), len(self.data.lit))
+        self._complete = len(self.data.base) <= COARSE and above <= COARSE_ABOVE
         self._painted = time.perf_counter()
         self.frame_ms = 1000 * (self._painted - started)
 
@@ -218,21 +190,30 @@ class MapCanvas(pg.GraphicsView):
             self._frame = view.grown(MARGIN)
             self._raster = Raster(self._frame)
             self._next = 0
+            self._parts = [
+                (points.part(first, first + SLICE_ABOVE), code, look)
+                for points, code, look in self._above()
+                for first in range(0, len(points), SLICE_ABOVE)
+            ]
             self._refine.start()
 
     def _go_on(self) -> None:
+        """One part: of all points, then of what stands above them; then the picture."""
         if self._raster is None or self.data is None:
             return
         started = time.perf_counter()
-        self._add(SLICE, first=self._next == 0)
         if self._next < len(self.data.base):
-            self._refine.start()
+            self._add(SLICE, first=self._next == 0)
+        elif self._parts:
+            self._add_above(*self._parts.pop(0))
         else:
-            self._finish()
+            self.picture.show_image(self._raster.image(self.colors), self._raster.frame)
             self._raster, self._complete = None, True
+        if not self._complete:
+            self._refine.start()
         self.frame_ms = 1000 * (time.perf_counter() - started)
 
-    def _add(self, count: int, first: bool) -> int:
+    def _add(self, count: int, first: bool) -> None:
         assert self._raster is not None and self.data is not None
         base = self.data.base
         part = base.part(self._next, self._next + count)
@@ -240,20 +221,26 @@ class MapCanvas(pg.GraphicsView):
         if first:
             seen = len(self._raster.pixels(part)[0]) / max(1, len(part)) * len(base)
             self._size = radius(round(seen)) * self.devicePixelRatioF()
-        return self._raster.add_crowd(part) if self._size < 1 else self._raster.add_discs(part, self._size)
+        if self._size < 1:
+            self._raster.add_crowd(part)
+        else:
+            self._raster.add_discs(part, self._size)
 
-    def _finish(self, most: int | None = None) -> None:
-        """What stands above, then the picture."""
-        assert self._raster is not None and self.data is not None
+    def _above(self) -> list[Above]:
+        """What is chosen, and what is highlighted above it."""
+        assert self.data is not None
         ring = len(self.colors) - 3
-        for points, code in ((self.data.chosen, ring), (self.data.lit, ring + 2)):
-            part = points.part(0, most if most is not None else len(points))
-            look = next((look for look in RINGS if len(points) <= look[0]), None)
-            if look is None:
-                self._raster.add_discs(part, 0.7)
-            else:
-                self._raster.add_discs(part, max(self._size, look[1]), code, look[2])
-        self.picture.show_image(self._raster.image(self.colors), self._raster.frame)
+        return [
+            (points, code, next((look for look in RINGS if len(points) <= look[0]), None))
+            for points, code in ((self.data.chosen, ring), (self.data.lit, ring + 2))
+        ]
+
+    def _add_above(self, part: Points, code: int, look: tuple[int, float, float] | None) -> None:
+        assert self._raster is not None
+        if look is None:
+            self._raster.add_discs(part, 0.7)
+        else:
+            self._raster.add_discs(part, max(self._size, look[1]), code, look[2])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The points by pyqtgraph; names, cursor and the tool's trace above."""
@@ -324,17 +311,25 @@ class MapCanvas(pg.GraphicsView):
             elif path and self.data is not None:
                 how = "add" if keys & Qt.KeyboardModifier.ShiftModifier else "set"
                 how = "remove" if keys & Qt.KeyboardModifier.AltModifier else how
-                self.encircled.emit(self.rows_inside(path), how)
+                self.beside(self._finder(path), lambda rows: self.encircled.emit(rows, how))
         self.viewport().update()
         super().mouseReleaseEvent(event)
 
     def rows_inside(self, path: list[QPointF]) -> NDArray[np.int32]:
         """int32, ascending: the shown rows inside a polygon of points of the view."""
+        return self._finder(path)()
+
+    def _finder(self, path: list[QPointF]) -> Callable[[], NDArray[np.int32]]:
+        """A function that any thread may call."""
         assert self.data is not None
         corners = np.array([[p.x(), p.y()] for p in map(self._to_map, path)])
-        base = self.data.base
-        found: NDArray[np.int32] = np.sort(self.data.base_rows[inside(base.x, base.y, corners)])
-        return found
+        base, rows = self.data.base, self.data.base_rows
+
+        def find() -> NDArray[np.int32]:
+            found: NDArray[np.int32] = np.sort(rows[inside(base.x, base.y, corners)])
+            return found
+
+        return find
 
     def leaveEvent(self, event: object) -> None:
         """Nothing is under the mouse."""
@@ -380,3 +375,7 @@ class MapCanvas(pg.GraphicsView):
     def zoom(self, steps: int) -> None:
         """Closer, or farther away."""
         self.box.scaleBy((ZOOM**-steps, ZOOM**-steps))
+
+
+def _at_once(work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    then(work())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
@@ -25,12 +28,13 @@ from curator.engine.registry import registry
 from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.models.layouts import EMPTY, ERROR, FINE, LOADING, QUICK, READY, Layouts
+from curator.ui.reading import Reading
 from curator.ui.views.elided import ElidedButton
 from curator.ui.views.jobs import duration
 from curator.ui.views.map_card import HoverCard
 from curator.ui.views.map_legend import Legend
 from curator.ui.views.map_offer import FinerOffer
-from curator.ui.views.map_sync import MapSync
+from curator.ui.views.map_sync import AT_ONCE, MapSync
 from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
@@ -54,6 +58,7 @@ TOOLS = (
         Qt.Key.Key_R,
     ),
 )
+CANVAS = "curator.ui.views.map_canvas"
 FILTERS = frozenset({"class", "skill", "label", "pin", "source"})
 """Columns whose categories the filter language knows by the same name."""
 IN_VIEW = ("pin-in", "pin-out", "pin-clear", "label", "label-clear", "highlight-all")
@@ -72,6 +77,8 @@ class MapPage(QWidget):
         self.canvas: MapCanvas | None = None
         self.sync: MapSync | None = None
         self._stale: set[str] = set()
+        self._circling = Reading(desk.state, desk.bridge, self)
+        self._load()
         self._term = ""
         self._values: tuple[str, ...] = ()
         self.message, self.button, self.bar = QLabel(), QPushButton(tr("&Make a map")), QProgressBar()
@@ -197,12 +204,25 @@ class MapPage(QWidget):
             duration=duration(max(1.0, estimates.of_projection(dataset.name, projector).seconds)),
         )
 
+    def _load(self) -> None:
+        """Load pyqtgraph beside the window: it takes half a second."""
+        self._loaded = CANVAS in sys.modules
+        if not self._loaded:
+            self._desk.bridge.in_background(partial(import_module, CANVAS), self._has_loaded)
+
+    def _has_loaded(self, outcome: object) -> None:
+        if isinstance(outcome, Exception):
+            raise outcome
+        self._loaded = True
+        self._later()
+
     def _make_canvas(self) -> MapCanvas:
         from curator.ui.views.map_canvas import MapCanvas
         from curator.ui.views.map_pictures import MapPictures
 
         canvas = MapCanvas()
         self.pictures = MapPictures(self._desk, canvas)
+        canvas.beside = self._look_beside
         canvas.encircled.connect(self._encircled)
         canvas.clicked.connect(self._clicked)
         canvas.hovered.connect(self._hovered)
@@ -262,18 +282,19 @@ class MapPage(QWidget):
                 self.sync.show_layout(None, self.palette())
             return
         if self.canvas is None:
+            if not self._loaded:
+                self._stale = stale
+                return
             self.canvas = self._make_canvas()
             self.sync = MapSync(self._desk, self.canvas)
             stale.add("layout")
         assert self.sync is not None
+        self.sync.show_names = self.names.isChecked()
         if "layout" in stale:
             self.sync.show_layout(self.layouts.layout, self.palette())
             stale.add("colours")
         elif stale:
-            self.sync.show_names = self.names.isChecked()
             self.sync.update(stale, self.palette())
-            if stale - {"cursor", "names"}:
-                self.canvas.repaint_points()
         if self.pictures is not None and stale & {"layout", "shown", "chosen"}:
             self.pictures.look_soon()
         if stale & {"colours", "shown"}:
@@ -322,6 +343,13 @@ class MapPage(QWidget):
             case "remove":
                 rows = np.setdiff1d(before, rows)
         self._state.set_highlight(rows)
+
+    def _look_beside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        data = self.canvas.data if self.canvas is not None else None
+        if data is None or data.n <= AT_ONCE:
+            then(work())
+        else:
+            self._circling.ask(work, then)
 
     def _clicked(self, row: int | None, more: bool) -> None:
         one = np.array([] if row is None else [row], np.int32)
