@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QObject, Qt, Signal
@@ -68,10 +69,12 @@ class Docks(QObject):
         """The panel of this key if it has been made."""
         return self._panels.get(key)
 
-    def make_all(self) -> Iterator[None]:
-        """Make one panel for each step: those in sight first."""
-        for key in sorted(self.by_key, key=lambda key: self.by_key[key].visibleRegion().isEmpty()):
-            self.panel(key)
+    def make(self, *keys: str) -> Iterator[None]:
+        """Make the panels that were not made yet; in each step the module of one is loaded, or one is made."""
+        for panel in [panel for panel in PANELS if panel.key in keys and panel.key not in self._panels]:
+            import_module(panel.module)
+            yield
+            self.panel(panel.key)
             yield
 
     # ---- places ----------------------------------------------------------------------------------------------

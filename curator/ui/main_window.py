@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QDialog, QMainWindow, QVBoxLayout, QWidget
 
 from curator.engine.errors import CuratorError
+from curator.engine.filter_language import get_ready
 from curator.engine.registry import registry
 from curator.ui import icons, theme
 from curator.ui.actions import ACTIONS, ActionSet, menus
@@ -105,12 +106,11 @@ class MainWindow(QMainWindow):
 
     def _warm(self) -> Iterator[None]:
         """What the first paint does not need, in steps of some milliseconds."""
-        for key in ("library", "detail", "jobs"):
-            self.places.panel(key)
-            yield
+        yield from self.places.make("library", "detail", "jobs")
         while registry().load_one():
             yield
-        yield from self.places.make_all()
+        yield from self.places.make(*self.docks)
+        self.bridge.in_background(get_ready, lambda _outcome: None)
 
     @property
     def library(self) -> Library:

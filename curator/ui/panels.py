@@ -18,6 +18,8 @@ from curator.ui.language import noop
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 
+VIEWS = "curator.ui.views."
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -27,7 +29,8 @@ class Panel:
         key: its name in the saved layout.
         title: with the mnemonic for the View menu.
         area: where it stands at first.
-        make: builds the widget.
+        make: loads ``module``, if that was not done yet, and builds the widget.
+        module: what there is to load, a step before.
         behind: key of the panel that it shares a place with, as a tab; "" for a place of its own.
     """
 
@@ -35,6 +38,7 @@ class Panel:
     title: str
     area: Qt.DockWidgetArea
     make: Callable[[Desk], QWidget]
+    module: str
     behind: str = ""
 
 
@@ -88,12 +92,12 @@ def _jobs(desk: Desk) -> QWidget:
 
 
 PANELS = (
-    Panel("library", noop("&Library"), LEFT, _library),
-    Panel("history", noop("&History"), LEFT, _history, behind="library"),
-    Panel("run", noop("&Recipe"), LEFT, _run),
-    Panel("detail", noop("&Sample"), RIGHT, _detail),
-    Panel("subset", noop("S&ubset"), RIGHT, _subset, behind="detail"),
-    Panel("coverage", noop("C&overage"), RIGHT, _coverage, behind="detail"),
-    Panel("skills", noop("S&kills"), RIGHT, _skills, behind="detail"),
-    Panel("jobs", noop("&Jobs"), BOTTOM, _jobs),
+    Panel("library", noop("&Library"), LEFT, _library, VIEWS + "library"),
+    Panel("history", noop("&History"), LEFT, _history, VIEWS + "library", behind="library"),
+    Panel("run", noop("&Recipe"), LEFT, _run, VIEWS + "run_panel"),
+    Panel("detail", noop("&Sample"), RIGHT, _detail, VIEWS + "detail_more"),
+    Panel("subset", noop("S&ubset"), RIGHT, _subset, VIEWS + "subset_panel", behind="detail"),
+    Panel("coverage", noop("C&overage"), RIGHT, _coverage, VIEWS + "coverage", behind="detail"),
+    Panel("skills", noop("S&kills"), RIGHT, _skills, VIEWS + "skills_panel", behind="detail"),
+    Panel("jobs", noop("&Jobs"), BOTTOM, _jobs, VIEWS + "jobs"),
 )

@@ -34,8 +34,8 @@ class Doing:
         seconds, later = time.perf_counter() - start, time.perf_counter() + QUIET_S
         wait_for(self._app, lambda: time.perf_counter() > later)
         report(
-            benchmark="window-large", what=what, n=self.n, seconds=seconds, worst_gap_ms=1000 * self._beat.worst, goal_ms=50,
-            resident_mb=resident_mb(),
+            benchmark="window-large", what=what, n=self.n, seconds=seconds, worst_gap_ms=1000 * self._beat.worst,
+            goal_ms=50, resident_mb=resident_mb(),
         )  # fmt: skip
 
     def arrange(self, what: str, **changes: object) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QWidget
 from curator.ui import theme
 from curator.ui.language import tr
 from curator.ui.views.map_image import Picture
-from curator.ui.views.map_names import paint_names
+from curator.ui.views.map_names import NamePainter
 from curator.ui.views.map_raster import SLICE, Frame, Raster, inside, radius
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class MapCanvas(pg.GraphicsView):
         self.data: MapData | None = None
         self.colors: NDArray[np.uint8] = np.zeros((4, 3), np.uint8)
         self.names: list[Name] = []
+        self._names = NamePainter()
         self.overlay: Callable[[QPainter], None] | None = None
         """Paints above the points and below the names."""
         self.beside: Callable[[Callable[[], Any], Callable[[Any], None]], None] = _at_once
@@ -254,7 +255,8 @@ class MapCanvas(pg.GraphicsView):
         if place is not None:
             painter.setPen(QPen(c.text, 2))
             painter.drawEllipse(self._to_view(*place), 8, 8)
-        paint_names(painter, [(n, self._to_view(n.x, n.y)) for n in self.names], self.viewport().rect(), c)
+        places = [(n, self._to_view(n.x, n.y)) for n in self.names]
+        self._names.paint(painter, places, self.viewport().rect(), c)
         if len(self._path) > 1:
             fill = QColor(c.accent)
             fill.setAlpha(50)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
 from curator.ui import theme
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from curator.ui.views.map_data import Name
 
 LONGEST = 26
+RIM = 3
+"""Around a name, in pixels."""
+KEPT = 200
 
 
 def free_places(boxes: list[QRectF], view: QRectF, room: tuple[float, float] = (6, 2)) -> list[int]:
@@ -27,22 +31,47 @@ def free_places(boxes: list[QRectF], view: QRectF, room: tuple[float, float] = (
     return found
 
 
-def paint_names(p: QPainter, names: list[tuple[Name, QPointF]], view: QRect, c: Colors) -> None:
-    """Draw the names that find room, with a rim in the colour of the ground."""
-    if not names:
-        return
-    p.setFont(theme.scaled(p.font(), 0.95, bold=True))
-    metrics = p.fontMetrics()
-    texts = [n.text if len(n.text) <= LONGEST else n.text[: LONGEST - 1] + "…" for n, _ in names]
-    boxes = []
-    for text, (_, place) in zip(texts, names, strict=True):
-        box = QRectF(0, 0, metrics.horizontalAdvance(text), metrics.height())
-        box.moveCenter(place)
-        boxes.append(box)
-    rim = QColor(c.ground)
+class NamePainter:
+    """Draws names, and remembers what they look like: their rims take long to stroke, and a map pans."""
+
+    def __init__(self) -> None:
+        self._drawn: dict[tuple[object, ...], QPixmap] = {}
+
+    def paint(self, p: QPainter, names: list[tuple[Name, QPointF]], view: QRect, c: Colors) -> None:
+        """Draw the names that find room, with a rim in the colour of the ground."""
+        if not names:
+            return
+        font = theme.scaled(p.font(), 0.95, bold=True)
+        metrics, ratio = QFontMetricsF(font), p.device().devicePixelRatioF()
+        texts = [n.text if len(n.text) <= LONGEST else n.text[: LONGEST - 1] + "…" for n, _ in names]
+        boxes = []
+        for text, (_, place) in zip(texts, names, strict=True):
+            box = QRectF(0, 0, metrics.horizontalAdvance(text), metrics.height())
+            box.moveCenter(place)
+            boxes.append(box)
+        if len(self._drawn) > KEPT:
+            self._drawn.clear()
+        for i in free_places(boxes, QRectF(view)):
+            key = (texts[i], font.key(), ratio, c.text.rgba(), c.ground.rgba())
+            if key not in self._drawn:
+                self._drawn[key] = _draw(texts[i], font, ratio, c)
+            corner = boxes[i].topLeft() - QPointF(RIM, RIM)
+            p.drawPixmap(
+                QPointF(round(corner.x() * ratio) / ratio, round(corner.y() * ratio) / ratio), self._drawn[key]
+            )
+
+
+def _draw(text: str, font: QFont, ratio: float, c: Colors) -> QPixmap:
+    metrics, rim = QFontMetricsF(font), QColor(c.ground)
     rim.setAlpha(225)
-    for i in free_places(boxes, QRectF(view)):
-        path = QPainterPath()
-        path.addText(boxes[i].left(), boxes[i].bottom() - metrics.descent(), p.font(), texts[i])
-        p.strokePath(path, QPen(rim, 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-        p.fillPath(path, c.text)
+    width, height = metrics.horizontalAdvance(text) + 2 * RIM, metrics.height() + 2 * RIM
+    made = QPixmap(ceil(width * ratio), ceil(height * ratio))
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    p, path = QPainter(made), QPainterPath()
+    p.setRenderHint(QPainter.RenderHint.Antialiasing)
+    path.addText(RIM, RIM + metrics.ascent(), font, text)
+    p.strokePath(path, QPen(rim, 4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    p.fillPath(path, c.text)
+    p.end()
+    return made

@@ -110,7 +110,7 @@ class Raster:
         size = frame.width * frame.height
         self._codes = np.zeros(size, np.uint8)
         self._alpha = np.zeros(size, np.uint8)
-        self._counts: NDArray[np.int64] | None = None
+        self._counts: NDArray[np.int32] | None = None
 
     def pixels(self, points: Points, margin: int = 0) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
         """Flat pixel and colour of the points inside the frame, ``margin`` pixels from its edge."""
@@ -128,8 +128,8 @@ class Raster:
         """One pixel each, the fainter the fewer share it; returns how many were inside."""
         flat, codes = self.pixels(points)
         if self._counts is None:
-            self._counts = np.zeros(len(self._codes), np.int64)
-        self._counts += np.bincount(flat, minlength=len(self._codes))
+            self._counts = np.zeros(len(self._codes), np.int32)
+        np.add.at(self._counts, flat, np.int32(1))
         self._codes[flat] = codes
         return len(flat)
 
@@ -155,22 +155,24 @@ class Raster:
         alpha = self._alpha
         if self._counts is not None:
             alpha = np.maximum(alpha, crowd_alpha(self._counts))
-        table = palette(colors)
-        flat = table[self._codes.astype(np.uint16) * np.uint16(256) + alpha]
+        seen, flat = np.flatnonzero(alpha), np.zeros(len(alpha), np.uint32)  # most pixels of a map are empty
+        flat[seen] = palette(colors)[self._codes[seen].astype(np.uint16) * np.uint16(256) + alpha[seen]]
         return flat.reshape(self.frame.height, self.frame.width)
 
 
-def crowd_alpha(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
+def crowd_alpha(counts: NDArray[np.integer]) -> NDArray[np.uint8]:
     """Opacity by how many points a pixel holds, on a scale that the fullest hundredth saturates."""
-    some = counts[counts > 0]
+    alpha, seen = np.zeros(len(counts), np.uint8), np.flatnonzero(counts)
+    some = counts[seen]
     if not len(some):
-        return np.zeros(len(counts), np.uint8)
+        return alpha
     full = max(2.0, float(np.percentile(some[:: max(1, len(some) // 50_000)], 99)))
     steps = np.arange(min(int(full), 4096) + 1)
     table = FAINTEST + (1 - FAINTEST) * np.log1p(np.maximum(0, steps - 1)) / np.log1p(full - 1)
     table[0] = 0.0
     levels: NDArray[np.uint8] = np.round(255 * np.minimum(table, 1.0)).astype(np.uint8)
-    return levels[np.minimum(counts, len(levels) - 1)]
+    alpha[seen] = levels[np.minimum(some, len(levels) - 1)]
+    return alpha
 
 
 def palette(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
