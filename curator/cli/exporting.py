@@ -84,7 +84,8 @@ def export(
             echo_json({"subset": found, "target": changes.notes[0], "format": format_, "notes": changes.notes[1:]})
             return
         count = min(found.size, int(options.get("first") or found.size))
-        click.echo(f"Wrote {count} samples to {changes.notes[0]}")
+        told = any(note.endswith("left out.") for note in changes.notes[1:])
+        click.echo(f"Wrote {changes.notes[0]}" if told else f"Wrote {count} samples to {changes.notes[0]}")
         for note in changes.notes[1:]:
             click.echo(note)
 

@@ -21,6 +21,7 @@ from curator.engine.export_tally import Tally, lost_lines
 from curator.engine.exporting import check_target, remove_existing
 from curator.engine.outgoing import Outgoing
 from curator.engine.params import Param, params_of
+from curator.engine.provenance import written_count
 from curator.engine.registry import PluginSpec, registry
 from curator.engine.requests import ExportRequest
 from curator.engine.store import Store
@@ -139,7 +140,9 @@ def export_subset(store: Store, request: ExportRequest, task: Task, *, polite: b
     task.log(f"Exported “{ready.info.subset}” to {written}.")
     if stanza is not None:
         task.log(f"What {ready.options.trainer} needs is in {stanza}.")
-    return Changes(frozenset(), notes=(str(written), *_summary(items.tally, ready)))
+    count, left_out = written_count(written)
+    left = [f"{count} samples were written, {left_out} left out."] if left_out else []
+    return Changes(frozenset(), notes=(str(written), *left, *_summary(items.tally, ready)))
 
 
 def _summary(tally: Tally, ready: Prepared) -> list[str]:

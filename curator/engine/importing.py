@@ -44,13 +44,15 @@ def find_importer(
         found.append((spec, importer, confidence))
         faults += [fault] if fault else []
     if params and not any(confidence > 0 for _, _, confidence in found):
-        found = [(spec, made, sure(made, path)) for spec, made in _with(params, [spec for spec, _, _ in found])]
+        looks = [(spec, made, *_look(made, path)) for spec, made in _with(params, [spec for spec, _, _ in found])]
+        found = [(spec, made, confidence) for spec, made, confidence, _ in looks]
+        faults = [fault for *_, fault in looks if fault] or faults
     best = max(found, key=lambda choice: choice[2], default=None)
     if best is None or best[2] <= 0:
         advice = _advice(path, [spec for spec in registry.all() if spec.role == "importer"])
         raise InputError(
             f"Nothing in {path} looks like pictures or instruction records.",
-            f"{faults[0]} {advice}" if faults else advice,
+            faults[0] if "--set" in "".join(faults[:1]) else " ".join([*faults[:1], advice]),
         )
     return best
 
@@ -81,7 +83,8 @@ def _look(importer: Any, path: Path) -> tuple[float, str]:
         return float(importer.match(path)), ""
     except CuratorError as error:
         text = error.text if not error.text[:1].islower() else f"{path.name} {error.text}"
-        return 0.0, text if text.endswith(".") else f"{text}."
+        text = text if text.endswith(".") else f"{text}."
+        return 0.0, f"{text} {error.hint}".strip()
     except Exception:  # an importer may be anyone's: one that breaks on a source is not sure of it, the rest go on
         return 0.0, ""
 

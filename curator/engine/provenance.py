@@ -16,6 +16,19 @@ FILE_NAME = "curation.json"
 TABLE_NAME = "curation.csv"
 
 
+def _place(target: Path) -> Path:
+    return target / FILE_NAME if target.is_dir() else target.with_name(f"{target.name}.{FILE_NAME}")
+
+
+def written_count(target: Path) -> tuple[int, int]:
+    """Samples that an export wrote and that it left out, by what lies beside it; (0, 0) when that cannot be read."""
+    try:
+        about = json.loads(_place(target).read_text(encoding="utf-8"))
+        return int(about["count"]), int(about["left_out"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0, 0
+
+
 def write_provenance(target: Path, info: ExportInfo, written: int | None = None, left_out: int = 0) -> Path:
     """Write the provenance of an export and return its path.
 
@@ -41,7 +54,7 @@ def write_provenance(target: Path, info: ExportInfo, written: int | None = None,
         "left_out": left_out,
         "provenance": info.provenance,
     }
-    place = target / FILE_NAME if target.is_dir() else target.with_name(f"{target.name}.{FILE_NAME}")
+    place = _place(target)
     text = json.dumps(_plain(about), ensure_ascii=False, indent=2) + "\n"
     with atomic_file(place, overwrite=True) as file:
         file.write(text.encode("utf-8", "replace"))

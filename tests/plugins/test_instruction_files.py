@@ -10,6 +10,8 @@ import lzma
 import pytest
 
 from curator.engine.api import Draft, InputError, Skip, Task
+from curator.engine.importing import find_importer
+from curator.engine.registry import registry
 from curator.plugins.importers.arrow_tables import parts_of, plain
 from curator.plugins.importers.instructions import Instructions
 from curator.plugins.importers.mapping import View, parse_map
@@ -95,7 +97,13 @@ def test_encodings(tmp_path, encoding):
     drafts, skips = read(Instructions(encoding=named), tmp_path / "a.jsonl")
     assert not skips and json.loads(drafts[0].record) == row
     if named:
+        registry().discover(None)
         assert "not UTF-8" in read(Instructions(), tmp_path / "a.jsonl")[1]["a.jsonl#1"]
+        with pytest.raises(InputError, match=r"a\.jsonl is not UTF-8.* --set encoding=cp1252"):
+            find_importer(tmp_path / "a.jsonl", None, registry())
+        assert find_importer(tmp_path / "a.jsonl", None, registry(), {"encoding": named})[2] == 0.85
+        with pytest.raises(InputError, match="no encoding called"):
+            find_importer(tmp_path / "a.jsonl", None, registry(), {"encoding": "klingon"})
     with pytest.raises(InputError, match="no encoding called"):
         read(Instructions(encoding="klingon"), tmp_path / "a.jsonl")
 
@@ -125,7 +133,9 @@ def test_a_field_of_ten_megabytes(tmp_path):
     row = {"prompt": "x" * 10_000_000, "completion": "y"}
     (tmp_path / "a.jsonl").write_bytes(jsonl([row]))
     (tmp_path / "a.csv").write_bytes(table([row], ","))
-    for name in ("a.jsonl", "a.csv"):
+    (tmp_path / "a.json").write_text(json.dumps([row, {"prompt": "p", "completion": "c"}]), encoding="utf-8")
+    for name in ("a.jsonl", "a.csv", "a.json"):
+        assert Instructions().match(tmp_path / name) == 0.85  # also where the first record is longer than a look
         drafts, skips = read(Instructions(), tmp_path / name)
         assert not skips and len(drafts[0].text) == 10_000_002
 

@@ -18,6 +18,8 @@ from curator.plugins.exporters.boxes import annotations_of, has_box, size_of
 from curator.plugins.exporters.folder import fields_of, record_of
 from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes, tell_what_is_lost
 
+ABOVE = "supercategory"
+
 
 @exporter("coco", version=1, kinds={"image"})
 @dataclass(frozen=True)
@@ -45,13 +47,13 @@ class Coco:
         """
         items = again(items)
         needed = needed_bytes(items, task, info.count) if self.mode == "copy" else 0
-        categories = _categories(task.track(items, "Looking at categories", info.count))
+        categories, above = _categories(task.track(items, "Looking at categories", info.count))
         placer, names, number, written, several = Placer(self.mode, task), TakenNames(), 0, 0, 0
         with atomic_folder(target, needed=needed, key=info.key) as folder:
             (folder / "annotations").mkdir(exist_ok=True)
             journal = Journal(folder, info.key)
             for split in info.splits:
-                with _Description(folder / self.file_of(folder, split), categories) as description:
+                with _Description(folder / self.file_of(folder, split), categories, above) as description:
                     for item in task.track(items, "Writing images", info.count):
                         if item.split != split:
                             continue
@@ -77,19 +79,23 @@ def _put(item: ExportItem, place: Path, placer: Placer, done: bool) -> str:
     return placer.resume(item.images[0], place, done) if item.images else "has no picture"
 
 
-def _categories(items: Iterable[ExportItem]) -> dict[str, int]:
-    """Name -> id of the categories: the ids of the records where those agree, else numbers from 1 in order of names."""
+def _categories(items: Iterable[ExportItem]) -> tuple[dict[str, int], dict[str, str]]:
+    """Name -> id of the categories: the ids of the records where those agree, else numbers from 1 in order of names;
+    and name -> supercategory, where there is one."""
     ids: dict[str, set[int]] = {}
+    above: dict[str, str] = {}
     for item in items:
         for one in annotations_of(item, (1, 1)):
             if one["category_name"] or has_box(one):
                 known = one.get("category_id")
                 ids.setdefault(one["category_name"], set()).add(known if isinstance(known, int) else -1)
+                if isinstance(one.get(ABOVE), str):
+                    above.setdefault(one["category_name"], one[ABOVE])
     kept = {name: min(found) for name, found in ids.items()}
     agree = all(len(found) == 1 for found in ids.values()) and -1 not in kept.values()
     if agree and len(set(kept.values())) == len(kept):
-        return dict(sorted(kept.items(), key=lambda pair: pair[1]))
-    return {name: number for number, name in enumerate(sorted(ids), 1)}
+        return dict(sorted(kept.items(), key=lambda pair: pair[1])), above
+    return {name: number for number, name in enumerate(sorted(ids), 1)}, above
 
 
 def _fields(item: ExportItem, annotations: list[dict[str, Any]]) -> dict[str, Any]:
@@ -107,8 +113,8 @@ def _fields(item: ExportItem, annotations: list[dict[str, Any]]) -> dict[str, An
 class _Description:
     """The JSON file of a split, written as samples come: annotations wait in a temporary file."""
 
-    def __init__(self, path: Path, categories: dict[str, int]) -> None:
-        self._path, self._categories = path, categories
+    def __init__(self, path: Path, categories: dict[str, int], above: dict[str, str]) -> None:
+        self._path, self._categories, self._above = path, categories, above
         self._image_ids, self._annotation_ids = _Ids(), _Ids()
         self._first = [True, True]
 
@@ -123,7 +129,8 @@ class _Description:
         self._waiting.seek(0)
         while block := self._waiting.read(2**20):
             self._file.write(block)
-        listed = [{"id": id_, "name": name, "supercategory": ""} for name, id_ in self._categories.items()]
+        kinds = self._categories.items()
+        listed = [{"id": id_, "name": name, ABOVE: self._above.get(name, "")} for name, id_ in kinds]
         self._file.write(f'\n],\n"categories": {json.dumps(listed)}}}\n')
         self._file.close()
         self._waiting.close()
@@ -146,6 +153,7 @@ class _Description:
 
     def _annotation(self, one: dict[str, Any], image_id: int) -> dict[str, Any]:
         name = one.pop("category_name")
+        one.pop(ABOVE, None)
         one |= {"id": self._annotation_ids.take(one.get("id")), "image_id": image_id}
         if has_box(one):
             one["category_id"] = self._categories[name]

@@ -140,7 +140,8 @@ def _load(file: Path, task: Task) -> tuple[list[Any], dict[Any, list[dict[str, A
         raise InputError(f"is not valid JSON: {said}") from error
     if not isinstance(whole, dict) or not isinstance(whole.get("images"), list):
         raise InputError("has no list of images")
-    names = {c.get("id"): c.get("name") for c in whole.get("categories") or [] if isinstance(c, dict)}
+    listed = [c for c in whole.get("categories") or [] if isinstance(c, dict) and isinstance(c.get("id"), int | str)]
+    kinds = {c["id"]: _said_of(c) for c in listed}
     known = {e.get("id") for e in whole["images"] if isinstance(e, dict) and isinstance(e.get("id"), int | str)}
     by_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     faults = []
@@ -150,9 +151,14 @@ def _load(file: Path, task: Task) -> tuple[list[Any], dict[Any, list[dict[str, A
             faults.append(Skip(f"{file.name}#annotations[{number}]", "belongs to no image of the file"))
             continue
         category = one.get("category_id")
-        name = names.get(category) if isinstance(category, int | str) else None
-        by_image[image].append({**one, "category_name": name} if name is not None else one)
+        by_image[image].append(one | kinds.get(category, {}) if isinstance(category, int | str) else one)
     return whole["images"], by_image, faults
+
+
+def _said_of(category: dict[str, Any]) -> dict[str, Any]:
+    """What an annotation gets from its category: its name and the one above it."""
+    found = {"category_name": category.get("name"), "supercategory": category.get("supercategory")}
+    return {key: value for key, value in found.items() if value not in (None, "")}
 
 
 def _folder(pile: Pile, file: Path, entries: list[Any]) -> str:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
-from curator.plugins.importers.json_records import Raw, check_encoding
+from curator.plugins.importers.json_records import NOT_TEXT, Raw, check_encoding
 from curator.plugins.importers.mapping import HELP, ROLES, View, parse_map, roles_of
 from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.raw_files import is_array, is_record_file, look, record_parts
@@ -49,6 +49,7 @@ class Instructions:
         parts = record_parts(path) if path.is_dir() or packed.is_archive(path) or is_record_file(path) else []
         if not parts:
             return 0.0
+        check_encoding(self.encoding)
         view = View(parse_map(self.map))
         for part in parts[:LOOK_PARTS]:  # the first may be a description of the others
             raws = look(part.file, encoding=self.encoding)
@@ -57,6 +58,9 @@ class Instructions:
             if shapes:
                 shape, _ = shapes.most_common(1)[0]
                 return CONFIDENCE[shape] * (shapes.total() / len(raws))
+            if raws and all(raw.reason == NOT_TEXT for raw in raws):
+                which = f"holds {part.name}, which " if len(parts) > 1 else ""
+                raise InputError(f"{which}is not UTF-8", "Say what encoding it has: --set encoding=cp1252")
         return 0.0
 
     def columns(self, path: Path) -> dict[str, str]:

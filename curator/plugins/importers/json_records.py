@@ -301,7 +301,9 @@ def _element(window: _Window, place: int) -> Raw:
         try:
             value, end = _DECODER.raw_decode(window.held, window.at)
         except (ValueError, RecursionError) as error:
-            fault, value, end = _fault(error), None, _balanced(window.held, window.at)
+            fault, value, end = _fault(error), None, 0
+            if "Unterminated" not in fault:  # a long text that goes on is not searched for brackets
+                end = _balanced(window.held, window.at)
         if end and (end < len(window.held) or window.ended):
             found = window.held[window.at : end]
             window.take(end)

@@ -16,6 +16,7 @@ from curator.plugins.importers.json_records import (
     BAD_BYTE,
     HEAD,
     NOT_TEXT,
+    RECORD_LIMIT,
     Lines,
     Raw,
     open_text,
@@ -29,6 +30,8 @@ JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
 CSV_SUFFIXES = frozenset({".csv", ".tsv"})
 TABLE_SUFFIXES = frozenset({".parquet", ".arrow"})
 LOOK_FILES = 200
+LONG_HEAD = 28 * 2**20
+"""More of an array whose first record is longer than the usual look."""
 NESTED = frozenset({"messages", "conversations", "conversation", "chosen", "rejected", "history", "tools", "images"})
 """Columns of a CSV that may hold JSON."""
 
@@ -88,7 +91,8 @@ def read_stream(file: BinaryIO, suffix: str, encoding: str = "") -> Iterator[Raw
 
 
 def look(path: Path, count: int = LOOK_ROWS, encoding: str = "") -> list[Raw]:
-    """The first records, from at most 4 MB; [] when it holds none or cannot be opened.
+    """The first records, from at most 4 MB, or as many as the first record needs; [] when it holds none or cannot be
+    opened.
 
     Raises:
         InputError: it is damaged.
@@ -97,12 +101,21 @@ def look(path: Path, count: int = LOOK_ROWS, encoding: str = "") -> list[Raw]:
         if path.suffix.lower() in TABLE_SUFFIXES:
             return list(itertools.islice(read_part(Part(path, path.name, ""), batch=count), count))
         with packed.open_stream(path) as file:
-            content = file.read(HEAD)
-            cut = bool(file.read(1))
+            content, more = file.read(HEAD), file.read(1)
+            found = _first(content, path, count, encoding, cut=bool(more))
+            if more and not found and (_opens_array(content) or packed.plain_suffix(path) != ".json"):
+                content += more + (file.read(LONG_HEAD) if _opens_array(content) else file.readline(RECORD_LIMIT))
+                found = _first(content, path, count, encoding, cut=True)
+            return found
     except OSError:
         return []
-    raws = list(itertools.islice(read_stream(io.BytesIO(content), packed.plain_suffix(path), encoding), count + 1))
-    return raws[:count] if len(raws) > count or not cut else raws[:-1]
+
+
+def _first(content: bytes, path: Path, count: int, encoding: str, *, cut: bool) -> list[Raw]:
+    """The first records of the content; where it is cut off, without the last one unless that ends with its line."""
+    found = list(itertools.islice(read_stream(io.BytesIO(content), packed.plain_suffix(path), encoding), count + 1))
+    whole = len(found) > count or not cut or (content.endswith(b"\n") and not _opens_array(content))
+    return found[:count] if whole else found[:-1]
 
 
 def expected(path: Path) -> int:
@@ -117,7 +130,11 @@ def expected(path: Path) -> int:
 def is_array(path: Path) -> bool:
     """Whether the first bytes are those of a JSON array."""
     with packed.open_stream(path) as file:
-        return file.read(64).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] == b"["
+        return _opens_array(file.read(64))
+
+
+def _opens_array(content: bytes) -> bool:
+    return content[:64].lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] == b"["
 
 
 def _read_csv(file: BinaryIO, separator: str, encoding: str) -> Iterator[Raw]:
