@@ -210,9 +210,10 @@ def known_plugins() -> None:
 
 def test_ids_and_supercategories_of_coco_come_back(tmp_path):
     """A subset of a COCO file is that file without what was left out."""
-    (tmp_path / "images").mkdir()
+    root = tmp_path / "in"
+    (root / "images").mkdir(parents=True)
     for number in range(3):
-        (tmp_path / "images" / f"{number}.png").write_bytes(png(number))
+        (root / "images" / f"{number}.png").write_bytes(png(number))
     kinds = [{"id": 9, "name": "cat", "supercategory": "animal"}, {"id": 4, "name": "cup", "supercategory": ""}]
     boxes = [
         {"id": 70 + n, "image_id": 50 + n, "category_id": (9, 4, 9)[n], "bbox": [1, 1, 2, 2], "area": 4, "iscrowd": 0}
@@ -220,11 +221,11 @@ def test_ids_and_supercategories_of_coco_come_back(tmp_path):
     ]
     images = [{"id": 50 + n, "file_name": f"{n}.png", "width": 8, "height": 6, "license": n} for n in range(3)]
     described = {"images": images, "annotations": boxes, "categories": kinds}
-    (tmp_path / "annotations").mkdir()
-    (tmp_path / "annotations" / "instances_train.json").write_text(json.dumps(described), encoding="utf-8")
+    (root / "annotations").mkdir()
+    (root / "annotations" / "instances_train.json").write_text(json.dumps(described), encoding="utf-8")
     with Project.create(tmp_path / "p.curator") as project:
         store = project._store
-        dataset = store.dataset(project.submit_import([tmp_path / "annotations"]).result().focus[1])
+        dataset = store.dataset(project.submit_import([root]).result().focus[1])
         samples = store.samples(dataset.id, 0, 9)
         store.add_subset("best", dataset.id, [sample.id for sample in samples[:2]], "add")
         project.submit_export("best", tmp_path / "out", "coco").result()
