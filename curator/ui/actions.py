@@ -49,7 +49,7 @@ ACTIONS = (
            noop("Look before an import: importer, columns, first samples")),
     Action("open-project", FILE, noop("Open &project…"), "Ctrl+O", "open_project", "always",
            noop("Open a .curator folder")),
-    Action("demo", FILE, noop("Try the &demo"), "", "try_demo", "always",
+    Action("demo", FILE, noop("Try the &demo"), "Ctrl+Shift+O", "try_demo", "always",
            noop("Import the bundled piles and choose from them")),
     Action("export", FILE, noop("&Export subset…"), "Ctrl+E", "export", "subset",
            noop("Write the subset to a folder or file")),
@@ -150,7 +150,7 @@ ACTIONS = (
            noop("Theme, device, cache, plugins")),
     Action("help", HELP, noop("&Help"), "Shift+F1", "show_help", "always", noop("How to use Curator")),
     Action("shortcuts", HELP, noop("&Shortcuts"), "F1", "show_shortcuts", "always", noop("This list")),
-    Action("about", HELP, noop("&About Curator"), "", "about", "always", noop("Version and licence")),
+    Action("about", HELP, noop("&About Curator"), "Ctrl+F1", "about", "always", noop("Version and licence")),
 )  # fmt: skip
 
 Condition = Callable[["AppState", "HistoryModel"], bool]

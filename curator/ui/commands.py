@@ -20,6 +20,7 @@ from curator.ui.subset_commands import SubsetCommands
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
     from curator.engine.lifelong import LifelongRequest
+    from curator.engine.project import Project
     from curator.engine.recipe import Recipe
     from curator.engine.types import Changes
     from curator.ui.job_bridge import JobBridge
@@ -53,6 +54,7 @@ class Commands(QObject):
         super().__init__(state)
         self._state, self._bridge, self._opening = state, bridge, opening
         self._dialogs, self._settings = dialogs, settings
+        self._told_of_pins: Project | None = None
         self.finding = Finding(state, bridge, self, settings)
         self.skills = SkillCommands(state, bridge, self.write, self.submit, self.noticed.emit, self)
         self.labels = Labelling(state, dialogs, self.write, self.noticed.emit, self._label_many)
@@ -141,8 +143,15 @@ class Commands(QObject):
             return
         if len(rows := self._state.highlight) > AT_ONCE:
             self.submit(lambda: project.bulk.submit_pin(dataset.id, rows, pin, listener=self._bridge.listener))
-        elif ids := self._state.highlighted_ids():
-            self.write(lambda: project.pin(ids, pin))
+        elif (ids := self._state.highlighted_ids()) and self.write(lambda: project.pin(ids, pin)):
+            self._tell_of_pins()
+
+    def _tell_of_pins(self) -> None:
+        """Once for each Project: whoever pins in a Subset may think that this changes it."""
+        if self._state.subset is not None and self._told_of_pins is not self._state.project:
+            self._told_of_pins = self._state.project
+            hint = tr("This subset stays as it was chosen. Run the recipe again (Ctrl+R) to choose anew.")
+            self.noticed.emit(Notice(tr("Pins count from the next run on."), hint, good=True))
 
     def _label_many(self, name: str | None) -> None:
         """More than the window can wait for."""

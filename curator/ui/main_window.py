@@ -263,6 +263,7 @@ class MainWindow(QMainWindow):
 
     def _submitted(self, job: Job) -> None:
         self.jobs.add(job)
+        self.bar.make_way()
         self._refresh_jobs()
 
     def _refresh_jobs(self, _job: object = None) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QStyle, QToolButton, QWidget
 
 from curator.engine.errors import CuratorError
+from curator.ui import theme
 from curator.ui.language import tr
 
 if TYPE_CHECKING:
@@ -101,7 +102,13 @@ class MessageBar(QFrame):
         self._label.setText(f"{notice.text}\n{notice.hint}" if notice.hint else notice.text)
         self._label.setAccessibleName(self._label.text())
         self.copy.setVisible(bool(notice.details))
+        theme.mark(self, "good", notice.good)
         self.show()
+
+    def make_way(self) -> None:
+        """Good news is old once something else begins."""
+        if self.notice is not None and self.notice.good:
+            self.clear()
 
     def clear(self) -> None:
         """Take the bar away."""

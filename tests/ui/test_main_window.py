@@ -118,6 +118,14 @@ def test_pin_undo_and_their_names_in_the_menu(window, qtbot, project):
     assert not undo.isEnabled()
     assert window.actions_.by_id["redo"].text().endswith("Pin in 3 samples")
     assert len(window.state.highlight) == 3
+    assert window.bar.notice is None
+    window.state.show_subset(1)
+    window.state.set_highlight([2])
+    window.actions_.by_id["pin-out"].trigger()
+    assert window.bar.notice.text == "Pins count from the next run on." and window.bar.notice.good
+    window.bar.make_way()
+    window.actions_.by_id["pin-clear"].trigger()
+    assert window.bar.notice is None  # said once
 
 
 def test_the_detail_panel_says_why(window, qtbot, project):
