@@ -103,11 +103,6 @@ def parse_filter(text: str) -> Filter | None:
     return _read(tree)
 
 
-def get_ready() -> None:
-    """Load the parser, so that the first filter need not wait for it; from any thread."""
-    parse_filter("a")
-
-
 def quoted(value: str) -> str:
     """A value as it must be written in a filter."""
     plain = value and not any(c in ' \t\n(),":~<>=!\\' for c in value) and value.lower() not in KEYWORDS

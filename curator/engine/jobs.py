@@ -202,7 +202,7 @@ class JobQueue:
         self._lock = threading.Lock()
         self._waiting: deque[Job] = deque()
         self._wake = threading.Event()
-        self._closing = self._early = False
+        self._closing = self._early = self._worked = False
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self.current: Job | None = None
@@ -247,8 +247,8 @@ class JobQueue:
         with self._lock:
             self._closing = True
             waiting, self._waiting = list(self._waiting), deque()
-            if self._process is not None and self.current is not None:
-                self._process.kill()
+            if self._process is not None and (self.current is not None or not self._worked):
+                self._process.kill()  # one that was only prepared may still be loading, and has nothing to lose
         for job in waiting:
             job.take(Failed("cancelled", "Cancelled."))
         self._wake.set()
@@ -283,6 +283,7 @@ class JobQueue:
         ended = False
         try:
             pipe = self._ensure_worker()
+            self._worked = True
             pipe.send(job.request)
             while not ended:
                 message = pipe.recv()
@@ -327,7 +328,7 @@ class JobQueue:
         process.start()
         theirs.close()
         with self._lock:
-            self._process, self._pipe = process, ours
+            self._process, self._pipe, self._worked = process, ours, False
         return ours
 
     def _stop_worker(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,18 @@ class Project(Subjects):
     def open(cls, folder: Path, *, background: bool = False, plugins_dir: Path | None = None) -> Project:
         """Open a Project; raises :class:`StoreError` when there is none or it cannot be read."""
         return cls(Store.open(folder.expanduser().absolute()), background=background, plugins_dir=plugins_dir)
+
+    @staticmethod
+    def get_ready() -> None:
+        """Load what a new Project, a first import and a first filter need, so that none of them waits for it; from any
+        thread."""
+        from curator.engine.filter_language import parse_filter
+        from curator.engine.sqlite import load_tools
+
+        for module in ("first_look", "importing", "imports"):
+            import_module(f"curator.engine.{module}")
+        load_tools()
+        parse_filter("a")
 
     def close(self) -> None:
         """Stop the queue and close the database."""

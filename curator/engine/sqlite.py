@@ -27,7 +27,12 @@ class Connection:
 
 
 def with_tools(conn: sqlite3.Connection) -> sqlite_utils.Database:
-    """The same connection as sqlite-utils has it, without pandas: what a migration works with."""
+    """The same connection as sqlite-utils has it: what a migration works with."""
+    return load_tools()(conn)
+
+
+def load_tools() -> type[sqlite_utils.Database]:
+    """Load sqlite-utils, without pandas."""
     absent = "pandas" not in sys.modules
     if absent:
         sys.modules["pandas"] = None  # type: ignore[assignment]  # to whoever imports it now, it is not installed
@@ -36,4 +41,4 @@ def with_tools(conn: sqlite3.Connection) -> sqlite_utils.Database:
     finally:
         if absent:
             del sys.modules["pandas"]
-    return Database(conn)
+    return Database

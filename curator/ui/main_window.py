@@ -12,7 +12,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QDialog, QMainWindow, QVBoxLayout, QWidget
 
 from curator.engine.errors import CuratorError
-from curator.engine.filter_language import get_ready
+from curator.engine.project import Project
 from curator.engine.registry import registry
 from curator.ui import icons, theme
 from curator.ui.actions import ACTIONS, ActionSet, menus
@@ -110,7 +110,7 @@ class MainWindow(QMainWindow):
         while registry().load_one():
             yield
         yield from self.places.make(*self.docks)
-        self.bridge.in_background(get_ready, lambda _outcome: None)
+        self.bridge.in_background(Project.get_ready, lambda _outcome: None)
 
     @property
     def library(self) -> Library:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from curator.engine.errors import CuratorError
 from curator.engine.project import SUFFIX, Project
@@ -27,6 +27,8 @@ HOME = "Curator"
 SURE, LOOKED_AT = 0.5, 20
 """Less sure than this the user is asked how to read, judged by so many of the paths."""
 FIRST_PICTURES = 60
+PREPARE_MS = 500
+"""After a Project was opened, when its window has been made."""
 DEMO_BUDGET = 300
 DEMO_PLAN = (("emoji", "pcoreset"), ("instructions", "balanced"))
 """Dataset and built-in recipe."""
@@ -48,6 +50,10 @@ class Opening(QObject):
         self._settings, self._recent = settings, recent
         self._first = Reading(state, bridge, self)
         self._then: dict[int, Callable[[], None]] = {}
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(PREPARE_MS)
+        self._soon.timeout.connect(self._prepare)
         bridge.ended.connect(self._go_on)
 
     def open(self, folder: Path) -> bool:
@@ -69,6 +75,7 @@ class Opening(QObject):
         """Close the Project, and with it the worker; finished work is safe."""
         project = self._state.project
         self._then.clear()
+        self._soon.stop()
         self._state.set_project(None)
         if project is not None:
             project.close()
@@ -202,6 +209,12 @@ class Opening(QObject):
             except CuratorError as error:
                 self.noticed.emit(notice_of_error(error))
 
+    def _prepare(self) -> None:
+        """Vectors are there: the map needs the worker as soon as somebody looks, and it takes a second to start."""
+        project = self._state.project
+        if project is not None and project.contents().embeddings:
+            project.prepare()
+
     def _enter(self, make: Callable[[], Project]) -> bool:
         if not self.may_stop():
             return False
@@ -216,4 +229,5 @@ class Opening(QObject):
         if before is not None:
             before.close()
         self._recent.add(project.folder)
+        self._soon.start()
         return True

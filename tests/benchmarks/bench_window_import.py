@@ -24,7 +24,8 @@ def main(n: int, seed: int) -> None:
         place = Path(scratch)
         make_pictures(place / "pictures", n, (240, 180))
         window = open_window(place, answers=Answers(place / "new.curator"))
-        wait_for(app, window.isVisible)
+        wait_for(app, lambda: window.warming._begun and not window.warming._timer.isActive())
+        window.bridge.close()  # what is loaded then
         seen: list[float] = []
         window.thumbs.ready.connect(lambda _: seen.append(time.perf_counter()))
         beat = Heartbeat()
