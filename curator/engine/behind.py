@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,12 +40,21 @@ class Behind:
         self._pool.shutdown()
 
 
+TURN_S = 0.0005
+"""How long one thread may keep Python's lock while another asks for it; the usual 5 ms are longer than a statement."""
+
+
 @contextmanager
-def few_collections() -> Iterator[None]:
-    """Look for garbage in circles seldom, for as long as records go through by the thousand and none of them is any."""
-    before = gc.get_threshold()
+def two_at_work() -> Iterator[None]:
+    """While records go through by the thousand, read by one thread and stored by another.
+
+    They take turns often, and garbage in circles is looked for seldom, because no record is any.
+    """
+    before, turn = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(50_000, *before[1:])
+    sys.setswitchinterval(TURN_S)
     try:
         yield
     finally:
+        sys.setswitchinterval(turn)
         gc.set_threshold(*before)

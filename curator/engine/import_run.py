@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from curator.engine.behind import Behind, few_collections
+from curator.engine.behind import Behind, two_at_work
 from curator.engine.errors import InputError
 from curator.engine.history import now
 from curator.engine.importing import find_importer
@@ -55,7 +55,7 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
     name = request.name or first.name
     before = notes.plan_named(name)
     dataset = store.begin_dataset(name, first.kind, root, first.format, found[0][0].name)
-    with store.pouring() as pouring, Behind("curator-store") as behind, few_collections():
+    with store.pouring() as pouring, Behind("curator-store") as behind, two_at_work():
         reading = _Reading(store, dataset, task, pouring, behind, request.renew)
         for (_, importer, source), path in zip(found, plan.paths, strict=True):
             prefix = "" if source.root == root else source.root.relative_to(root).as_posix() + "/"

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x43555241  # "CURA"
 FILE = "project.sqlite"
+PAGE_BYTES = 16 * 1024
+"""Page of a new database: a row of records is about a kilobyte, of which small pages hold too few. Older Projects keep
+theirs."""
 
 FIRST = """
 create table meta (key text primary key, value text not null) strict;
@@ -187,6 +190,8 @@ def _prepare(connection: sqlite3.Connection, file: Path, new: bool) -> Connectio
     version = _version(db)
     if version > len(MIGRATIONS):
         raise StoreError(f"{file.parent.name} was made by a newer Curator.", "Update Curator, then open it again.")
+    if new:
+        db.execute(f"pragma page_size = {PAGE_BYTES}")
     db.execute("pragma journal_mode = wal")
     db.execute("pragma synchronous = normal")
     db.execute("pragma busy_timeout = 10000")

@@ -35,7 +35,7 @@ def main(n: int, seed: int, peer: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "records.jsonl"
         size = write(path, n, seed)
-        with Project.create(Path(folder) / "p.curator") as project, Peak() as peak:
+        with Project.create(Path(folder) / "p.curator") as project, Peak(every=0.05) as peak:
             began, cpu = time.perf_counter(), time.process_time()
             changes = project.submit_import([path]).result()
             seconds, cpu = time.perf_counter() - began, time.process_time() - cpu

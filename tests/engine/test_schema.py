@@ -31,6 +31,7 @@ def add_column(db):
 def test_a_new_project_says_what_it_is(folder):
     assert pragma(folder, "application_id") == APPLICATION_ID
     assert pragma(folder, "user_version") == len(schema.MIGRATIONS)
+    assert pragma(folder, "page_size") == schema.PAGE_BYTES
     assert pragma(folder, "journal_mode") == "wal"
     with Store.open(folder) as store:
         settings = {n: store.one(f"pragma {n}") for n in ("synchronous", "foreign_keys", "busy_timeout")}

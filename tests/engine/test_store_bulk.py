@@ -1,13 +1,15 @@
 """Samples by the thousand: the short ways store what the long ones do."""
 
+import gc
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from curator.engine import store_bulk
-from curator.engine.behind import Behind
+from curator.engine.behind import Behind, two_at_work
 from curator.engine.schema import FILE
 from curator.engine.store import Store
 from curator.engine.store_bulk import Pouring, insert_columns, insert_rows
@@ -83,6 +85,14 @@ def test_pouring_empties_the_log_and_leaves_the_connection_as_it_was(store, monk
     store.finish_import(key, "Import")
     assert store.check() == []
     assert store.dataset("pile").size == 2000
+
+
+def test_the_interpreter_is_left_as_it_was():
+    before = gc.get_threshold(), sys.getswitchinterval()
+    with pytest.raises(ValueError, match="stop"), two_at_work():
+        assert sys.getswitchinterval() < before[1]
+        raise ValueError("stop")
+    assert (gc.get_threshold(), sys.getswitchinterval()) == before
 
 
 def test_what_fails_behind_the_back_is_said_at_the_next_word():
