@@ -7,6 +7,7 @@ What a killed process left is removed by the next export to the same target.
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import re
@@ -219,7 +220,7 @@ def _prepare(target: Path, overwrite: bool, needed: int, adopted: Path | None = 
 
 
 def _size(folder: Path) -> int:
-    return sum(os.lstat(Path(base, name)).st_size for base, _, names in os.walk(folder) for name in names)
+    return sum(os.lstat(file).st_size for file in _files(folder))
 
 
 def _adopt(target: Path, key: str) -> Path | None:
@@ -330,15 +331,24 @@ def _remove(path: Path) -> None:
 
 
 def _sync_tree(folder: Path) -> None:
-    files = [Path(base) / name for base, _, names in os.walk(folder) for name in names]
-    if len(files) > MANY_FILES and hasattr(os, "sync"):
+    if hasattr(os, "sync") and next(itertools.islice(_files(folder), MANY_FILES, None), ""):
         os.sync()
         return
-    for path in files:
-        if not path.is_symlink():
+    for file in _files(folder):  # one at a time: there may be a million
+        if not (path := Path(file)).is_symlink():
             _sync(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     for base, _, _ in os.walk(folder):
         _sync_folder(Path(base))
+
+
+def _files(folder: Path | str) -> Iterator[str]:
+    """The files below a folder, one at a time."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path)
+            else:
+                yield entry.path
 
 
 def _sync_folder(folder: Path) -> None:
