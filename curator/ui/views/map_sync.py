@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor, QPalette
 
@@ -94,10 +94,10 @@ class MapSync:
 
         return work
 
-    def _take(self, outcome: object) -> None:
+    def _take(self, outcome: Worked | CuratorError) -> None:
         if isinstance(outcome, CuratorError):  # the dataset has just been undone
             return
-        data, names = cast("Worked", outcome)
+        data, names = outcome
         stale, self._pending = self._pending, set()
         self.data = data
         if names is not None:
