@@ -98,7 +98,7 @@ def bring(window, qtbot, folder):
     drop(window, folder)
     qtbot.waitUntil(lambda: window.samples.rowCount() == PICTURES, timeout=LONG)
     card = window.jobs.cards[0]
-    qtbot.waitUntil(lambda: "1 set aside" in card.status.text())
+    qtbot.waitUntil(lambda: "1 set aside" in card.status.text() and window.state.ready, timeout=LONG)
     assert window.center.stack.currentWidget() is window.center.gallery
 
 
