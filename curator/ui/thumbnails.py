@@ -95,6 +95,7 @@ class Thumbnails(QObject):
         self._bytes = 0
         self._kept: OrderedDict[Key, QPixmap] = OrderedDict()
         self._waiting: OrderedDict[Key, str] = OrderedDict()
+        self._passing: set[Key] = set()
         self._running: set[Key] = set()
         self._closed = False
         self._pool = QThreadPool(self)
@@ -106,16 +107,21 @@ class Thumbnails(QObject):
         """How much the cache holds."""
         return self._bytes
 
-    def get(self, path: Path, pixels: float, digest: str = "") -> QPixmap | None:
+    def get(self, path: Path, pixels: float, digest: str = "", passing: bool = False) -> QPixmap | None:
         """The picture if it is here, null if broken; else None, and it is loaded.
 
-        ``digest`` names the content of the file, so that what was made of it can be found on disk again.
+        ``digest`` names the content of the file, so that what was made of it can be found on disk again. What only
+        passes by, as under a scroll bar, may be forgotten by :meth:`keep_only` while it waits.
         """
         key = (str(path), edge_for(pixels))
         if (pixmap := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return pixmap
         if not self._closed and key not in self._running:
+            if not passing:
+                self._passing.discard(key)
+            elif key not in self._waiting:
+                self._passing.add(key)
             self._waiting[key] = digest
             self._waiting.move_to_end(key)
             self._start()
@@ -137,14 +143,18 @@ class Thumbnails(QObject):
         self._folder = folder
 
     def keep_only(self, paths: Iterable[Path], pixels: float) -> None:
-        """Forget what waits at this size and is no longer in sight."""
+        """Forget what passes by at this size and is no longer in sight; other views wait for what they asked for."""
         wanted, edge = {str(p) for p in paths}, edge_for(pixels)
-        self._waiting = OrderedDict((k, d) for k, d in self._waiting.items() if k[1] != edge or k[0] in wanted)
+        gone = {key for key in self._passing if key[1] == edge and key[0] not in wanted}
+        self._passing -= gone
+        for key in gone:
+            del self._waiting[key]
 
     def close(self) -> None:
         """Wait for the threads and let go of everything."""
         self._closed = True
         self._waiting.clear()
+        self._passing.clear()
         self._pool.waitForDone()
         self._kept.clear()
         self._bytes = 0
@@ -152,6 +162,7 @@ class Thumbnails(QObject):
     def _start(self) -> None:
         while self._waiting and len(self._running) < THREADS:
             key, digest = self._waiting.popitem(last=True)
+            self._passing.discard(key)
             self._running.add(key)
             self._pool.start(_Decode(key, digest, self._folder, self._decoded))
 

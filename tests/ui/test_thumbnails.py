@@ -69,9 +69,20 @@ def test_the_cache_is_bounded_and_forgets_the_oldest(qtbot, large):
 
 def test_what_is_out_of_sight_is_not_decoded(qtbot, thumbs, large):
     for path in large:
-        thumbs.get(path, 128)
+        thumbs.get(path, 128, passing=True)
     thumbs.keep_only(large[:1], 128)
     assert len(thumbs._waiting) <= 1
+
+
+def test_what_another_view_waits_for_comes_though_the_gallery_scrolls_on(qtbot, thumbs, large):
+    for path in large:
+        thumbs.get(path, 128, passing=True)
+    kept = large[0]
+    thumbs.get(kept, 128)
+    thumbs.get(kept, 128, passing=True)
+    thumbs.keep_only([], 128)
+    assert set(thumbs._waiting) <= {(str(kept), 128)}
+    qtbot.waitUntil(lambda: thumbs.get(kept, 128, passing=True) is not None)
 
 
 def test_small_pictures_are_kept_on_disk_by_content_and_bounded(qtbot, large, tmp_path):

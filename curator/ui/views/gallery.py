@@ -321,7 +321,7 @@ class Gallery(QAbstractScrollArea):
             picture = None
             if item is not None and item.image is not None:
                 wanted.append(item.image)
-                picture = self._thumbs.get(item.image, pixels, item.sample.digest)
+                picture = self._thumbs.get(item.image, pixels, item.sample.digest, passing=True)
                 picture = self._thumbs.other(item.image) if picture is None else picture
             copy = bool(self._marks.copy_of(row))
             look = Look(bool(lit[i]), row == current and self.hasFocus(), self._model.is_member(row), hues[i], copy,

@@ -62,6 +62,7 @@ class LifelongPage(QWidget):
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.table.setShowGrid(False)
+        self.table.horizontalHeader().setHighlightSections(False)
         self.table.verticalHeader().hide()
         self.histogram = HistogramView()
         below = QWidget()
@@ -148,6 +149,11 @@ class LifelongPage(QWidget):
         item = self.model.item(row, 0)
         found = self._scores.get(item.data(Qt.ItemDataRole.UserRole)) if item is not None else None
         self.histogram.show_score(found)
+
+
+def _edge(value: float) -> str:
+    """An end of the axis, without powers of ten where plain digits do."""
+    return f"{value:,.0f}" if 100 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
 def _number(value: int) -> QStandardItem:
@@ -290,5 +296,5 @@ class HistogramView(QWidget):
         painter.drawText(QPointF(left, 15), words)
         painter.setPen(c.faint)
         edges = QRectF(left, low + 2, self.width() - 2 * left, 18)
-        painter.drawText(edges, Qt.AlignmentFlag.AlignLeft, f"{score.low:.3g}")
-        painter.drawText(edges, Qt.AlignmentFlag.AlignRight, f"{score.high:.3g}")
+        painter.drawText(edges, Qt.AlignmentFlag.AlignLeft, _edge(score.low))
+        painter.drawText(edges, Qt.AlignmentFlag.AlignRight, _edge(score.high))

@@ -217,7 +217,6 @@ class TrialsPage(OneOfSeveral):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.horizontalHeader().setStretchLastSection(True)
 
     def _tell(self) -> None:
         self.start.setEnabled(self._job is None and self._desk.state.ready)
