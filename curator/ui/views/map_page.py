@@ -330,6 +330,7 @@ class MapPage(QWidget):
     # ---- what the canvas tells -------------------------------------------------------------------------------
 
     def _use(self, tool: str, *_: object) -> None:
+        self.card.hide()
         if self.canvas is not None:
             self.canvas.tool = tool
             self.canvas.setCursor(Qt.CursorShape.ArrowCursor if tool == "move" else Qt.CursorShape.CrossCursor)
