@@ -373,6 +373,7 @@ class MainWindow(QMainWindow):
             return
         self._memory.setValue("geometry", self.saveGeometry())
         self.warming.stop()
+        self.bridge.close()  # who reads the Project beside the window is done before it is closed
         self.opening.close()
         if self.places.layout_ is not None:
             self._memory.setValue("layout", self.places.layout_)
