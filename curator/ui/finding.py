@@ -14,6 +14,7 @@ from curator.engine.errors import CuratorError
 from curator.engine.filter_language import FilterError, by_meaning, quoted
 from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
+from curator.ui.reading import Reading
 from curator.ui.state import plain_query
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Finding(QObject):
         self.fault: tuple[int, int] | None = None
         self.exact = False
         self._text = ""
-        self._turn = 0
+        self._reading = Reading(state, bridge, self)
         self._waiting: tuple[Job, Query] | None = None
         bridge.changed.connect(self._job_changed)
         bridge.ended.connect(self._job_ended)
@@ -115,7 +116,7 @@ class Finding(QObject):
             return
         if typing and (where != text.strip() or missing):
             return
-        self._turn += 1
+        self._reading.drop()
         self._text, self._waiting = text, None
         busy = project.running_job
         if not missing:
@@ -168,16 +169,11 @@ class Finding(QObject):
 
     def _find(self, project: Project, query: Query, first: Callable[[], None] | None = None) -> None:
         """Read in the background what all views are about to ask for, then let them."""
-        turn = self._turn
         self._tell(SEARCHING, tr("Reading the texts for the first time…") if first else tr("Searching…"))
 
-        def take(outcome: Found | Exception) -> None:
-            if turn != self._turn or project is not self._state.project:
-                return
+        def take(outcome: Found | CuratorError) -> None:
             if isinstance(outcome, CuratorError):
                 self._refuse(outcome, self._text)
-            elif isinstance(outcome, Exception):
-                raise outcome
             else:
                 self._show(query, outcome)
 
@@ -186,7 +182,7 @@ class Finding(QObject):
                 first()
             return project.browse.find(query)
 
-        self._bridge.in_background(work, take)
+        self._reading.ask(work, take)
 
     def _show(self, query: Query, found: Found) -> None:
         now = self._state.query
@@ -206,7 +202,7 @@ class Finding(QObject):
         where = self._state.query.where
         mine = self._text.strip() if self.exact else _meant(self._text)
         if where != mine:
-            self._turn += 1
+            self._reading.drop()
             self._text, self._waiting = where, None
             self.text_changed.emit(where)
             self._tell(READY if where else EMPTY, "")

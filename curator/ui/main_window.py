@@ -373,12 +373,11 @@ class MainWindow(QMainWindow):
             return
         self._memory.setValue("geometry", self.saveGeometry())
         self.warming.stop()
-        self.bridge.close()  # who reads the Project beside the window is done before it is closed
         self.opening.close()
         if self.places.layout_ is not None:
             self._memory.setValue("layout", self.places.layout_)
         self.thumbs.close()
-        self.bridge.close()
+        self.bridge.close()  # what is still being read found its Project closed, and nobody waits for its answer
         event.accept()
 
     def _restore(self) -> None:

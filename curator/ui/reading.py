@@ -7,34 +7,47 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
-from curator.engine.errors import CuratorError
+from curator.engine.errors import CuratorError, StoreError
 
 if TYPE_CHECKING:
+    from curator.engine.project import Project
     from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
 
 
 class Reading(QObject):
-    """One question at a time: a newer one, or another Project, makes the answer to an older one void."""
+    """One question at a time: a newer one, or another Project, makes the answer to an older one void.
 
-    def __init__(self, state: AppState, bridge: JobBridge, parent: QObject | None = None) -> None:
+    ``state`` None: what is asked is of no Project. A view has one for each thing that it asks: of two questions through
+    the same Reading only the later would be answered.
+    """
+
+    def __init__(self, state: AppState | None, bridge: JobBridge, parent: QObject | None = None) -> None:
         super().__init__(parent or state)
         self._state, self._bridge = state, bridge
         self._turn = 0
 
     def ask(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """``then(what work returns or the CuratorError it raises)``, in the window's thread; a bug is raised there."""
+        """``then(what work returns or the CuratorError it raises)``, in the window's thread; a bug is raised there.
+
+        What the disk refuses is no bug: an OSError is handed over as a StoreError with the same words.
+        """
         self._turn += 1
-        turn, project = self._turn, self._state.project
+        turn, project = self._turn, self._project()
 
         def take(outcome: Any) -> None:
-            if turn != self._turn or project is not self._state.project:
+            if turn != self._turn or project is not self._project():
                 return
+            if isinstance(outcome, OSError):
+                outcome = StoreError(str(outcome), "")
             if isinstance(outcome, Exception) and not isinstance(outcome, CuratorError):
                 raise outcome
             then(outcome)
 
         self._bridge.in_background(work, take)
+
+    def _project(self) -> Project | None:
+        return self._state.project if self._state is not None else None
 
     def drop(self) -> None:
         """The answer is not wanted any more."""

@@ -1,11 +1,12 @@
 """More about one Sample, on a real small Project."""
 
 import json
+import threading
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from curator.engine.browse import Query
 from curator.engine.project import Project
@@ -38,6 +39,48 @@ def test_before_a_run_it_shows_the_record_and_says_what_is_missing(qtbot, window
     names = [more.tree.topLevelItem(i).text(0) for i in range(more.tree.topLevelItemCount())]
     assert names == ["instruction", "output"]
     assert more.scores.isHidden() and more.copies.isHidden()
+
+
+def test_facts_that_come_late_are_shown_and_those_of_another_sample_are_not(qtbot, window, more, project, monkeypatch):
+    gates, real = {2: threading.Event(), 3: threading.Event()}, project.browse.copies
+
+    def copies(dataset, row):
+        assert gates[row].wait(20)
+        return real(dataset, row)
+
+    monkeypatch.setattr(project.browse, "copies", copies)
+    shown = []
+    monkeypatch.setattr(more, "_show_copies", lambda found: shown.append(found.others))
+    for row in (2, 3):
+        window.state.set_current(row)
+        qtbot.waitUntil(lambda: more.near_words.text() == NO_NEIGHBOURS, timeout=20_000)
+    gates[3].set()
+    qtbot.waitUntil(lambda: len(shown) == 1, timeout=20_000)
+    gates[2].set()
+    window.bridge.close()
+    QApplication.processEvents()
+    assert len(shown) == 1
+
+
+def test_what_is_read_while_the_window_closes_is_nobodys_fault(qtbot, window, more, project, monkeypatch):
+    gate, began, close, real = threading.Event(), threading.Event(), project.close, project.browse.samples
+
+    def samples(*asked):
+        began.set()
+        assert gate.wait(20)
+        return real(*asked)
+
+    def close_then_go_on():
+        close()
+        gate.set()
+
+    window.state.set_current(2)
+    monkeypatch.setattr(project.browse, "samples", samples)
+    monkeypatch.setattr(project, "close", close_then_go_on)
+    qtbot.waitUntil(began.is_set, timeout=20_000)
+    window.close()
+    QApplication.processEvents()
+    assert gate.is_set() and window.bar.notice is None
 
 
 def test_after_a_run_it_shows_scores_neighbours_and_copies(qtbot, window, more, project):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 import json
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, QTimer
@@ -30,6 +30,7 @@ from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.models.sample_facts import FactFinder
 from curator.ui.models.samples import number, one_line
+from curator.ui.reading import Reading
 from curator.ui.state import IMPORTING
 from curator.ui.views.compare_samples import Compare
 from curator.ui.views.detail_standing import StandingView
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from curator.ui.desk import Desk
     from curator.ui.models.sample_facts import Facts, Standing
     from curator.ui.models.samples import Item
+
+    Nearest: TypeAlias = tuple[tuple[Neighbour, ...], list[Sample]]
 
 NEAR = 6
 REST_MS = 120
@@ -90,7 +93,7 @@ class DetailMore(QWidget):
         super().__init__(parent)
         self._desk, self._state = desk, desk.state
         self._item: Item | None = None
-        self._turn = 0
+        self._facts, self._nearest = (Reading(desk.state, desk.bridge, self) for _ in range(2))
         self._finder = FactFinder()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -104,6 +107,7 @@ class DetailMore(QWidget):
         self._grid = QGridLayout(self.scores)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
+        self.scores.hide()
         column.addWidget(self.scores)
         self.copies = QWidget()
         self._make_copies(column)
@@ -160,8 +164,10 @@ class DetailMore(QWidget):
 
     def show_item(self, item: Item | None) -> None:
         """Another Sample, or none."""
-        self._item = item
-        self._turn += 1
+        self._item, self._other = item, None
+        self.copies.hide()
+        self._facts.drop()
+        self._nearest.drop()
         self.setVisible(item is not None)
         self.standing.show_row(None)
         if item is None:
@@ -182,22 +188,17 @@ class DetailMore(QWidget):
         if place is None or item is None:
             return
         project, dataset = place
-        turn, row, finder = self._turn, item.sample.row, self._finder
+        row, finder = item.sample.row, self._finder
         self.standing.show_row(row)
         self.near_words.setText(tr(LOOKING))
         self.near_words.show()
-        self._desk.bridge.in_background(
-            lambda: finder.facts(project, dataset.id, row), lambda found: self._take_facts(turn, found)
-        )
-        self._desk.bridge.in_background(
-            lambda: project.browse.neighbours(dataset.id, row, NEAR), lambda found: self._take(turn, found)
-        )
+        self._facts.ask(lambda: finder.facts(project, dataset.id, row), self._take_facts)
+        self._nearest.ask(lambda: _nearest(project, dataset.id, row), partial(self._take, dataset))
 
-    def _take_facts(self, turn: int, found: Facts | Exception) -> None:
-        if turn != self._turn or isinstance(found, CuratorError):  # undone a moment ago, or a run is being swept
+    def _take_facts(self, found: Facts | CuratorError) -> None:
+        if isinstance(found, CuratorError):  # undone a moment ago, or a run is being swept
+            self._show_scores(())
             return
-        if isinstance(found, Exception):
-            raise found
         self._show_names(found.labels)
         self._show_scores(found.standings)
         self._show_copies(found)
@@ -267,22 +268,14 @@ class DetailMore(QWidget):
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.open()
 
-    def _take(self, turn: int, found: tuple[Neighbour, ...] | Exception) -> None:
-        place = self._where()
-        if turn != self._turn or place is None:
-            return
-        project, dataset = place
-        fault = ""
-        if isinstance(found, Exception):
-            fault, found = in_words(found) if isinstance(found, CuratorError) else str(found), ()
-        self.near_words.setText(
-            tr("The nearest could not be found: {fault}", fault=fault) if fault else "" if found else tr(NO_NEIGHBOURS)
-        )
-        self.near_words.setVisible(not found)
-        samples: list[Sample] = []
-        with suppress(CuratorError):
-            samples = project.browse.samples(dataset.id, [n.row for n in found])
-        self.near.show_near(dataset, samples, found)
+    def _take(self, dataset: Dataset, found: Nearest | CuratorError) -> None:
+        near, samples = ((), []) if isinstance(found, CuratorError) else found
+        words = "" if near else tr(NO_NEIGHBOURS)
+        if isinstance(found, CuratorError):
+            words = tr("The nearest could not be found: {fault}", fault=in_words(found))
+        self.near_words.setText(words)
+        self.near_words.setVisible(bool(words))
+        self.near.show_near(dataset, samples, near)
 
     # ---- the record ------------------------------------------------------------------------------------------
 
@@ -298,6 +291,11 @@ class DetailMore(QWidget):
         except (ValueError, RecursionError):
             self.tree.setVisible(False)
         self.tree.expandToDepth(0)
+
+
+def _nearest(project: Project, dataset_id: int, row: int) -> Nearest:
+    near = project.browse.neighbours(dataset_id, row, NEAR)
+    return near, project.browse.samples(dataset_id, [n.row for n in near])
 
 
 def _grow(parent: QTreeWidgetItem, name: str, value: Any, left: list[int]) -> None:

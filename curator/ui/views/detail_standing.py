@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.language import tr, tr_n
-from curator.ui.state import IMPORTING
+from curator.ui.reading import Reading
 from curator.ui.views.near_grid import NearGrid
 
 if TYPE_CHECKING:
-    from curator.engine.records import Subset
+    from curator.engine.browse import Neighbour
+    from curator.engine.records import Dataset, Sample, Subset
     from curator.engine.standing import Standing
     from curator.ui.desk import Desk
 
@@ -25,7 +28,7 @@ class StandingView(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._turn = 0
+        self._reading = Reading(desk.state, desk.bridge, self)
         self._row: int | None = None
         self.title, self.words = QLabel(), QLabel()
         for label in (self.title, self.words):
@@ -50,27 +53,32 @@ class StandingView(QWidget):
 
     def show_row(self, row: int | None) -> None:
         """Look another Sample up, beside the window."""
-        self._turn, self._row = self._turn + 1, row
+        self._row = row
+        self._reading.drop()
         state, subset = self._desk.state, self.subset()
-        standings = getattr(state.project, "standings", None)
-        busy = state.dataset is None or state.dataset.status == IMPORTING
-        if row is None or subset is None or standings is None or busy:
+        project, dataset, keep = state.project, state.dataset, state.keep
+        standings = getattr(project, "standings", None)
+        if row is None or subset is None or standings is None or project is None or dataset is None or not state.ready:
             self.hide()
             return
-        turn, keep = self._turn, state.keep
-        self._desk.bridge.in_background(
-            lambda: standings.of(subset.id, row, keep, SHOWN), lambda found: self._take(turn, subset, found)
-        )
 
-    def _take(self, turn: int, subset: Subset, found: Standing | Exception) -> None:
-        project, dataset = self._desk.state.project, self._desk.state.dataset
-        if turn != self._turn or project is None or dataset is None:
-            return
-        if isinstance(found, Exception):  # the subset has just been undone
+        def look() -> tuple[Standing, list[Neighbour], list[Sample]]:
+            found = standings.of(subset.id, row, keep, SHOWN)
+            near = [*found.dropped, *found.near][:SHOWN] if found.chosen else [found.by] if found.by else []
+            return found, near, project.browse.samples(dataset.id, [n.row for n in near])
+
+        self._reading.ask(look, partial(self._take, dataset, subset))
+
+    def _take(
+        self,
+        dataset: Dataset,
+        subset: Subset,
+        outcome: tuple[Standing, list[Neighbour], list[Sample]] | CuratorError,
+    ) -> None:
+        if isinstance(outcome, CuratorError):  # the subset has just been undone
             self.hide()
             return
-        near = (*found.dropped, *found.near)[:SHOWN] if found.chosen else (found.by,) if found.by is not None else ()
-        samples = project.browse.samples(dataset.id, [n.row for n in near])
+        found, near, samples = outcome
         title, words = describe(found, subset.name, len(near))
         self.title.setText(title)
         self.words.setText(words)

@@ -27,13 +27,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from curator.engine.errors import CuratorError
+from curator.engine.errors import CuratorError, InputError
 from curator.engine.import_preview import Preview, preview
 from curator.engine.registry import registry
 from curator.ui import theme
 from curator.ui.job_bridge import JobBridge
 from curator.ui.language import tr
+from curator.ui.messages import in_words
 from curator.ui.models.import_fields import EXAMPLE, IS, KEPT, FieldsModel, FirstRowsModel
+from curator.ui.reading import Reading
 
 if TYPE_CHECKING:
     from curator.ui.views.dialogs import Dialogs
@@ -59,18 +61,18 @@ class ImportDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Import"))
-        self._bridge, self._dialogs, self._before = bridge, dialogs, before
+        self._dialogs, self._before = dialogs, before
+        self._reading = Reading(None, bridge, self)
         self.paths: list[Path] = []
         self.params: dict[str, Any] = {}
         self.found: Preview | None = None
         self.state = EMPTY
         self._mapping: dict[str, str] = {}
-        self._asked = 0
         self._named = False
         self._build_form()
         self._build_tabs()
         self._lay_out()
-        self.finished.connect(self._forget)
+        self.finished.connect(self._reading.drop)
         self.choose(paths)
 
     def _build_form(self) -> None:
@@ -161,10 +163,18 @@ class ImportDialog(QDialog):
 
     def look(self, importer: str = "") -> None:
         """Look at the first path with an Importer, or with the surest; the answer of an older look is dropped."""
-        self._asked += 1
-        asked, path, params = self._asked, self.paths[0], dict(self.params)
+        path, params = self.paths[0], dict(self.params)
         self._show(LOOKING, tr("Looking at {name}…", name=path.name))
-        self._bridge.in_background(lambda: preview(path, importer, params), lambda found: self._take(asked, found))
+
+        def work() -> Preview:
+            try:
+                return preview(path, importer, params)
+            except CuratorError:
+                raise
+            except Exception as error:  # an importer from elsewhere may stumble in any way
+                raise InputError(tr("Looking failed: {found}", found=error)) from error
+
+        self._reading.ask(work, self._take)
 
     def accept(self) -> None:
         """Ask for the import and close."""
@@ -192,13 +202,10 @@ class ImportDialog(QDialog):
 
     # ---- what was found ----------------------------------------------------------------------------------------
 
-    def _take(self, asked: int, found: object) -> None:
-        if asked != self._asked:
-            return
-        if not isinstance(found, Preview):
-            text = found.text if isinstance(found, CuratorError) else tr("Looking failed: {found}", found=found)
+    def _take(self, found: Preview | CuratorError) -> None:
+        if isinstance(found, CuratorError):
             self.found = None
-            self._show(ERROR, text)
+            self._show(ERROR, in_words(found))
             return
         self.found = found
         self._fill_importers(found)
@@ -268,9 +275,6 @@ class ImportDialog(QDialog):
 
     def _enable(self) -> None:
         self.ok.setEnabled(self.state == READY and bool(self.name.text().strip()))
-
-    def _forget(self) -> None:
-        self._asked += 1
 
 
 class RoleDelegate(QStyledItemDelegate):
