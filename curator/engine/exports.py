@@ -26,6 +26,7 @@ from curator.engine.registry import PluginSpec, registry
 from curator.engine.requests import ExportRequest
 from curator.engine.store import Store
 from curator.engine.store_exporting import ExportRows
+from curator.engine.store_facts import SourceFacts
 from curator.engine.task import Task
 from curator.engine.trainers import TRAINERS
 from curator.engine.types import Changes, ExportInfo
@@ -98,6 +99,7 @@ def prepare(store: Store, request: ExportRequest, task: Task, *, near: bool = Tr
     info = ExportInfo(
         dataset.kind, dataset.format, dataset.name, subset.name, len(plan.ranks),
         record.bind(provenance), plan.names, record.key(provenance), record.table,
+        facts=SourceFacts(store).of(dataset.id),
     )  # fmt: skip
     return Prepared(spec, exporter, options, target, rows, plan, info, record)
 

@@ -20,6 +20,7 @@ from curator.engine.registry import PluginSpec, registry
 from curator.engine.requests import ImportRequest
 from curator.engine.store import Store
 from curator.engine.store_bulk import Pouring
+from curator.engine.store_facts import SourceFacts
 from curator.engine.store_imports import ImportNotes, Plan, Report, Tally
 from curator.engine.task import Task
 from curator.engine.types import Changes, Draft, Skip, Source
@@ -77,6 +78,8 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
         verb = f"Renew {report.changed} of {dataset.name}"
     changes = store.finish_import(dataset.id, verb, reading.tally.fingerprint)
     notes.note(dataset.id, replace(plan, importer=found[0][0].name), report)
+    for (_, _, source), path in zip(found, plan.paths, strict=True):
+        SourceFacts(store).keep(dataset.id, path, source.facts)
     return replace(changes, tables=changes.tables | {"sample"}, notes=told)
 
 

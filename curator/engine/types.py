@@ -66,12 +66,18 @@ class Skip:
 @dataclass(frozen=True)
 class Source:
     """What an Importer found at the paths given: the kind of samples, the folder that all paths are relative to,
-    and the name that the Dataset gets unless the user says otherwise. ``format`` is remembered for export."""
+    and the name that the Dataset gets unless the user says otherwise. ``format`` is remembered for export.
+
+    ``facts`` are what holds for the whole source and no single Sample: the Importer adds to them while it reads, and
+    Exporters get them as ``ExportInfo.facts``. Known are ``categories`` (as COCO has them: id, name, supercategory),
+    ``licenses`` and ``info`` of COCO, and ``class_names`` (the class names of a table, by number). Values of JSON.
+    """
 
     kind: Kind
     root: Path
     name: str
     format: str = ""
+    facts: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -310,6 +316,7 @@ class ExportInfo:
         key: digest of all that decides the content, for an export that goes on where it was killed; "" = unknown.
         table: writes the table of weights, None when none is needed; also for ``write_provenance``.
         total: samples of the whole export where only its first ones are written, for a look at it; 0 = ``count``.
+        facts: what holds for the whole source, see :class:`Source`.
     """
 
     kind: Kind
@@ -322,3 +329,4 @@ class ExportInfo:
     key: str = ""
     table: Callable[[BinaryIO], None] | None = None
     total: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)

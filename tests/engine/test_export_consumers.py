@@ -6,6 +6,7 @@ import gc
 import hashlib
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,8 @@ def test_datasets_reads_an_image_folder(tmp_path, quiet_datasets, layout, divide
 
 
 def test_datasets_reads_parquet_with_pictures(tmp_path, quiet_datasets):
-    out = Parquet().export(pictures(tmp_path / "in", odd=True), tmp_path / "out", INFO, Task())
+    named = replace(INFO, facts={"class_names": ["yak", "dog"]})  # the numbers that the source gives
+    out = Parquet().export(pictures(tmp_path / "in", odd=True), tmp_path / "out", named, Task())
     assert sorted(p.name for p in (out / "data").iterdir()) == [
         "test-00000-of-00001.parquet",
         "train-00000-of-00001.parquet",
@@ -101,7 +103,7 @@ def test_datasets_reads_parquet_with_pictures(tmp_path, quiet_datasets):
     data = quiet_datasets.load_dataset(str(out))
     assert {name: len(split) for name, split in data.items()} == {"train": 4, "test": 2}
     train = data["train"]
-    assert train.features["label"].names == ["cat", "dog"]
+    assert train.features["label"].names == ["yak", "dog", "cat"]
     assert [train.features["label"].int2str(row["label"]) for row in train] == ["cat", "dog", "cat", "dog"]
     assert train[1]["image"].size == (5, 5) and train[1]["text"] == "a dog" and train[1]["n"] == 1
     assert train["odd"][:2] == ['"x"', "1"]
@@ -258,11 +260,11 @@ def test_yolo_has_boxes_in_shares(tmp_path):
     out = Yolo().export(boxed(tmp_path / "in"), tmp_path / "out", WHOLE, Task())
     labels = sorted((out / "labels" / "train").glob("*.txt"))
     assert [p.read_text(encoding="ascii").splitlines() for p in labels] == [
-        ["0 0.400000 0.500000 0.400000 0.500000", "1 0.500000 0.500000 1.000000 1.000000"],
-        ["0 0.500000 0.500000 0.200000 0.400000"],
+        ["1 0.400000 0.500000 0.400000 0.500000", "0 0.500000 0.500000 1.000000 1.000000"],
+        ["1 0.500000 0.500000 0.200000 0.400000"],
         [],
     ]
     assert sorted(p.stem for p in (out / "images" / "train").iterdir()) == [p.stem for p in labels]
     assert (out / "data.yaml").read_text(encoding="utf-8") == (
-        'path: .\ntrain: images/train\nval: images/train\nnames:\n  0: "cat"\n  1: "dog"\n'
+        'path: .\ntrain: images/train\nval: images/train\nnames:\n  0: "dog"\n  1: "cat"\n'
     )

@@ -195,6 +195,8 @@ def test_pictures_in_cells(tmp_path, name):
     assert find_importer(path, None, registry())[0].name == "image-table"
     drafts, skips = read(ImageTable(), path)
     assert not skips
+    list(ImageTable().read(path, source := ImageTable().open(path), Task()))
+    assert source.facts == {"class_names": ["cat", "dog"]}
     assert [d.source for d in drafts] == [f"{name}#{i + 1}" for i in range(7)]
     assert [(d.labels, d.text, d.split) for d in drafts[:2]] == [
         (("cat",), "no 0", "train"),

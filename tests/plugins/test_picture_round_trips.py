@@ -214,13 +214,18 @@ def test_ids_and_supercategories_of_coco_come_back(tmp_path):
     (root / "images").mkdir(parents=True)
     for number in range(3):
         (root / "images" / f"{number}.png").write_bytes(png(number))
-    kinds = [{"id": 9, "name": "cat", "supercategory": "animal"}, {"id": 4, "name": "cup", "supercategory": ""}]
+    kinds = [
+        {"id": 9, "name": "cat", "supercategory": "animal", "keypoints": ["nose"]},
+        {"id": 4, "name": "cup", "supercategory": ""},
+        {"id": 0, "name": "yak"},  # no picture shows it
+    ]
     boxes = [
         {"id": 70 + n, "image_id": 50 + n, "category_id": (9, 4, 9)[n], "bbox": [1, 1, 2, 2], "area": 4, "iscrowd": 0}
         for n in range(3)
     ]
     images = [{"id": 50 + n, "file_name": f"{n}.png", "width": 8, "height": 6, "license": n} for n in range(3)]
-    described = {"images": images, "annotations": boxes, "categories": kinds}
+    said = {"info": {"year": 2020}, "licenses": [{"id": 1, "name": "CC0"}]}
+    described = {**said, "images": images, "annotations": boxes, "categories": kinds}
     (root / "annotations").mkdir()
     (root / "annotations" / "instances_train.json").write_text(json.dumps(described), encoding="utf-8")
     with Project.create(tmp_path / "p.curator") as project:
@@ -228,6 +233,22 @@ def test_ids_and_supercategories_of_coco_come_back(tmp_path):
         dataset = store.dataset(project.submit_import([root]).result().focus[1])
         samples = store.samples(dataset.id, 0, 9)
         store.add_subset("best", dataset.id, [sample.id for sample in samples[:2]], "add")
+        store.add_subset("cats", dataset.id, [samples[0].id], "add")
         project.submit_export("best", tmp_path / "out", "coco").result()
+        project.submit_export("cats", tmp_path / "yolo", "yolo").result()
     found = json.loads((tmp_path / "out" / "annotations" / "instances_train.json").read_text(encoding="utf-8"))
-    assert found == {"images": images[:2], "annotations": boxes[:2], "categories": kinds[::-1]}
+    assert found == {**said, "images": images[:2], "annotations": boxes[:2], "categories": kinds}
+    assert coco_again(tmp_path, tmp_path / "out")["categories"] == kinds  # and once more, from the subset
+    names = coco_again(tmp_path, tmp_path / "yolo")["categories"]  # by the order of the ids, which YOLO does not have
+    assert [(one["id"], one["name"]) for one in names] == [(0, "yak"), (1, "cup"), (2, "cat")]
+
+
+def coco_again(tmp_path, source):
+    """What COCO says of one picture of a pile that is imported anew."""
+    with Project.create(tmp_path / f"{source.name}.curator") as project:
+        store = project._store
+        dataset = store.dataset(project.submit_import([source]).result().focus[1])
+        store.add_subset("one", dataset.id, [store.samples(dataset.id, 0, 1)[0].id], "add")
+        out = project.submit_export("one", tmp_path / f"{source.name}-again", "coco").result().notes[0]
+    (found,) = (Path(out) / "annotations").glob("*.json")
+    return json.loads(found.read_text(encoding="utf-8"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from curator.engine.api import ExportItem, InputError
 from curator.engine.pictures import read_header
 from curator.plugins.exporters.folder import record_of
+
+ABOVE = "supercategory"
 
 
 def size_of(item: ExportItem) -> tuple[int, int]:
@@ -75,3 +77,51 @@ def shares_of(box: list[float], size: tuple[int, int]) -> list[float]:
         raise InputError("has a box outside its picture")
     centre = ((left + right) / 2 / size[0], (top + bottom) / 2 / size[1])
     return [*centre, (right - left) / size[0], (bottom - top) / size[1]]
+
+
+def categories_of(facts: Mapping[str, Any], items: Iterable[ExportItem]) -> list[dict[str, Any]]:
+    """All categories of the source as it has them (id, name, whatever else is said of them), in its order, then those
+    that only annotations name. So a class has the same id in every subset.
+
+    Ids are those of the source and of the records. A name without one, with several, or with one that is taken gets
+    the next free number from 1.
+    """
+    listed = facts.get("categories")
+    given = (
+        [one for one in listed if isinstance(one, dict) and _name(one.get("name"))] if isinstance(listed, list) else []
+    )
+    known = {_name(one["name"]) for one in given}
+    ids: dict[str, set[int]] = {}
+    above: dict[str, str] = {}
+    for item in items:
+        for one in annotations_of(item, (1, 1)):
+            name = one["category_name"]
+            if name not in known and (name or has_box(one)):
+                ids.setdefault(name, set()).add(_number(one.get("category_id")))
+                if isinstance(one.get(ABOVE), str):
+                    above.setdefault(name, one[ABOVE])
+    wanted = {name: min(found) if len(found) == 1 else -1 for name, found in ids.items()}
+    ordered = sorted(wanted, key=lambda name: (wanted[name] < 0, wanted[name], name))
+    return _numbered([*given, *({"id": wanted[n], "name": n, ABOVE: above.get(n, "")} for n in ordered)])
+
+
+def _numbered(categories: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same with an id each: the first that wants one has it; a name that is there already needs no second."""
+    taken, names, made, next_ = set[int](), set[str](), list[dict[str, Any]](), 1
+    claimed = {_number(one.get("id")) for one in categories}
+    for one in categories:
+        number, name = _number(one.get("id")), _name(one["name"])
+        if number < 0 or number in taken:
+            if name in names:
+                continue
+            while next_ in claimed or next_ in taken:
+                next_ += 1
+            number = next_
+        taken.add(number)
+        names.add(name)
+        made.append({**one, "id": number, "name": name})
+    return made
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else -1

@@ -14,11 +14,9 @@ from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporte
 from curator.engine.export_pictures import TakenNames
 from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
-from curator.plugins.exporters.boxes import annotations_of, has_box, size_of
+from curator.plugins.exporters.boxes import ABOVE, annotations_of, categories_of, has_box, size_of
 from curator.plugins.exporters.folder import fields_of, record_of
 from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes, tell_what_is_lost
-
-ABOVE = "supercategory"
 
 
 @exporter("coco", version=1, kinds={"image"})
@@ -27,8 +25,8 @@ class Coco:
     """COCO: a folder images/, and annotations/instances_train.json with the boxes or captions of the chosen pictures.
 
     Ids of pictures, annotations and categories stay as the records have them; what has none, or shares one, gets the
-    next free number. Categories are those that the chosen samples name, so that annotations of samples left out are
-    left out with them. A picture without annotations is kept.
+    next free number. All categories of the source are there, in its order, also those that no chosen picture shows: a
+    class has the same id in every subset. A picture without annotations is kept.
     """
 
     mode: str = param("copy", choices=MODES, help="How files get there; a hard link across disks becomes a copy")
@@ -47,13 +45,14 @@ class Coco:
         """
         items = again(items)
         needed = needed_bytes(items, task, info.count) if self.mode == "copy" else 0
-        categories, above = _categories(task.track(items, "Looking at categories", info.count))
+        head = {key: info.facts[key] for key in ("info", "licenses") if key in info.facts}
+        categories = categories_of(info.facts, task.track(items, "Looking at categories", info.count))
         placer, names, number, written, several = Placer(self.mode, task), TakenNames(), 0, 0, 0
         with atomic_folder(target, needed=needed, key=info.key) as folder:
             (folder / "annotations").mkdir(exist_ok=True)
             journal = Journal(folder, info.key)
             for split in info.splits:
-                with _Description(folder / self.file_of(folder, split), categories, above) as description:
+                with _Description(folder / self.file_of(folder, split), categories, head) as description:
                     for item in task.track(items, "Writing images", info.count):
                         if item.split != split:
                             continue
@@ -79,25 +78,6 @@ def _put(item: ExportItem, place: Path, placer: Placer, done: bool) -> str:
     return placer.resume(item.images[0], place, done) if item.images else "has no picture"
 
 
-def _categories(items: Iterable[ExportItem]) -> tuple[dict[str, int], dict[str, str]]:
-    """Name -> id of the categories: the ids of the records where those agree, else numbers from 1 in order of names;
-    and name -> supercategory, where there is one."""
-    ids: dict[str, set[int]] = {}
-    above: dict[str, str] = {}
-    for item in items:
-        for one in annotations_of(item, (1, 1)):
-            if one["category_name"] or has_box(one):
-                known = one.get("category_id")
-                ids.setdefault(one["category_name"], set()).add(known if isinstance(known, int) else -1)
-                if isinstance(one.get(ABOVE), str):
-                    above.setdefault(one["category_name"], one[ABOVE])
-    kept = {name: min(found) for name, found in ids.items()}
-    agree = all(len(found) == 1 for found in ids.values()) and -1 not in kept.values()
-    if agree and len(set(kept.values())) == len(kept):
-        return dict(sorted(kept.items(), key=lambda pair: pair[1])), above
-    return {name: number for number, name in enumerate(sorted(ids), 1)}, above
-
-
 def _fields(item: ExportItem, annotations: list[dict[str, Any]]) -> dict[str, Any]:
     """What the entry of a picture says beside its size: all that its annotations do not, class and text included."""
     fields = fields_of(item)
@@ -113,15 +93,18 @@ def _fields(item: ExportItem, annotations: list[dict[str, Any]]) -> dict[str, An
 class _Description:
     """The JSON file of a split, written as samples come: annotations wait in a temporary file."""
 
-    def __init__(self, path: Path, categories: dict[str, int], above: dict[str, str]) -> None:
-        self._path, self._categories, self._above = path, categories, above
+    def __init__(self, path: Path, categories: list[dict[str, Any]], head: dict[str, Any]) -> None:
+        self._path, self._categories, self._head = path, categories, head
+        self._numbers = {one["name"]: one["id"] for one in reversed(categories)}
+        self._known = {(one["id"], one["name"]) for one in categories}
         self._image_ids, self._annotation_ids = _Ids(), _Ids()
         self._first = [True, True]
 
     def __enter__(self) -> _Description:
         self._file: IO[str] = self._path.open("w", encoding="utf-8", newline="\n")
         self._waiting: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self._file.write('{"images": [\n')
+        self._file.write("{" + "".join(f"{json.dumps(key)}: {json.dumps(self._head[key])},\n" for key in self._head))
+        self._file.write('"images": [\n')
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -129,9 +112,7 @@ class _Description:
         self._waiting.seek(0)
         while block := self._waiting.read(2**20):
             self._file.write(block)
-        kinds = self._categories.items()
-        listed = [{"id": id_, "name": name, ABOVE: self._above.get(name, "")} for name, id_ in kinds]
-        self._file.write(f'\n],\n"categories": {json.dumps(listed)}}}\n')
+        self._file.write(f'\n],\n"categories": {json.dumps(self._categories)}}}\n')
         self._file.close()
         self._waiting.close()
 
@@ -156,7 +137,8 @@ class _Description:
         one.pop(ABOVE, None)
         one |= {"id": self._annotation_ids.take(one.get("id")), "image_id": image_id}
         if has_box(one):
-            one["category_id"] = self._categories[name]
+            if (one.get("category_id"), name) not in self._known:
+                one["category_id"] = self._numbers[name]
             one.setdefault("area", one["bbox"][2] * one["bbox"][3])
             one.setdefault("iscrowd", 0)
         return one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ class Columns:
     Attributes:
         kind: "image" or "instruction".
         types: field of the records -> Arrow type; None = the values do not fit together, written as JSON text.
-        classes: names of classes, in order; () for none.
+        classes: names of classes, in order; () for none. Those that the source gives numbers to come first, all of
+            them, so that a class has the same number in every subset.
         pictures: whether any sample has pictures.
         several: whether any sample has more than one; a column of images then takes the place of that of one image.
     """
@@ -41,8 +42,8 @@ class Columns:
     several: bool = False
 
     @classmethod
-    def of(cls, items: Iterable[ExportItem], kind: str) -> Columns:
-        """The columns of all samples."""
+    def of(cls, items: Iterable[ExportItem], kind: str, facts: Mapping[str, Any] | None = None) -> Columns:
+        """The columns of all samples; ``facts`` are those of their source."""
         types: dict[str, Any] = {}
         classes: set[str] = set()
         pictures, batch = 0, list[dict[str, Any]]()
@@ -55,7 +56,9 @@ class Columns:
                 _merge_types(types, batch)
                 batch = []
         _merge_types(types, batch)
-        return cls(kind, types, tuple(sorted(classes)), pictures > 0, pictures > 1)
+        given = (facts or {}).get("class_names", []) if classes else []
+        named = (*given, *sorted(classes.difference(given)))
+        return cls(kind, types, named, pictures > 0, pictures > 1)
 
     @property
     def schema(self) -> Any:

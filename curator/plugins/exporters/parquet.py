@@ -48,7 +48,7 @@ class Parquet:
         need_arrow()
         items = again(items)
         needed = needed_bytes(items, task, info.count)
-        columns = Columns.of(task.track(items, "Looking at fields", info.count), info.kind)
+        columns = Columns.of(task.track(items, "Looking at fields", info.count), info.kind, info.facts)
         with atomic_folder(target, needed=needed, key=info.key) as folder:
             (folder / "data").mkdir(exist_ok=True)
             journal = Journal(folder, info.key)

@@ -12,7 +12,7 @@ from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporte
 from curator.engine.export_pictures import TakenNames
 from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
-from curator.plugins.exporters.boxes import annotations_of, has_box, shares_of, size_of
+from curator.plugins.exporters.boxes import annotations_of, categories_of, has_box, shares_of, size_of
 from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes, tell_what_is_lost
 
 
@@ -21,7 +21,8 @@ from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes
 class Yolo:
     """YOLO: images/train/x.jpg, labels/train/x.txt with a line for each box, and data.yaml with the names of classes.
 
-    A line is: number of the class, then centre x, centre y, width and height as shares of the picture. Boxes are
+    A line is: number of the class, then centre x, centre y, width and height as shares of the picture. All classes of
+    the source are named, in the order of its ids, so that a class has the same number in every subset. Boxes are
     clipped to their picture. A picture without boxes has an empty file, which trainers take as background.
     """
 
@@ -38,8 +39,8 @@ class Yolo:
         """
         items = again(items)
         needed = needed_bytes(items, task, info.count) if self.mode == "copy" else 0
-        boxes = (one for item in items for one in annotations_of(item, (1, 1)) if has_box(one))
-        classes = {name: number for number, name in enumerate(sorted({one["category_name"] for one in boxes}))}
+        kinds = sorted(categories_of(info.facts, items), key=lambda one: int(one["id"]))
+        classes = {one["name"]: number for number, one in enumerate(kinds)}
         filling, written = _Filling(classes, Placer(self.mode, task)), 0
         with atomic_folder(target, needed=needed, key=info.key) as folder:
             journal = Journal(folder, info.key)

@@ -36,7 +36,7 @@ class Coco:
     Name the JSON file, or the folder, ZIP or TAR that holds it (itself or in annotations/). Every picture is a sample;
     its record is its entry with all its annotations in it, each with the name of its category. The classes are the
     categories of its boxes, the most frequent first; the text is its captions. Where the entry of a picture itself has
-    a label or a text, that counts too. Pictures without annotations are kept.
+    a label or a text, that counts too. Pictures without annotations are kept, and so are categories that none has.
     """
 
     images: str = param("", help="Folder of the pictures; default: looked for beside the JSON file")
@@ -70,12 +70,14 @@ class Coco:
         pile = Pile.at(path) if inside else Pile(source.root)
         for file in _files(path):
             try:
-                yield from self._read_file(file, pile, seen, task)
+                yield from self._read_file(file, pile, seen, source.facts, task)
             except InputError as error:
                 yield Skip(readable(file.name), error.text)
 
-    def _read_file(self, file: Path, pile: Pile, seen: set[str], task: Task) -> Iterator[Draft | Skip]:
-        entries, by_image, faults = _load(file, task)
+    def _read_file(
+        self, file: Path, pile: Pile, seen: set[str], facts: dict[str, Any], task: Task
+    ) -> Iterator[Draft | Skip]:
+        entries, by_image, faults = _load(file, facts, task)
         yield from faults
         folder = "" if self.images else _folder(pile, file, entries)
         for number, entry in enumerate(task.track(entries, LABEL)):
@@ -127,8 +129,11 @@ def _is_place(folder: str) -> bool:
     return folder in ANNOTATIONS or folder.count("/") == 0 or folder.partition("/")[2] in ANNOTATIONS
 
 
-def _load(file: Path, task: Task) -> tuple[list[Any], dict[Any, list[dict[str, Any]]], list[Skip]]:
-    """The entries of images, annotations by image id, and annotations that belong nowhere."""
+def _load(
+    file: Path, facts: dict[str, Any], task: Task
+) -> tuple[list[Any], dict[Any, list[dict[str, Any]]], list[Skip]]:
+    """The entries of images, annotations by image id, and annotations that belong nowhere. What no picture shows goes
+    to ``facts``: all categories, the licences, and what the first file says of itself."""
     if file.is_file() and file.stat().st_size > MAX_BYTES:
         raise InputError("is larger than 4 GB")
     task.step("Reading annotations", 0)
@@ -142,6 +147,7 @@ def _load(file: Path, task: Task) -> tuple[list[Any], dict[Any, list[dict[str, A
         raise InputError("has no list of images")
     listed = [c for c in whole.get("categories") or [] if isinstance(c, dict) and isinstance(c.get("id"), int | str)]
     kinds = {c["id"]: _said_of(c) for c in listed}
+    _learn(facts, whole, listed)
     known = {e.get("id") for e in whole["images"] if isinstance(e, dict) and isinstance(e.get("id"), int | str)}
     by_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     faults = []
@@ -153,6 +159,16 @@ def _load(file: Path, task: Task) -> tuple[list[Any], dict[Any, list[dict[str, A
         category = one.get("category_id")
         by_image[image].append(one | kinds.get(category, {}) if isinstance(category, int | str) else one)
     return whole["images"], by_image, faults
+
+
+def _learn(facts: dict[str, Any], whole: dict[str, Any], categories: list[dict[str, Any]]) -> None:
+    for name, values in (("categories", categories), ("licenses", whole.get("licenses"))):
+        known = facts.get(name, [])
+        more = [one for one in values if one not in known] if isinstance(values, list) else []
+        if known or more:
+            facts[name] = known + more
+    if isinstance(whole.get("info"), dict):
+        facts.setdefault("info", whole["info"])
 
 
 def _said_of(category: dict[str, Any]) -> dict[str, Any]:

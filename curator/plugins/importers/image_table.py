@@ -91,6 +91,9 @@ class ImageTable:
                 if column is None:
                     yield Skip(part.name, "has no column of pictures")
                     continue
+                classes = next((column.classes[key] for key in LABEL_KEYS if key in column.classes), None)
+                if classes:
+                    source.facts.setdefault("class_names", [str(name) for name in classes])
                 for row, values in read_rows(part, BATCH):
                     task.step(LABEL, done)
                     done += 1

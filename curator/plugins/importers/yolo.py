@@ -55,6 +55,8 @@ class Yolo:
         found = pile.walk(task)
         yield from (Skip(pile.address(skip.source), skip.reason) for skip in found.skips)
         names = _names(pile)
+        if names:
+            source.facts["categories"] = [{"id": number, "name": name} for number, name in enumerate(names)]
         for name in task.track(found.images, LABEL):
             address = pile.address(name)
             try:
