@@ -17,6 +17,7 @@ from curator.engine.embedding import embed
 from curator.engine.errors import Cancelled, CuratorError, InputError
 from curator.engine.recipe import Constraints, Recipe, Step
 from curator.engine.registry import registry
+from curator.engine.requests import recipe_name
 from curator.engine.running import check_needs, run_chain, with_quotas
 from curator.engine.types import Changes, Inputs, Rows
 
@@ -42,7 +43,8 @@ class PreviewRequest:
     @property
     def title(self) -> str:
         """Words for the Job."""
-        return f"Preview on {self.sample:,} of {self.dataset}"
+        name = recipe_name(self.recipe)
+        return f"Preview{f' of “{name}”' if name else ''} on {self.sample:,} of {self.dataset}"
 
 
 class SampledReader:

@@ -195,6 +195,10 @@ class Project(Subjects):
         """Process id of the worker, None inline or before its first Job."""
         return self._queue.worker_pid if isinstance(self._queue, JobQueue) else None
 
+    def submit_again(self, job: Job, listener: Listener | None = None) -> Job:
+        """Ask once more for what a Job that failed or was stopped was asked for; what it finished is used again."""
+        return self._submit(job.request, listener)
+
     def _submit(self, request: Request, listener: Listener | None) -> Job:
         return self._queue.submit(request, listener)
 

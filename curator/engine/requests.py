@@ -6,9 +6,20 @@ not load that function's module.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, ClassVar, Protocol
+
+NAMED = 3
+"""Of many paths, how many the title of an import names."""
+
+
+def recipe_name(text: str) -> str:
+    """The name in the text of a Recipe, "" when it has none; the rest of the text may be anything."""
+    found = re.search(r'^name\s*=\s*"([^"\n]*)"', text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 class Request(Protocol):
@@ -43,7 +54,9 @@ class ImportRequest:
     @property
     def title(self) -> str:
         """Words for the Job."""
-        return f"Import {', '.join(self.paths)}"
+        names = [PurePath(path).name or path for path in self.paths[:NAMED]]
+        more = len(self.paths) - len(names)
+        return f"Import {', '.join(names) or self.name}" + (f" and {more:,} more" if more else "")
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,8 @@ class RunRequest:
     @property
     def title(self) -> str:
         """Words for the Job."""
-        return f"Run a recipe on {self.dataset}"
+        name = recipe_name(self.recipe)
+        return f"Run “{name}” on {self.dataset}" if name else f"Run a recipe on {self.dataset}"
 
 
 @dataclass(frozen=True)

@@ -334,6 +334,11 @@ class Commands(QObject):
         if self._state.project is not None:
             self._state.project.stop_now(job)
 
+    def again(self, job: Job) -> None:
+        """Start once more what failed or was stopped."""
+        if (project := self._state.project) is not None:
+            self.submit(lambda: project.submit_again(job, listener=self._bridge.listener))
+
     def submit(self, submit: Callable[[], Job]) -> bool:
         """Start a Job; False when it was refused, and said so."""
         try:

@@ -206,6 +206,7 @@ class MainWindow(QMainWindow):
             case "jobs":
                 self.jobs.cancel_asked.connect(commands.cancel_job)
                 self.jobs.stop_asked.connect(commands.stop_job)
+                self.jobs.again_asked.connect(commands.again)
                 self.jobs.room_asked.connect(self.places.give_room)
 
     # ---- what changed ----------------------------------------------------------------------------------------

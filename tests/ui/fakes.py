@@ -256,6 +256,9 @@ class FakeProject:
     def submit_projection(self, dataset, projector="pca", device="auto", listener=None):
         return self._submit(ProjectionRequest(dataset, projector), listener)
 
+    def submit_again(self, job, listener=None):
+        return self._submit(job.request, listener)
+
     def _submit(self, request, listener):
         job = Job(request, listener)
         job.state = RUNNING

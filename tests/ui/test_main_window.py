@@ -8,12 +8,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox, QToolButton
 
 from curator.engine.errors import InputError
-from curator.engine.jobs import Failed
+from curator.engine.jobs import Failed, Job
+from curator.engine.requests import RunRequest
 from curator.engine.task import Problem, Progress
 from curator.engine.types import Changes
 from curator.ui.main_window import MainWindow
 from curator.ui.messages import Notice, notice_of_error, notice_of_failure
-from curator.ui.views.jobs import duration, log_of, progress_words, status_of
+from curator.ui.views.jobs import duration, hint_of, log_of, progress_words, status_of
 
 RECIPE = 'name = "mine"\n[[selectors]]\nname = "nobody-has-this-name"\n'
 
@@ -197,6 +198,19 @@ def test_a_job_shows_progress_cancel_and_what_was_set_aside(window, qtbot, proje
     assert window.bar.notice == Notice("The disk is full.", "Make room.")
     assert "The disk is full." in log_of(job)
     assert status_of(job).startswith("The disk is full.")
+    card.look()
+    assert (card.hint.text(), card.hint.isVisible(), card.cancel.isVisible()) == ("Make room.", True, False)
+    card.again.click()
+    assert [j.request for j in project.submitted] == [job.request, job.request]
+    assert not window.jobs.cards[0].again.isVisible() and window.jobs.cards[0].alive
+
+
+def test_a_bug_of_a_job_says_that_the_data_is_safe():
+    job = Job(RunRequest("pile", 'name = "mine"\n'), None)
+    job.take(Failed("bug", "ValueError: 3", "", "Traceback: line 1"))
+    assert job.title == "Run “mine” on pile"
+    assert status_of(job) == "Something in Curator broke: ValueError: 3"
+    assert "Your data is safe" in hint_of(job) and log_of(job) == "ValueError: 3\nTraceback: line 1"
 
 
 def test_a_flood_of_news_is_looked_at_seldom(window, qtbot, project):

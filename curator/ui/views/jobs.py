@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -20,6 +21,8 @@ from PySide6.QtWidgets import (
 
 from curator.ui import theme
 from curator.ui.language import tr
+from curator.ui.messages import notice_of_failure
+from curator.ui.views.elided import ElidedLabel
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
@@ -39,21 +42,23 @@ class JobCard(QFrame):
 
     cancel_asked = Signal(object)
     stop_asked = Signal(object)
+    again_asked = Signal(object)
 
     def __init__(self, job: Job, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         self.job = job
-        self.title = QLabel(job.title)
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.title.setMinimumWidth(40)
-        self.title.setToolTip(job.title)
+        self.title = ElidedLabel()
+        self.title.setText(job.title)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(tr("Progress of {title}", title=job.title))
-        self.status = QLabel()
-        self.status.setTextFormat(Qt.TextFormat.PlainText)
-        self.status.setWordWrap(True)
+        self.status, self.hint = QLabel(), QLabel()
+        for label in (self.status, self.hint):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         theme.mark(self.status, "faint")
         self.cancel = QPushButton(tr("Cancel"))
         self.cancel.setToolTip(tr("Stop at the next step; finished work is kept"))
@@ -61,6 +66,9 @@ class JobCard(QFrame):
         self.stop = QPushButton(tr("Stop now"))
         self.stop.setToolTip(tr("It has not been heard of for a while: end it at once; finished work is kept"))
         self.stop.clicked.connect(lambda: self.stop_asked.emit(self.job))
+        self.again = QPushButton(tr("Try again"))
+        self.again.setToolTip(tr("Start the same job once more; what it finished is used again"))
+        self.again.clicked.connect(lambda: self.again_asked.emit(self.job))
         self.more = QToolButton()
         self.more.setText(tr("Details"))
         self.more.setCheckable(True)
@@ -69,20 +77,20 @@ class JobCard(QFrame):
         self.log = QPlainTextEdit()
         self.log.setReadOnly(True)
         self.log.setAccessibleName(tr("Log of {title}", title=job.title))
-        grid = QGridLayout(self)
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(10, 5, 6, 6)
         grid.setVerticalSpacing(2)
         grid.addWidget(self.title, 0, 0)
         grid.addWidget(self.bar, 0, 1)
-        for column, button in enumerate((self.stop, self.cancel, self.more), 2):
+        buttons = (self.stop, self.cancel, self.again, self.more)
+        for column, button in enumerate(buttons, 2):
             grid.addWidget(button, 0, column)
-        grid.addWidget(self.status, 1, 0, 1, 5)
-        grid.addWidget(self.log, 2, 0, 1, 5)
-        for button in (self.stop, self.cancel, self.more):
+        for line, widget in enumerate((self.status, self.hint, self.log), 1):
+            grid.addWidget(widget, line, 0, 1, 2 + len(buttons))
+        for button in buttons:
             button.setMinimumHeight(button.sizeHint().height())
         self.log.setMinimumHeight(self.fontMetrics().height() * 6)
         grid.setColumnStretch(0, 2)
-        grid.setColumnStretch(1, 1)
         self.look()
 
     @property
@@ -94,13 +102,20 @@ class JobCard(QFrame):
         """Show the Job as it is now."""
         job, progress = self.job, self.job.progress
         self.bar.setVisible(self.alive)
+        self._grid.setColumnStretch(1, 1 if self.alive else 0)
         if progress is not None and progress.total:
             self.bar.setRange(0, 1000)
             self.bar.setValue(round(1000 * min(1.0, progress.done / progress.total)))
         else:
             self.bar.setRange(0, 0 if job.state == "running" else 1)
         self.status.setText(status_of(job))
-        theme.mark(self.status, "bad", job.state == "failed")
+        hint = hint_of(job)
+        self.hint.setText(hint)
+        self.hint.setVisible(bool(hint))
+        failed = job.state == "failed"
+        theme.mark(self.status, "bad", failed)
+        theme.mark(self, "bad", failed)
+        self.again.setVisible(job.state in ("failed", "cancelled"))
         self.cancel.setVisible(self.alive)
         self.cancel.setEnabled(not job.cancel_asked)
         self.stop.setVisible(job.state == "running" and job.silent_s > SILENT_S)
@@ -113,7 +128,7 @@ def status_of(job: Job) -> str:
     """The state of a Job in one line."""
     words = {"waiting": tr("Waiting"), "running": tr("Starting"), "done": tr("Done"), "cancelled": tr("Cancelled")}
     if job.state == "failed":
-        text = job.failure.text if job.failure else tr("Failed")
+        text = notice_of_failure(job.failure).text if job.failure else tr("Failed")
     elif job.state == "running" and job.cancel_asked:
         text = tr("Stopping…")
     elif job.state == "running" and job.progress is not None:
@@ -125,6 +140,11 @@ def status_of(job: Job) -> str:
     device = next((line[len(DEVICE) :].rstrip(".") for line in list(job.log)[:20] if line.startswith(DEVICE)), "")
     text += f" · {device}" if device and job.state == "running" else ""
     return text + (" · " + tr("{count:,} set aside", count=job.problem_count) if job.problem_count else "")
+
+
+def hint_of(job: Job) -> str:
+    """What to do about a failed Job, "" where there is nothing to say."""
+    return notice_of_failure(job.failure).hint if job.state == "failed" and job.failure is not None else ""
 
 
 def progress_words(progress: Progress) -> str:
@@ -153,14 +173,16 @@ def duration(seconds: float) -> str:
 
 
 def log_of(job: Job) -> str:
-    """Log lines, then what was set aside; the latest of each."""
-    lines = list(job.log)[-SHOWN_LINES:]
-    if job.problems:
-        lines += ["", tr("Set aside ({count:,}):", count=job.problem_count)]
-        lines += [f"{p.source}: {p.reason}" for p in list(job.problems)[-SHOWN_LINES:]]
+    """Why it failed, what was set aside, then log lines; the latest of each."""
+    parts = []
     if job.failure is not None and job.failure.kind != "cancelled":
-        lines += ["", job.failure.text, job.failure.hint, job.failure.traceback]
-    return "\n".join(lines).strip() or tr("Nothing to report.")
+        parts.append([job.failure.text, job.failure.hint, job.failure.traceback])
+    if job.problems:
+        aside = [f"{p.source}: {p.reason}" for p in list(job.problems)[-SHOWN_LINES:]]
+        parts.append([tr("Set aside ({count:,}):", count=job.problem_count), *aside])
+    if job.log:
+        parts.append([tr("Log:"), *list(job.log)[-SHOWN_LINES:]] if parts else list(job.log)[-SHOWN_LINES:])
+    return "\n\n".join("\n".join(line for line in part if line) for part in parts) or tr("Nothing to report.")
 
 
 class JobsPanel(QScrollArea):
@@ -170,6 +192,7 @@ class JobsPanel(QScrollArea):
     """Something long is to be read."""
     cancel_asked = Signal(object)
     stop_asked = Signal(object)
+    again_asked = Signal(object)
 
     def __init__(self, bridge: JobBridge, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -198,6 +221,7 @@ class JobsPanel(QScrollArea):
         card = JobCard(job)
         card.cancel_asked.connect(self.cancel_asked)
         card.stop_asked.connect(self.stop_asked)
+        card.again_asked.connect(self.again_asked)
         card.more.toggled.connect(lambda on: self.room_asked.emit() if on else None)
         self.cards.insert(0, card)
         self._column.insertWidget(0, card)
