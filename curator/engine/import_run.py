@@ -63,9 +63,10 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
             reading.take(importer.read(Path(path).absolute(), source, reading.task), prefix)
         behind.wait()
     if store.count_samples(dataset.id) == 0:
+        why = "".join(f" The first: {skip.source} {skip.reason}." for skip in store.skips(dataset.id, 0, 1))
         raise InputError(
             f"None of the {task.problems} samples in {', '.join(plan.paths)} could be read.",
-            "See the reasons listed; nothing was imported.",
+            f"See the reasons listed; nothing was imported.{why}",
         )
     same = before is not None and set(before.paths) == set(plan.paths)
     places = None if same else [_place(Path(p).absolute(), root) for p in plan.paths]

@@ -86,7 +86,7 @@ def test_a_look_at_pictures(image_folder):
     seen = preview(root)
     assert (seen.importer, seen.confidence, seen.kind) == ("image-folder", 0.98, "image")
     assert [(f.name, f.role) for f in seen.fields] == [("file_name", "image"), ("label", "label")]
-    assert seen.rows[0].images == ("a.png",) and seen.problems[0].reason == "leaves the folder of the dataset"
+    assert seen.rows[0].images == ("a.png",) and "leaves the folder" in seen.problems[0].reason
     assert "does not exist" in preview(root / "none").error
 
 

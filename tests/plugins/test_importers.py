@@ -16,6 +16,8 @@ from curator.plugins.importers.image_folder import ImageFolder
 from curator.plugins.importers.image_list import ImageList
 from curator.plugins.importers.instructions import Instructions
 from curator.plugins.importers.json_records import read_records
+from curator.plugins.importers.llama_factory import LlamaFactory
+from curator.plugins.importers.places import NAME_ROOT
 from curator.plugins.importers.shapes import images_of, recognise, text_of
 
 LEAVES = "leaves the folder of the dataset"
@@ -158,7 +160,7 @@ def test_names_in_metadata_do_not_lead_astray(image_folder, name, reason):
     assert [d.source for d in drafts] == ["a.png"]
     assert len(skips) == 5
     shown = name.replace("\0", "\\0")
-    assert reason in skips[shown]
+    assert reason in skips[f"metadata.jsonl#2: {shown}"]
     assert skips["metadata.jsonl#3"] == skips["metadata.jsonl#4"] == "has no file_name"
     assert skips["metadata.jsonl#5"].startswith("is not valid JSON")
 
@@ -239,11 +241,42 @@ def test_broken_rows_of_a_list_are_named(image_folder):
     assert [d.labels for d in drafts] == [("ok",)]
     assert skips == {
         "list.csv#2": "holds bytes that are not UTF-8",
-        "../a.png": LEAVES,
+        "list.csv#3: ../a.png": f"{LEAVES}{NAME_ROOT}",
         "list.csv#4": "names no file",
         "list.csv#5": "has 3 fields; the first line has 2",
-        "b.png": "is not there",
+        "list.csv#7: b.png": "is not there",
     }
+
+
+def test_names_that_go_up_lead_into_the_root_and_no_further(image_folder, tmp_path):
+    """Records in one folder, pictures in another: nothing is read beside the file unless that is said."""
+    image_folder("images/a.png", folder="data")
+    image_folder("out.png", folder="other")
+    files = {"train/x.csv": "image,label\n../images/a.png,x\n../../other/out.png,y\n"}
+    chat = {"messages": [{"role": "user", "content": "<image>q"}, {"role": "assistant", "content": "a"}]}
+    names = ("../images/a.png", "../../other/out.png", str(tmp_path / "data/images/a.png"))
+    files["train/x.jsonl"] = "".join(json.dumps(chat | {"images": [name]}) + "\n" for name in names)
+    files["train/dataset_info.json"] = json.dumps({"x": {"file_name": "x.jsonl", "formatting": "sharegpt",
+        "columns": {"messages": "messages", "images": "images"}, "tags": {"role_tag": "role", "content_tag": "content",
+        "user_tag": "user", "assistant_tag": "assistant"}}})  # fmt: skip
+    (tmp_path / "data" / "train").mkdir()
+    for name, text in files.items():
+        (tmp_path / "data" / name).write_text(text, encoding="utf-8")
+    data = tmp_path / "data"
+    for plugin, file in ((ImageList, "x.csv"), (Instructions, "x.jsonl"), (LlamaFactory, "dataset_info.json")):
+        drafts, skips = read(plugin(), data / "train" / file)
+        assert not drafts and all("(--set root=FOLDER)" in reason for reason in skips.values())
+        drafts, skips = read(plugin(root=str(data)), data / "train" / file)
+        assert drafts and {d.images for d in drafts} == {("images/a.png",)} and len(skips) == 1
+        assert all(d.source.startswith(("train/x.jsonl#", "images/a.png")) for d in drafts)
+        ((source, reason),) = skips.items()
+        assert source.startswith(("x.csv#3", "train/x.jsonl#2")) and LEAVES in reason
+    drafts, skips = read(Instructions(), data)  # the folder above: no parameter is needed
+    assert [d.source for d in drafts] == ["train/x.jsonl#1", "train/x.jsonl#3"] and len(skips) == 1
+    with pytest.raises(InputError, match="does not hold"):
+        Instructions(root=str(tmp_path / "other")).open(data / "train" / "x.jsonl")
+    with pytest.raises(InputError, match="does not exist"):
+        ImageList(root=str(tmp_path / "none")).open(data / "train" / "x.csv")
 
 
 # Records

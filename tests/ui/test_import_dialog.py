@@ -128,3 +128,23 @@ def test_what_is_surely_understood_is_imported_without_asking(shown, qtbot, wind
     window.opening.bring([pictures])
     qtbot.waitUntil(lambda: window.state.ready)
     assert dialog_of(window) is None
+
+
+def test_parameters_of_the_importer_are_looked_at_when_nothing_more_is_typed(shown, qtbot, pictures, tmp_path):
+    file = tmp_path / "records" / "x.csv"
+    file.parent.mkdir()
+    name = next(path.name for path in pictures.rglob("*.png"))
+    place = next(pictures.rglob(name)).relative_to(tmp_path).as_posix()
+    file.write_text(f"image,label\n../{place},cat\n", encoding="utf-8")
+    dialog = shown([file])
+    assert settled(qtbot, dialog) == "nothing" and "root=FOLDER" in dialog.problems.toPlainText()
+    dialog.tabs.setCurrentWidget(dialog.options)
+    edit = dialog.options.widget().fields["root"].edit
+    edit.setText(str(tmp_path))
+    edit.textEdited.emit(edit.text())
+    dialog.accept()  # too early: it looks first
+    assert settled(qtbot, dialog) == "ready" and dialog.isVisible()
+    assert dialog.options.widget().fields["root"].edit is edit and dialog.tabs.currentWidget() is dialog.options
+    with qtbot.waitSignal(dialog.import_requested) as asked:
+        dialog.ok.click()
+    assert asked.args[3] == {"root": str(tmp_path)}

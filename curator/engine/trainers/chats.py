@@ -28,6 +28,12 @@ def marks(about: Checking) -> int:
     return sum(turn.marked.count(MARK) for turn in spoken)
 
 
+def system_marks(about: Checking) -> int:
+    """How often ``<image>`` stands in a system text, where a trainer may not look for it."""
+    turns = about.dialogue.turns if about.dialogue else ()
+    return sum(turn.marked.count(MARK) for turn in turns[:1] if turn.role == "system")
+
+
 def missing(record: Record, about: Checking, effect: str = "stop") -> Iterator[Finding]:
     """Pictures that are not where the trainer looks for them."""
     for name in pictures(record):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from curator.engine.trainers.base import Checking, Data, Finding, Record
-from curator.engine.trainers.chats import empty_answer, marks, missing, pictures, roles, too_long
+from curator.engine.trainers.chats import empty_answer, marks, missing, pictures, roles, system_marks, too_long
 
 ASKS = {"sharegpt": {"human", "observation"}, "messages": {"user", "tool"}}
 ANSWERS = {"sharegpt": {"gpt", "function_call"}, "messages": {"assistant", "function_call"}}
@@ -41,7 +41,7 @@ class LlamaFactory:
         elif about.shape not in ("alpaca", "image"):
             yield Finding("format", "skip", f"is in the format “{about.shape}”, which has no columns here")
         if pictures(record) or "images" in record:
-            number, named = marks(about), len(pictures(record))
+            number, named = marks(about) - system_marks(about), len(pictures(record))
             if number != named:
                 text = f"has {number} <image> marks for {named} pictures"
                 yield Finding("image-count", "stop", text)

@@ -19,7 +19,7 @@ from curator.plugins.exporters.folder import fields_of, record_of
 from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes, tell_what_is_lost
 
 
-@exporter("coco", version=1, kinds={"image"})
+@exporter("coco", version=2, kinds={"image"})
 @dataclass(frozen=True)
 class Coco:
     """COCO: a folder images/, and annotations/instances_train.json with the boxes or captions of the chosen pictures.

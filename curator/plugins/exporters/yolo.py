@@ -16,7 +16,7 @@ from curator.plugins.exporters.boxes import annotations_of, categories_of, has_b
 from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes, tell_what_is_lost
 
 
-@exporter("yolo", version=1, kinds={"image"})
+@exporter("yolo", version=2, kinds={"image"})
 @dataclass(frozen=True)
 class Yolo:
     """YOLO: images/train/x.jpg, labels/train/x.txt with a line for each box, and data.yaml with the names of classes.

@@ -202,7 +202,7 @@ def _item(
     try:
         draft = image_draft(pile.root, pile.address(pile.find(name, folder)), split=split_in(entry) or split)
     except InputError as error:
-        return Skip(readable(name.replace("\0", "\\0")) or "(no name)", error.text)
+        return Skip(readable(name) or "(no name)", error.text)
     captions = [clean(a["caption"]) for a in annotations if isinstance(a.get("caption"), str)]
     counts: dict[str, int] = defaultdict(int)
     for one in annotations:

@@ -211,4 +211,4 @@ def _read_row(pile: Pile, table: str, row: Row) -> Draft | Skip:
         digests = [draft.digest, *(read_image(pile.file(name))[0] for name in inner[1:])]
         return draft._replace(images=images, source=line, digest=digest_of(digests))
     except InputError as error:
-        return Skip(readable(str(names[0]).replace("\0", "\\0")) or line, error.text)
+        return Skip(f"{line}: {readable(str(names[0]))}", error.text)

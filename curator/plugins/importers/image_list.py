@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curator.engine import packed
-from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
+from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.drafts import row_draft
 from curator.plugins.importers.piles import Pile, notable_names
-from curator.plugins.importers.places import LEAVES, readable
+from curator.plugins.importers.places import NAME_ROOT, ROOT_HELP, readable, root_of
 from curator.plugins.importers.tables import Row, column_of, count_lines, is_picture_name, is_plain_list, look, read_csv
 
 LABEL = "Reading images"
@@ -30,6 +30,8 @@ class ImageList:
     from label, class or category, the text from text, caption, name or title.
     """
 
+    root: str = param("", help=ROOT_HELP)
+
     def match(self, path: Path) -> float:
         """0.9 with a header, 0.8 for a plain list, 0 when the first rows name no pictures."""
         return _sure(_table(path)) if path.is_file() else 0.0
@@ -47,13 +49,14 @@ class ImageList:
             raise InputError(f"{path.name} lists nothing.", f"A column of it must be called {' or '.join(COLUMNS)}.")
         if packed.is_archive(path):
             return Source("image", path.parent, path.name.split(".")[0], "image-list")
-        return Source("image", _root(path), path.stem, "image-list")
+        root = root_of(self.root, path.parent) if self.root else _root(path)
+        return Source("image", root, path.stem, "image-list")
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order of the list."""
         path = path.absolute()
         table, inside = _table(path), packed.is_archive(path)
-        pile = Pile.at(path) if inside else Pile(source.root)
+        pile = Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT)
         name = table.relative_to(path.parent).as_posix()
         folder = name.removeprefix(pile.prefix).rpartition("/")[0] if inside else _below(path.parent, source.root)
         seen, twice = set(), 0
@@ -123,11 +126,6 @@ def _read_row(pile: Pile, folder: str, line: str, row: Row) -> Draft | Skip:
     if row.reason or not name:
         return Skip(line, row.reason or "names no file")
     try:
-        if _is_absolute(name):
-            full = os.path.normpath(name)
-            if pile.prefix or not full.startswith(str(pile.root).rstrip(os.sep) + os.sep):
-                raise InputError(LEAVES)
-            name, folder = Path(full).relative_to(pile.root).as_posix(), ""
         return row_draft(pile.root, pile.address(pile.find(name, folder)), row.values)
     except InputError as error:
-        return Skip(readable(name.replace("\0", "\\0")), error.text)
+        return Skip(f"{line}: {readable(name)}", error.text)

@@ -14,6 +14,7 @@ from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, 
 from curator.plugins.importers.json_records import NOT_TEXT, Raw, check_encoding
 from curator.plugins.importers.mapping import HELP, ROLES, View, parse_map, roles_of
 from curator.plugins.importers.piles import Pile
+from curator.plugins.importers.places import NAME_ROOT, ROOT_HELP, root_of
 from curator.plugins.importers.raw_files import is_array, is_record_file, look, record_parts
 from curator.plugins.importers.record_drafts import AUTO, CONFIDENCE, Pictures, Shaping, read_drafts
 from curator.plugins.importers.shapes import TEXTS, recognise
@@ -31,14 +32,16 @@ class Instructions:
     or .zst; or a table: CSV, TSV, Parquet, Arrow. prompt/completion and question/answer pairs, pairs of a chosen and a
     rejected answer, and plain {"text": ...} are read too. Every record is kept as it stands in the file. A text in a
     top-level field task, category, label or class is the class. Pictures are looked for beside the file, in the archive
-    that it is in, or below the folder given; a record whose picture is missing is set aside, one that names a web
-    address is read by its text.
+    that it is in, or below the folder given; where names go up (../images/x.jpg), “root” is the folder that holds both,
+    or that folder is imported. A record whose picture is missing is set aside, one that names a web address is read by
+    its text.
     """
 
     roles: ClassVar = tuple(ROLES)
 
     format: str = param(AUTO, choices=(AUTO, *TEXTS), help="Shape of the records; auto looks at each of them")
     images: str = param("", help="Folder that the pictures named in records are relative to; default: beside the file")
+    root: str = param("", help=ROOT_HELP)
     map: str = param("", help=HELP)
     encoding: str = param(
         "", help="Encoding of a text file, such as cp1252; default: UTF-8, or what its first bytes say"
@@ -86,6 +89,7 @@ class Instructions:
             if not folder.is_dir():
                 raise InputError(f"The folder of images {folder} does not exist.", "Check the parameter “images”.")
             root = Path(os.path.commonpath([root, folder]))
+        root = root_of(self.root, root)
         view = View(parse_map(self.map))
         shapes = [self.format] if self.format != AUTO else [_shape(raw, view) for raw in look(parts[0].file)]
         named = [shape for shape in shapes if shape]
@@ -99,13 +103,13 @@ class Instructions:
         folder = Path(self.images).expanduser().absolute() if self.images else base
         below = "" if folder == source.root else folder.relative_to(source.root).as_posix()
         inside = packed.is_archive(path) and path.is_file() and not self.images
-        pictures = Pictures(Pile.at(path) if inside else Pile(source.root), below)
+        pictures = Pictures(Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT), below)
         shaping = Shaping(pictures, self.format, View(parse_map(self.map)))
         prefix = "" if base == source.root else base.relative_to(source.root).as_posix() + "/"
         parts = record_parts(path)
         for part in parts:
-            if inside:
-                pictures.folder = part.name.removeprefix(pictures.pile.prefix).rpartition("/")[0]
+            beside = f"{prefix}{part.name}".removeprefix(pictures.pile.prefix).rpartition("/")[0]
+            pictures.folder, pictures.beside = (beside, "") if inside else (below, beside)
             try:
                 yield from read_drafts(shaping, part, f"{prefix}{part.name}#", task, self.encoding)
             except InputError as error:

@@ -13,6 +13,7 @@ from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, 
 from curator.plugins.importers.arrow_tables import Part
 from curator.plugins.importers.mapping import ROLES, View, roles_of
 from curator.plugins.importers.piles import Pile, notable_names
+from curator.plugins.importers.places import NAME_ROOT, ROOT_HELP, root_of
 from curator.plugins.importers.raw_files import is_record_file, look
 from curator.plugins.importers.record_drafts import Pictures, Shaping, read_drafts
 
@@ -35,6 +36,7 @@ class LlamaFactory:
     """
 
     entries: str = param("", help="Names of the entries to read, with commas between; default: all that are here")
+    root: str = param("", help=ROOT_HELP)
 
     def match(self, path: Path) -> float:
         """1.0 for a description with files that are here, 0.5 for one without, else 0."""
@@ -51,7 +53,7 @@ class LlamaFactory:
 
     def open(self, path: Path) -> Source:
         """Raises :class:`InputError` when there is no description, or an entry wanted is not in it or not here."""
-        pile, file = _found(path.absolute())
+        pile, file = self._found(path)
         chosen = self._chosen(file)
         name = next(iter(chosen)) if len(chosen) == 1 else path.name.split(".")[0] if pile.prefix else file.parent.name
         formats = {str(entry.get("formatting", "alpaca")) for entry in chosen.values()}
@@ -59,7 +61,7 @@ class LlamaFactory:
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Records by entry, in the order of the description."""
-        pile, file = _found(path.absolute())
+        pile, file = self._found(path)
         folder = _inner(pile, file).rpartition("/")[0]
         seen = dict[str, str]()
         away = [name for name, entry in _described(file).items() if any(entry.get(key) for key in ELSEWHERE)]
@@ -89,6 +91,10 @@ class LlamaFactory:
             found = roles_of([raw.value for raw in raws if isinstance(raw.value, dict)], view_of(entry))
             roles |= {name: roles.get(name) or role for name, role in found.items()}
         return roles
+
+    def _found(self, path: Path) -> tuple[Pile, Path]:
+        pile, file = _found(path.absolute())
+        return (pile if pile.prefix else Pile(root_of(self.root, pile.root), advice=NAME_ROOT)), file
 
     def _chosen(self, file: Path) -> dict[str, dict[str, Any]]:
         described = _described(file)

@@ -12,7 +12,7 @@ from pathlib import Path
 from curator.engine import packed
 from curator.engine.api import InputError, Skip, Task
 from curator.engine.pictures import IMAGE_SUFFIXES
-from curator.plugins.importers.places import Places, find_parts, readable
+from curator.plugins.importers.places import OPEN_ABOVE, Places, readable, resolved
 from curator.plugins.importers.walking import IGNORED, METADATA_NAMES, OWN, SIDECARS, Found, first_files, walk
 
 DESCRIBING = (".parquet", ".arrow", ".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".yaml", ".yml", ".tar")
@@ -22,15 +22,17 @@ MOST_SIDECARS = 2000
 
 @dataclass
 class Pile:
-    """Names are those inside the pile; :meth:`address` gives what a Draft carries, relative to ``root``."""
+    """Names are those inside the pile; :meth:`address` gives what a Draft carries, relative to ``root``. ``advice`` is
+    said of a name that leads out of it."""
 
     root: Path
     prefix: str = ""
     names: frozenset[str] | None = None
+    advice: str = OPEN_ABOVE
     _places: Places = field(init=False)
 
     def __post_init__(self) -> None:
-        self._places = Places(self.root)
+        self._places = Places(self.root, self.advice)
 
     @classmethod
     def at(cls, path: Path) -> Pile:
@@ -67,8 +69,8 @@ class Pile:
         if self.names is None:
             self.walk(Task())
         assert self.names is not None
-        parts = find_parts(name if "/".join(filter(None, (folder, name))) in self.names else name.replace("\\", "/"))
-        inner = "/".join([folder, *parts] if folder else parts)
+        known = "/".join(filter(None, (folder, name))) in self.names
+        inner = resolved(name if known else name.replace("\\", "/"), folder)
         if inner not in self.names:
             raise InputError("is not there")
         return inner
@@ -86,7 +88,7 @@ def _sort_member(found: Found, member: packed.Member, times: int) -> None:
     elif base.lower() in METADATA_NAMES and not member.reason:
         found.metadata.append(member.name)
     elif member.reason:
-        found.skips.append(Skip(readable(member.name).replace("\0", "\\0"), member.reason))
+        found.skips.append(Skip(readable(member.name), member.reason))
     elif Path(base).suffix.lower() in IMAGE_SUFFIXES:
         found.images.append(member.name)
     elif base != OWN:

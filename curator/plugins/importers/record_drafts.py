@@ -46,11 +46,12 @@ def canonical(record: object) -> bytes:
 
 @dataclass
 class Pictures:
-    """The pictures that records name, below one ``folder`` of a pile; in an archive, else from its top. ``elsewhere``
-    counts those that are addresses."""
+    """The pictures that records name, below one ``folder`` of a pile, or else ``beside`` the file. ``elsewhere`` counts
+    those that are addresses."""
 
     pile: Pile
     folder: str = ""
+    beside: str = ""
     elsewhere: int = 0
 
     def add(self, draft: Draft, names: list[str], feed: Callable[[bytes], None]) -> Draft:
@@ -77,9 +78,13 @@ class Pictures:
         try:
             return self.pile.find(name, self.folder)
         except InputError:
-            if not (self.pile.prefix and self.folder):
+            if self.beside == self.folder:
                 raise
-            return self.pile.find(name)
+            try:
+                return self.pile.find(name, self.beside)
+            except InputError:
+                pass
+            raise
 
     def look(self, relative: str, feed: Callable[[bytes], None]) -> tuple[int, int]:
         """Width and height of a picture whose bytes go to ``feed``; raises :class:`InputError`."""

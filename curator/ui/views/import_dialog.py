@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -36,11 +37,14 @@ from curator.ui.language import tr
 from curator.ui.messages import in_words
 from curator.ui.models.import_fields import EXAMPLE, IS, KEPT, FieldsModel, FirstRowsModel
 from curator.ui.reading import Reading
+from curator.ui.views.param_form import ParamForm
 
 if TYPE_CHECKING:
     from curator.ui.views.dialogs import Dialogs
 
 EMPTY, LOOKING, ERROR, NOTHING, READY = "empty", "looking", "error", "nothing", "ready"
+TYPING_MS = 400
+"""A look waits until nothing more is typed."""
 IGNORE = "ignore"
 """The role of a column that means nothing although its name says so."""
 Before = Callable[[Sequence[Path]], tuple[str, str, dict[str, Any]] | None]
@@ -68,7 +72,9 @@ class ImportDialog(QDialog):
         self.found: Preview | None = None
         self.state = EMPTY
         self._mapping: dict[str, str] = {}
-        self._named = False
+        self._named, self._options_of = False, ""
+        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
+        self._typing.timeout.connect(lambda: self.look(self._options_of))
         self._build_form()
         self._build_tabs()
         self._lay_out()
@@ -107,6 +113,9 @@ class ImportDialog(QDialog):
         self.field_table = _table(self.fields, tr("Columns"), EXAMPLE)
         self.field_table.setItemDelegateForColumn(IS, RoleDelegate(self.field_table))
         self.row_table = _table(self.rows, tr("First samples"), 4)
+        self.options = QScrollArea()
+        self.options.setWidgetResizable(True)
+        self.options.setFrameShape(QScrollArea.Shape.NoFrame)
         self.problems = QPlainTextEdit()
         self.problems.setReadOnly(True)
         self.problems.setAccessibleName(tr("Problems"))
@@ -116,6 +125,7 @@ class ImportDialog(QDialog):
             (self.row_table, tr("First &samples")),
             (self.field_table, tr("&Columns")),
             (self.problems, tr("&Problems")),
+            (self.options, tr("O&ptions")),
         ):
             self.tabs.addTab(page, title)
 
@@ -149,7 +159,7 @@ class ImportDialog(QDialog):
         self.paths = list(paths)
         more = tr(" and {count} more", count=len(paths) - 1) if len(paths) > 1 else ""
         self.place.setText(f"{paths[0]}{more}" if paths else "")
-        self._mapping, self.params = {}, {}
+        self._mapping, self.params, self._options_of = {}, {}, ""
         if not paths:
             self._show(EMPTY, tr("Choose files or a folder; nothing is read before you say Import."))
             return
@@ -163,6 +173,7 @@ class ImportDialog(QDialog):
 
     def look(self, importer: str = "") -> None:
         """Look at the first path with an Importer, or with the surest; the answer of an older look is dropped."""
+        self._typing.stop()
         path, params = self.paths[0], dict(self.params)
         self._show(LOOKING, tr("Looking at {name}…", name=path.name))
 
@@ -177,8 +188,10 @@ class ImportDialog(QDialog):
         self._reading.ask(work, self._take)
 
     def accept(self) -> None:
-        """Ask for the import and close."""
-        if self.state == READY and self.found is not None:
+        """Ask for the import and close, unless what was typed last has not been looked at."""
+        if self._typing.isActive():
+            self.look(self._options_of)
+        elif self.state == READY and self.found is not None:
             self.import_requested.emit(self.paths, self.name.text().strip(), self.found.importer, dict(self.params))
             super().accept()
 
@@ -188,7 +201,7 @@ class ImportDialog(QDialog):
 
     def _importer_chosen(self) -> None:
         if self.paths and (name := self.importer.currentData()):
-            self._mapping, self.params = {}, {}
+            self._mapping, self.params, self._options_of = {}, {}, ""
             self.look(name)
 
     def _name_edited(self, text: str) -> None:
@@ -209,6 +222,7 @@ class ImportDialog(QDialog):
             return
         self.found = found
         self._fill_importers(found)
+        self._fill_options(found)
         self.fields.show_fields(found.fields, found.roles)
         for row in range(self.fields.rowCount()):
             index = self.fields.index(row, IS)
@@ -235,7 +249,8 @@ class ImportDialog(QDialog):
                 NOTHING,
                 tr("{importer} understands none of the first samples.{more}", importer=found.importer, more=more),
             )
-            self.tabs.setCurrentWidget(self.field_table if more else self.problems)
+            if self.tabs.currentWidget() is not self.options:
+                self.tabs.setCurrentWidget(self.field_table if more else self.problems)
         else:
             kind = tr("{kind} samples", kind=found.kind) + (
                 tr(" in the format {format}", format=found.format) if found.format else ""
@@ -263,13 +278,32 @@ class ImportDialog(QDialog):
             self.importer.addItem(f"{name} ({words})", name)
         self.importer.setCurrentIndex(self.importer.findData(found.importer))
 
+    def _fill_options(self, found: Preview) -> None:
+        """The parameters of the Importer, but for the mapping, which has its own page. The form of an Importer stays
+        as it is, so that typing goes on after each look."""
+        if found.importer == self._options_of:
+            return
+        self._options_of = found.importer
+        spec = next((s for s in registry().all() if s.role == "importer" and s.name == found.importer), None)
+        form = ParamForm([p for p in spec.params if p.name != "map"] if spec else ())
+        form.show_values({name: value for name, value in self.params.items() if name != "map"})
+        form.changed.connect(self._set_options)
+        self.options.setWidget(form)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.options), bool(form.fields))
+
+    def _set_options(self, values: dict[str, Any]) -> None:
+        mapping = {"map": self.params["map"]} if "map" in self.params else {}
+        self.params = {**values, **mapping}
+        self._typing.start()
+
     def _show(self, state: str, words: str) -> None:
         self.state = state
         self.words.setText(words)
         theme.mark(self.words, "bad", state in (ERROR, NOTHING))
         theme.mark(self.words, "faint", state in (EMPTY, LOOKING, READY))
         self.tabs.setVisible(state != EMPTY)
-        self.tabs.setEnabled(state != LOOKING)
+        for page in (self.row_table, self.field_table, self.problems):  # but not the options, which are typed into
+            page.setEnabled(state != LOOKING)
         self.importer.setEnabled(state not in (EMPTY, LOOKING))
         self._enable()
 
