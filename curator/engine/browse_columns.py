@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ class Columns:
         self._whole = ColumnStore(store)
         self._kept: OrderedDict[tuple[int, str], tuple[Any, Any]] = OrderedDict()
         self._guard = threading.Lock()
-        self._turns: dict[tuple[int, str], threading.RLock] = {}
+        self._turns: WeakValueDictionary[tuple[int, str], threading.RLock] = WeakValueDictionary()
 
     def get(self, dataset: Dataset, name: str) -> Column:
         """A column by its name; raises :class:`InputError` when there is none of that name."""

@@ -17,7 +17,7 @@ from curator.engine.device import import_open_clip
 from curator.engine.embedding import embed
 from curator.engine.errors import Cancelled, DeviceError, InputError, NotReadyError
 from curator.engine.task import Task
-from curator.plugins.encoders import open_clip_encoder
+from curator.plugins.encoders import clip_session, open_clip_encoder
 from curator.plugins.encoders.lsa import Lsa
 from curator.plugins.encoders.open_clip_encoder import OpenClip, check_folder
 from curator.plugins.encoders.sentence import BUNDLE, Sentence
@@ -332,7 +332,7 @@ def test_the_bundled_clip_sees_what_it_is_shown():
     words = session.encode_texts([f"a photo of a {name} thing." for name in names])
     assert seen.shape == words.shape == (3, session.dims)
     assert np.isfinite(session.logit_scale)
-    assert type(session) is open_clip_encoder.ClipSession
+    assert type(session) is clip_session.ClipSession
 
 
 def test_a_missing_bundle_is_said(monkeypatch, tmp_path):

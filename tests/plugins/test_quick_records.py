@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from curator.plugins.importers.json_records import Lines, names_once, read_lines
 from curator.plugins.importers.piles import Pile
-from curator.plugins.importers.quick import MOST_WAYS, Ways
+from curator.plugins.importers.quick import MOST_WAYS, Ways, quick
 from curator.plugins.importers.record_drafts import Pictures, Shaping
+from curator.plugins.importers.shapes import read_dialogue, text_of
 
 PLAIN = ["Name a fruit", " an apple\n", "", "naïve 漢字", "x\0y", "<image>", "a < b", "\ud800"]
 PLAIN += ['He said: "no"', "a\\", '\\" \\\\']
@@ -34,9 +35,16 @@ field = (
     st.tuples(st.sampled_from(["instruction", "input", "output", "task", "label", "split"]), texts | nested)
     | st.tuples(st.sampled_from(["messages", "conversations"]), turns | nested)
     | st.tuples(st.sampled_from(["system", "text", "prompt", "history", "note"]) | texts, nested)
+    | st.tuples(st.sampled_from(["prompt", "completion", "response", "question", "answer", "text"]), texts | turns)
+    | st.tuples(st.sampled_from(["chosen", "rejected", "chosen_response", "rejected_response"]), texts | turns | nested)
 )
 ALPACA, TURNS = [("instruction", "Say hi"), ("output", "hi")], [("messages", [{"role": "user", "content": "hi"}])]
-ordinary = st.sampled_from([ALPACA, TURNS])
+ASKED, TOLD = {"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}
+PAIR, SIDES = [("chosen", "a"), ("rejected", "b")], [("chosen", [ASKED, TOLD]), ("rejected", [ASKED, ASKED])]
+ORDINARY = [ALPACA, TURNS, [("prompt", "hi"), ("completion", "ho")], [("question", "a"), ("answer", "b")]]
+ORDINARY += [[("text", "hi")], PAIR, SIDES, [("prompt", "hi"), *PAIR], [("prompt", "hi"), *SIDES], [*ALPACA, *PAIR]]
+ORDINARY += [[("messages", [ASKED, TOLD]), *SIDES], [("messages", [ASKED]), *SIDES], [("prompt", [ASKED]), *SIDES]]
+ordinary = st.sampled_from(ORDINARY)
 ODD = [b"", b"  ", b"{", b"[1, 2]", b'["instruction", "output"]', b'"a"', b'{"instruction": "\xff", "output": "a"}']
 
 
@@ -56,6 +64,8 @@ lines = st.builds(written, some, st.sampled_from(["", " "]), st.booleans()) | st
 @example([b'{"instruction": "a", "output": "b", "output" : "c"}'])
 @example([b'{"instruction": "a", "output": "b", "note": 0.30000000000000004}'])
 @example([b'{"instruction": "a", "output": "b", "note": 123456789012345678901234567890}'])
+@example([b'{"instruction": "a", "output": "b", "history": [0, "ab"]}'])
+@example([b'{"prompt": "a", "completion": "b", "": "c"}'])
 @example([b'{"instruction": "\\\\", "output": "\\\\\\"", "note": "\\\\", "note": "\\\\"}'])
 def test_the_short_way_makes_what_the_long_one_makes(found):
     quick, slow = (Shaping(Pictures(Pile(Path("/nowhere")))) for _ in range(2))
@@ -92,3 +102,15 @@ def test_records_that_all_differ_in_their_fields_do_not_fill_the_memory():
     ways = Ways()
     assert all(ways["instruction", "output", str(i)] for i in range(MOST_WAYS + 5))
     assert len(ways) == MOST_WAYS
+
+
+@pytest.mark.parametrize("pairs", ORDINARY)
+def test_what_is_ordinary_goes_the_short_way(pairs):
+    record = dict(pairs)
+    assert quick(record, Ways()) is not None and quick(record | {"note": 1, "system": "s", "tools": "[]"}, Ways())
+
+
+@pytest.mark.parametrize(("before", "text"), [([ASKED, TOLD], "hi\nho"), ([ASKED], "hi\nho"), ([TOLD], "ho\nhi\nho")])
+def test_turns_before_a_pair_that_the_pair_repeats_are_read_once(before, text):
+    record = {"messages": before, "chosen": [ASKED, TOLD], "rejected": [ASKED, ASKED]}
+    assert text_of(read_dialogue(record)) == text and quick(record, Ways()) == (text, (), "")

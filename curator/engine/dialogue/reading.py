@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from curator.engine.dialogue.chat import read_turns
 from curator.engine.dialogue.model import MARK, Dialogue, Picture, Turn
@@ -14,6 +14,7 @@ from curator.engine.errors import InputError
 
 Record = Mapping[str, Any]
 PAIR = frozenset(CHOSEN + REJECTED)
+T = TypeVar("T")
 
 
 def read_dialogue(record: object, shape: str = "") -> Dialogue:
@@ -126,7 +127,10 @@ def _read_preference(record: Record) -> Dialogue:
 
 
 def _with_pair(found: Dialogue) -> Dialogue:
-    """The two answers out of the other fields; what both begin with belongs before them."""
+    """The two answers out of the other fields; what both begin with belongs before them.
+
+    Turns that are the better side itself are no prompt: some files give that side twice, once as ``messages``.
+    """
     if found.extra.keys().isdisjoint(PAIR):
         return found
     rest = dict(found.extra)
@@ -138,12 +142,27 @@ def _with_pair(found: Dialogue) -> Dialogue:
     chosen, rejected = sides
     if not (chosen or rejected):
         return found
-    turns = found.turns
-    if turns and chosen[: len(turns)] == turns and rejected[: len(turns)] == turns and len(chosen) > len(turns):
-        chosen, rejected = chosen[len(turns) :], rejected[len(turns) :]
+    silent = len(found.turns) > 0 and found.turns[0].role == "system"
+    stay, cut = repeated(found.turns, chosen, rejected, silent)
+    turns, chosen, rejected = found.turns[:stay], chosen[cut:], rejected[cut:]
     while len(chosen) > 1 and len(rejected) > 1 and chosen[0] == rejected[0]:
         turns, chosen, rejected = (*turns, chosen[0]), chosen[1:], rejected[1:]
     return replace(found, turns=turns, chosen=chosen, rejected=rejected, unusual=unusual, extra=rest)
+
+
+def repeated(turns: Sequence[T], chosen: Sequence[T], rejected: Sequence[T], silent: int) -> tuple[int, int]:
+    """Of the turns before a pair, how many stay; and how many each side loses, because they are said before it.
+
+    Sides may begin with all the turns or with those after the first ``silent`` ones (a system text); and turns that
+    are the better side itself do not stay.
+    """
+    for lead in (turns, turns[silent:]):
+        count = len(lead)
+        if lead == chosen:
+            return len(turns) - count, 0
+        if 0 < count < len(chosen) and chosen[:count] == lead == rejected[:count]:
+            return len(turns), count
+    return len(turns), 0
 
 
 def _answer(value: Any, key: str) -> tuple[Turn, ...]:
@@ -164,7 +183,8 @@ def _pairs(value: Any, key: str, first: str | int, second: str | int) -> tuple[T
             said = (pair[first], pair[second])
         except (KeyError, IndexError, TypeError):
             said = (None, None)
-        if len(pair) != 2 or not all(isinstance(text, str) for text in said):
+        whole = isinstance(pair, list | Mapping) and len(pair) == 2
+        if not whole or not all(isinstance(text, str) for text in said):
             raise InputError(f"has a {key} that is not made of pairs of texts")
         turns += [Turn("user", (said[0],)), Turn("assistant", (said[1],))]
     return tuple(turns)

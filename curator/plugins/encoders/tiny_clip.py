@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from curator.engine.api import InputError, NotReadyError, Task, encoder
 from curator.engine.resources import resource
-from curator.plugins.encoders.open_clip_encoder import ClipSession, check_folder, open_folder
+from curator.plugins.encoders.clip_session import ClipSession
+from curator.plugins.encoders.open_clip_encoder import check_folder, open_folder
 
 
 @encoder("tiny-clip", version=1)

@@ -164,10 +164,20 @@ def parse_line(line: bytes, place: int) -> Raw | None:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return _parse(line.decode("utf-8", _ON_ERROR), place) if line.strip() else None
+        return unusual_line(line, place) if line.strip() else None
+    return parsed_line(line, place, value)
+
+
+def parsed_line(line: bytes, place: int, value: Any) -> Raw:
+    """The record of one line that was parsed to ``value`` already."""
     if type(value) is dict and not names_once(line, value):
-        return _parse(line.decode("utf-8", _ON_ERROR), place)
+        return unusual_line(line, place)
     return Raw(place, line.decode(), value)
+
+
+def unusual_line(line: bytes, place: int) -> Raw:
+    """The record of one line as the slower parser sees it, which names every fault and keeps every digit."""
+    return _parse(line.decode("utf-8", _ON_ERROR), place)
 
 
 def names_once(line: bytes, value: dict[str, Any]) -> bool:

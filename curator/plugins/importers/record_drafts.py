@@ -15,12 +15,12 @@ from curator.engine.api import Draft, InputError, Skip, Task
 from curator.engine.pictures import read_bytes, read_header
 from curator.plugins.importers.arrow_tables import CellName, Part
 from curator.plugins.importers.drafts import clean, split_in
-from curator.plugins.importers.json_records import TOO_DEEP, Lines, Raw, names_once, parse_line
+from curator.plugins.importers.json_records import TOO_DEEP, Lines, Raw, names_once, parsed_line, unusual_line
 from curator.plugins.importers.mapping import View
 from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.quick import Ways, quick
 from curator.plugins.importers.raw_files import expected, read_raws
-from curator.plugins.importers.shapes import images_of, labels_of, recognise, text_of
+from curator.plugins.importers.shapes import labels_of, read_dialogue, recognise, text_of
 
 AUTO = "auto"
 LABEL = "Reading records"
@@ -132,24 +132,27 @@ class Shaping:
     def lines(self, begin: str, found: Lines, split: str = "") -> list[Draft | Skip]:
         """The records of many lines, named ``begin`` and the number of the line; as :meth:`item`, in less time."""
         made: list[Draft | Skip] = []
-        look = self._plain_line if self.is_plain else _no_line
+        look = self._ordinary if self.is_plain else _no_draft
         for place, line in enumerate(found.lines, found.before + 1):
             name = f"{begin}{place}"
-            if (draft := look(name, line, split)) is not None:
-                made.append(draft)
-            elif (raw := parse_line(line, place)) is not None:
-                made.append(self.item(name, raw, split))
+            try:
+                value = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                if line.strip():
+                    made.append(self.item(name, unusual_line(line, place), split))
+                continue
+            draft = look(name, line, value, split)
+            made.append(self.item(name, parsed_line(line, place, value), split) if draft is None else draft)
         return made
 
-    def _plain_line(self, name: str, line: bytes, split: str) -> Draft | None:
-        """The ordinary record of an ordinary line; None for what takes a closer look."""
+    def _ordinary(self, name: str, line: bytes, value: Any, split: str) -> Draft | None:
+        """The ordinary record of a line; None for what takes a closer look."""
+        seen = quick(value, self._ways) if type(value) is dict else None
+        if seen is None or not names_once(line, value):
+            return None
         try:
-            value = orjson.loads(line)
-            seen = quick(value, self._ways) if type(value) is dict else None
-            if seen is None or not names_once(line, value):
-                return None
             content = orjson.dumps(value, None, orjson.OPT_SORT_KEYS)
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        except orjson.JSONEncodeError:
             return None
         text, labels, own = seen
         digest = hashlib.sha256(content).hexdigest()
@@ -167,11 +170,12 @@ class Shaping:
         if not shape or (self.format != AUTO and not fits(shape, self.format)):
             return Skip(name, _unknown(raw.value, self.format))
         try:
-            text = clean(text_of(seen, shape))
+            said = read_dialogue(seen, shape)
+            text = clean(text_of(said))
             hashed = hashlib.sha256(canonical(raw.value))
             labels = tuple(clean(label) for label in labels_of(seen))
             draft = Draft(name, "", text, raw.text, labels=labels, split=split or split_in(seen))
-            draft = self.pictures.add(draft, images_of(seen), hashed.update)
+            draft = self.pictures.add(draft, list(said.images), hashed.update)
         except InputError as error:
             return Skip(name, error.text)
         except RecursionError:
@@ -179,7 +183,7 @@ class Shaping:
         return draft._replace(digest=hashed.hexdigest())
 
 
-def _no_line(name: str, line: bytes, split: str) -> None:
+def _no_draft(name: str, line: bytes, value: Any, split: str) -> None:
     """Where every record takes a closer look."""
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from curator.engine.api import InputError
-from curator.engine.dialogue import Turn, read_dialogue, recognise
+from curator.engine.dialogue import Dialogue, Turn, read_dialogue, recognise
 
-__all__ = ["TEXTS", "images_of", "labels_of", "recognise", "text_of"]
+__all__ = ["TEXTS", "labels_of", "read_dialogue", "recognise", "text_of"]
 
 Record = Mapping[str, Any]
 LABEL_KEYS = ("task", "category", "label", "class")
@@ -23,9 +23,8 @@ TEXTS = ("alpaca", "sharegpt", "messages", "llava", "prompt-completion", "prefer
 _IMAGE_MARK = re.compile(r"<image>|<__dj__image>")
 
 
-def text_of(record: Record, shape: str) -> str:
-    """The text that an encoder reads; see the module. Raises :class:`InputError` saying what is wrong."""
-    found = read_dialogue(record, shape)
+def text_of(found: Dialogue) -> str:
+    """The text that an encoder reads; see the module. Raises :class:`InputError` when there is none."""
     lines = [_IMAGE_MARK.sub("", line).strip() for turn in (*found.turns, *found.chosen) for line in _lines(turn)]
     text = "\n".join(line for line in lines if line)
     if not text:
@@ -44,11 +43,6 @@ def _lines(turn: Turn) -> Iterator[str]:
     else:
         yield turn.text
     yield from (f"{call.name} {call.arguments}" for call in turn.calls)
-
-
-def images_of(record: Record) -> list[str]:
-    """Paths and addresses of the pictures of a record, in the order of its turns, as it names them."""
-    return list(read_dialogue(record).images)
 
 
 def labels_of(record: Record) -> tuple[str, ...]:
