@@ -18,7 +18,7 @@ from curator.plugins.importers.instructions import Instructions
 from curator.plugins.importers.json_records import read_records
 from curator.plugins.importers.llama_factory import LlamaFactory
 from curator.plugins.importers.places import NAME_ROOT
-from curator.plugins.importers.shapes import images_of, recognise, text_of
+from curator.plugins.importers.shapes import read_dialogue, recognise, text_of
 
 LEAVES = "leaves the folder of the dataset"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs links and names of POSIX")
@@ -324,7 +324,7 @@ SHAPES = [
 def test_shapes_and_their_texts(record, shape, text):
     found = recognise(record)
     assert found == (shape or "prompt-completion")
-    assert text_of(record, found) == text
+    assert text_of(read_dialogue(record, found)) == text
 
 
 @pytest.mark.parametrize(
@@ -477,8 +477,8 @@ def test_pictures_in_content_parts():
         {"type": "image_url", "value": "c.png"},
     ]
     record = {"messages": [{"role": "user", "content": parts}]}
-    assert images_of(record) == ["a.png", "b.png", "c.png"]
-    assert text_of(record, "messages") == "x"
+    assert read_dialogue(record).images == ("a.png", "b.png", "c.png")
+    assert text_of(read_dialogue(record, "messages")) == "x"
 
 
 def test_a_chosen_format_is_held_to(tmp_path):

@@ -15,7 +15,7 @@ from curator.engine.registry import registry
 from curator.plugins.importers.arrow_tables import parts_of, plain
 from curator.plugins.importers.instructions import Instructions
 from curator.plugins.importers.mapping import View, parse_map
-from curator.plugins.importers.shapes import recognise, text_of
+from curator.plugins.importers.shapes import read_dialogue, recognise, text_of
 from curator.plugins.importers.splits import split_of_file, split_of_folder
 
 ROWS = [{"instruction": f"Say {i}", "input": "", "output": f"It is {i}: ü, “x”", "task": "say"} for i in range(40)]
@@ -164,7 +164,7 @@ PAIRS = {
 @pytest.mark.parametrize("kind", PAIRS)
 def test_pairs_of_answers_are_kept_and_read_by_the_chosen_one(tmp_path, kind):
     record, shape = PAIRS[kind]
-    assert recognise(record) == shape and text_of(record, shape) == "q\ngood"
+    assert recognise(record) == shape and text_of(read_dialogue(record, shape)) == "q\ngood"
     (tmp_path / "a.jsonl").write_bytes(jsonl([record]))
     drafts, skips = read(Instructions(), tmp_path / "a.jsonl")
     assert not skips and json.loads(drafts[0].record) == record
@@ -187,7 +187,7 @@ def test_a_view_renames_turns_and_forgets_unlisted_columns():
     view = View({"talk": "messages"}, only=True, role_key="who", content_key="says")
     record = {"talk": [{"who": "human", "says": "q"}, {"who": "gpt", "says": "a"}], "text": "not listed"}
     seen = view.of(record)
-    assert recognise(seen) == "sharegpt" and text_of(seen, "sharegpt") == "q\na" and "text" not in seen
+    assert recognise(seen) == "sharegpt" and text_of(read_dialogue(seen, "sharegpt")) == "q\na" and "text" not in seen
 
 
 @pytest.mark.parametrize(
