@@ -12,6 +12,7 @@ from typing import Any
 from curator.engine.errors import InputError, StoreError
 from curator.engine.history import clean, name_of, now
 from curator.engine.records import Run
+from curator.engine.store_correcting import done_by_hand
 from curator.engine.store_subsets import SubsetStore
 from curator.engine.types import Changes
 
@@ -157,6 +158,8 @@ class RunStore(SubsetStore):
             },
             "summary": subset.summary,
         }
+        if "corrected" in subset.summary:
+            about["by_hand"] = done_by_hand(self, subset_id)
         run_id = subset.run_id if subset.run_id is not None else subset.summary.get("from_run")
         if run_id is not None:
             run = self.run(run_id)

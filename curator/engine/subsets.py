@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from curator.engine.arrays import open_array
+from curator.engine.correcting import pin_in_subset
 from curator.engine.errors import InputError
 from curator.engine.history import name_of
 from curator.engine.records import Subset
@@ -120,6 +121,17 @@ class Subsets:
         summary = {"size": len(ids), "pile": pile, "made": "chosen by hand"}
         return self._rows.add(name, dataset_id, picks, summary=summary, clustering_id=clustering)
 
+    def pin(self, key: int | str, sample_ids: Sequence[int], state: str) -> Changes:
+        """Pin Samples "in" or "out" with a Subset in view: what is pinned out leaves it, what is pinned in joins it.
+
+        A locked Subset stays as it is; ``notes`` of the result say what became of it.
+        """
+        subset = self._store.subset(key)
+        file = self._rows.clustering_of(subset.id)[1]
+        return pin_in_subset(
+            self._store, subset, sample_ids, state, lambda rows: self._skills(file, np.array(rows, np.int64))
+        )
+
     def duplicate(self, key: int | str, name: str = "") -> Changes:
         """A copy under another name, to change while the original stays."""
         subset = self._store.subset(key)
@@ -132,7 +144,7 @@ class Subsets:
         return self._store.rename_subset(self._store.subset(key).id, name)
 
     def lock(self, key: int | str, locked: bool = True) -> Changes:
-        """Protect a Subset from being renamed, noted or removed; or let it go."""
+        """Protect a Subset from being renamed, noted, corrected or removed; or let it go."""
         return self._store.set_locked(self._store.subset(key).id, locked)
 
     def note(self, key: int | str, text: str) -> Changes:

@@ -20,7 +20,6 @@ from curator.ui.subset_commands import SubsetCommands
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
     from curator.engine.lifelong import LifelongRequest
-    from curator.engine.project import Project
     from curator.engine.recipe import Recipe
     from curator.engine.types import Changes
     from curator.ui.job_bridge import JobBridge
@@ -54,7 +53,6 @@ class Commands(QObject):
         super().__init__(state)
         self._state, self._bridge, self._opening = state, bridge, opening
         self._dialogs, self._settings = dialogs, settings
-        self._told_of_pins: Project | None = None
         self.finding = Finding(state, bridge, self, settings)
         self.skills = SkillCommands(state, bridge, self.write, self.submit, self.noticed.emit, self)
         self.labels = Labelling(state, dialogs, self.write, self.noticed.emit, self._label_many)
@@ -143,15 +141,27 @@ class Commands(QObject):
             return
         if len(rows := self._state.highlight) > AT_ONCE:
             self.submit(lambda: project.bulk.submit_pin(dataset.id, rows, pin, listener=self._bridge.listener))
-        elif (ids := self._state.highlighted_ids()) and self.write(lambda: project.pin(ids, pin)):
-            self._tell_of_pins()
+            if self._state.subset is not None and pin is not None:
+                hint = tr("This subset stays as it is: run the recipe again (Ctrl+R), or compare and subtract.")
+                self.noticed.emit(Notice(tr("So many pins count from the next run on."), hint, good=True))
+        elif ids := self._state.highlighted_ids():
+            subset = self._state.subset
+            if subset is None or pin is None:
+                self.write(lambda: project.pin(ids, pin))
+            else:
+                self._correct(lambda: project.subsets.pin(subset.id, ids, pin))
 
-    def _tell_of_pins(self) -> None:
-        """Once for each Project: whoever pins in a Subset may think that this changes it."""
-        if self._state.subset is not None and self._told_of_pins is not self._state.project:
-            self._told_of_pins = self._state.project
-            hint = tr("This subset stays as it was chosen. Run the recipe again (Ctrl+R) to choose anew.")
-            self.noticed.emit(Notice(tr("Pins count from the next run on."), hint, good=True))
+    def _correct(self, write: Callable[[], Changes]) -> None:
+        """Pin in the Subset shown, and say what became of it."""
+        try:
+            changes = write()
+        except CuratorError as error:
+            self.noticed.emit(notice_of_error(error))
+            return
+        self._state.take(changes)
+        for note in changes.notes:
+            undo = tr("Ctrl+Z takes it back.") if "subset" in changes.tables else ""
+            self.noticed.emit(Notice(note, undo, good=True))
 
     def _label_many(self, name: str | None) -> None:
         """More than the window can wait for."""

@@ -32,7 +32,7 @@ from curator.ui.opening import Opening
 from curator.ui.pages import PAGES
 from curator.ui.reading import Reading
 from curator.ui.small_windows import small_window
-from curator.ui.state import AppState, plain_query
+from curator.ui.state import AppState, plain_query, same_subset
 from curator.ui.taste import Taste, apply_theme
 from curator.ui.thumbnails import Thumbnails
 from curator.ui.thumbnails_disk import ThumbnailFolder
@@ -230,12 +230,14 @@ class MainWindow(QMainWindow):
             self.run_panel.set_dataset(state.dataset)
 
     def _query_changed(self) -> None:
-        state = self.state
+        state, before, place = self.state, self.samples.subset, self.highlighter.place()
         try:
             self.samples.show_samples(state.project, state.dataset, state.subset, state.query)
         except CuratorError as error:
             self.bar.show_notice(notice_of_error(error))
             return
+        if before != state.subset and same_subset(before, state.subset):
+            self.highlighter.go_on(place)
         self._mark_members()
         self._refresh_jobs()
         self.center.refresh()

@@ -177,9 +177,9 @@ class AppState(QObject):
         if (dataset, subset) == (self.dataset, self.subset):
             return
         other = dataset is None or self.dataset is None or dataset.id != self.dataset.id
-        same = subset is not None and self.subset is not None and subset.id == self.subset.id
+        same = same_subset(self.subset, subset)
         self.dataset, self.subset = dataset, subset
-        self.query = self._query(other)
+        self.query = self._query(other, same)
         before, self.keep = self.keep, self.keep if same else None
         if not same:
             self.set_run(None)
@@ -192,11 +192,14 @@ class AppState(QObject):
             self.set_current(None)
             self.set_colour("")
 
-    def _query(self, other: bool) -> Query:
-        """A fresh one for another Dataset; within one, a filter stays when a Subset is shown or left."""
+    def _query(self, other: bool, same: bool) -> Query:
+        """A fresh one for another Dataset; within one, a filter stays when a Subset is shown or left, and everything
+        when a Subset was corrected by hand."""
         fresh = plain_query(self.dataset, self.subset)
         if other:
             return fresh
+        if same:
+            return replace(self.query, subset_id=fresh.subset_id)
         return self.query if fresh.subset_id == self.query.subset_id else replace(fresh, where=self.query.where)
 
     def refresh(self) -> None:
@@ -208,6 +211,19 @@ class AppState(QObject):
         subsets = {s.id: s for s in contents.subsets}
         dataset = datasets.get(self.dataset.id) if self.dataset else None
         subset = subsets.get(self.subset.id) if self.subset else None
+        if subset is None:  # corrected by hand, or a correction was undone
+            subset = next((s for s in reversed(subsets.values()) if same_subset(self.subset, s)), None)
         if dataset is None and datasets:
             dataset = next(iter(datasets.values()))
         self._show(dataset, subset)
+
+
+def same_subset(a: Subset | None, b: Subset | None) -> bool:
+    """Whether both are one Subset, perhaps in two versions of which one is hidden."""
+    return a is not None and b is not None and (a.id == b.id or (a.dataset_id, a.name) == (b.dataset_id, b.name))
+
+
+def same_shown(a: tuple[Dataset | None, Subset | None], b: tuple[Dataset | None, Subset | None]) -> bool:
+    """Whether both are one Dataset, and one Subset of it or all of it."""
+    ids = [None if dataset is None else dataset.id for dataset, _ in (a, b)]
+    return ids[0] == ids[1] and (a[1] is b[1] is None or same_subset(a[1], b[1]))

@@ -135,6 +135,18 @@ class FakeSkillset:
         return []
 
 
+class FakeSubsets(list):
+    """``project.subsets``, and the list of them; all are locked."""
+
+    def __init__(self, project, subsets) -> None:
+        super().__init__(subsets)
+        self._project = project
+
+    def pin(self, key, ids, state):
+        made = self._project.pin(ids, state)
+        return dataclasses.replace(made, notes=("It is locked and stays as it is.",))
+
+
 class FakeProject:
     """What the window asks of a Project."""
 
@@ -146,7 +158,7 @@ class FakeProject:
             make(Dataset, id=i, name=f"pile {i}", kind=kind, root=root, size=size, status="ready", skipped=0)
             for i, (size, kind) in enumerate(zip(sizes, kinds, strict=True), 1)
         ]
-        self.subsets = [self._subset(1, 1, subset_size)] if subset_size else []
+        self.subsets = FakeSubsets(self, [self._subset(1, 1, subset_size)] if subset_size else [])
         self.pins: dict[int, str | None] = {}
         self.entries: list[HistoryEntry] = []
         self.before: list[dict[int, str | None]] = []

@@ -123,10 +123,36 @@ def test_pin_undo_and_their_names_in_the_menu(window, qtbot, project):
     window.state.show_subset(1)
     window.state.set_highlight([2])
     window.actions_.by_id["pin-out"].trigger()
-    assert window.bar.notice.text == "Pins count from the next run on." and window.bar.notice.good
+    assert window.bar.notice == Notice("It is locked and stays as it is.", good=True)
     window.bar.make_way()
     window.actions_.by_id["pin-clear"].trigger()
-    assert window.bar.notice is None  # said once
+    assert window.bar.notice is None
+
+
+def test_pinning_out_in_a_subset_takes_out_goes_on_and_is_undone(window, qtbot, small):
+    state, gallery = window.state, window.center.gallery
+    state.set_project(small)
+    state.show_subset(1)
+    window.center.show_view("gallery")
+    rows, name = window.samples.rows.tolist(), state.subset.name
+    gallery.setFocus()
+    gallery.go(3)
+    qtbot.waitUntil(lambda: state.highlight.tolist() == [rows[3]])
+    qtbot.keyClick(gallery, Qt.Key.Key_X)
+    assert window.samples.rows.tolist() == rows[:3] + rows[4:] and state.subset.size == 19
+    assert (state.current, state.highlight.tolist()) == (rows[4], [rows[4]])
+    assert f"1 sample taken out of “{name}”" in window.bar.notice.text
+    qtbot.keyClick(gallery, Qt.Key.Key_X)
+    assert window.samples.rows.tolist() == rows[:3] + rows[5:]
+    index = window.tree.find(1, state.subset.id)
+    assert index.isValid() and window.tree.node(index.parent()) == ("run", 1)
+    assert "2 taken out" in index.data(Qt.ItemDataRole.ToolTipRole)
+    state.set_highlight([rows[3]])
+    window.actions_.by_id["pin-in"].trigger()
+    assert window.samples.rows.tolist() == rows[:3] + rows[5:] + [rows[3]]
+    for _ in range(3):
+        window.actions_.by_id["undo"].trigger()
+    assert (state.subset.id, window.samples.rows.tolist()) == (1, rows)
 
 
 def test_the_detail_panel_says_why(window, qtbot, project):

@@ -61,7 +61,7 @@ class TreeModel(QAbstractItemModel):
             subsets = [s for s in contents.subsets if s.dataset_id == dataset.id]
             runs = _shown_runs([r for r in contents.runs if r.dataset_id == dataset.id], subsets)
             known = {r.id for r in runs}
-            loose = [s for s in subsets if s.run_id not in known]
+            loose = [s for s in subsets if _run_of(s) not in known]
             things: list[Run | Subset] = [*runs, *loose]
             for thing in sorted(things, key=_when):
                 if isinstance(thing, Subset):
@@ -69,7 +69,7 @@ class TreeModel(QAbstractItemModel):
                     continue
                 run = self._add("run", thing, key)
                 for subset in subsets:
-                    if subset.run_id == thing.id:
+                    if _run_of(subset) == thing.id:
                         self._add("subset", subset, run)
         self.endResetModel()
 
@@ -158,9 +158,15 @@ class TreeModel(QAbstractItemModel):
 
 def _shown_runs(runs: Sequence[Run], subsets: Sequence[Subset]) -> list[Run]:
     """Those that left a Subset or go on, and the latest that came to nothing; not those that were undone."""
-    kept = {s.run_id for s in subsets}
+    kept = {_run_of(s) for s in subsets}
     broken = [r.id for r in runs if r.status not in ("done", "running")][-UNFINISHED:]
     return [r for r in runs if r.id in kept or r.status == "running" or r.id in broken]
+
+
+def _run_of(subset: Subset) -> int | None:
+    """The Run that made it; one that was corrected by hand since stays where it was."""
+    corrected = subset.run_id is None and "corrected" in (subset.summary or {})
+    return subset.summary.get("from_run") if corrected else subset.run_id
 
 
 def _when(thing: Run | Subset) -> str:
@@ -214,5 +220,7 @@ def _tip(thing: Dataset | Run | Subset) -> str:
     ]
     if preview := (getattr(thing, "summary", None) or {}).get("preview"):
         words.append(tr("A preview on {part:,} of {pile:,} samples", part=preview[0], pile=preview[1]))
+    if corrected := (getattr(thing, "summary", None) or {}).get("corrected"):
+        words.append(tr("Corrected by hand: {out:,} taken out, {added:,} added", out=corrected[0], added=corrected[1]))
     note = getattr(thing, "note", "")
     return "\n".join([*words, note] if note else words)

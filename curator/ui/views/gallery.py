@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
 
 from curator.ui import theme
 from curator.ui.language import tr
+from curator.ui.state import same_shown
 from curator.ui.views.gallery_cursor import NO_KEYS, Cursor
 from curator.ui.views.gallery_grid import Grid
 from curator.ui.views.gallery_paint import MARGIN, Look, paint_cell, paint_heading, paint_hint
@@ -18,6 +19,7 @@ from curator.ui.views.stamps import Stamps
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from curator.engine.records import Dataset, Subset
     from curator.ui.models.hues import Hues
     from curator.ui.models.marks import Marks
     from curator.ui.models.samples import Item, SampleModel
@@ -64,7 +66,7 @@ class Gallery(QAbstractScrollArea):
         self.size_ = FIRST
         self._grid: Grid | None = None
         self._art: Stamps | None = None
-        self._shown: tuple[int, int | None] = (0, None)
+        self._shown: tuple[Dataset | None, Subset | None] = (None, None)
         self.painted = 0
         """Cells painted by the latest paint event."""
         self._hint = QTimer(self)
@@ -137,12 +139,12 @@ class Gallery(QAbstractScrollArea):
         bar.setSingleStep(max(1, grid.step // 3))
 
     def _reset(self) -> None:
-        """More rows of the same Dataset (an import goes on) leave the view where it is."""
+        """More rows of the same Dataset, and a Subset that is corrected, leave the view where it is."""
         self._grid = None
-        shown = (self._model.query.dataset_id, self._model.query.subset_id)
+        shown, before = (self._model.dataset, self._model.subset), self._shown
+        self._shown = shown
         self._measure()
-        if shown != self._shown:
-            self._shown = shown
+        if not same_shown(shown, before):
             self.verticalScrollBar().setValue(0)
         self.viewport().update()
 

@@ -54,6 +54,17 @@ class Highlighter(QObject):
             shown = self._model.places(self._state.highlight)
             self._state.set_highlight(np.sort(self._model.rows[shown]))
 
+    def place(self) -> int:
+        """Of the cursor, -1 where it is on nothing that is listed."""
+        return self._model.place(self._state.current)
+
+    def go_on(self, place: int) -> None:
+        """What was at ``place`` has left the list: on to what came in its place."""
+        if place >= 0 and self.place() < 0 and len(self._model.rows):
+            row = int(self._model.rows[min(place, len(self._model.rows) - 1)])
+            self._state.set_current(row)
+            self._state.set_highlight([row])
+
     def _from_table(self, *_: object) -> None:
         if self._busy:
             return
