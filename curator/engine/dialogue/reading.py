@@ -133,10 +133,10 @@ def _with_pair(found: Dialogue) -> Dialogue:
     """
     if found.extra.keys().isdisjoint(PAIR):
         return found
-    rest = dict(found.extra)
+    rest = {key: value for key, value in found.extra.items() if value is not None or key not in PAIR}
     sides, unusual = [], found.unusual
     for names in (CHOSEN, REJECTED):
-        key = next((k for k in names if rest.get(k) is not None), "")
+        key = next((k for k in names if k in rest), "")
         unusual += (key,) if key not in ("", names[0]) else ()
         sides.append(_answer(rest.pop(key), key) if key else ())
     chosen, rejected = sides

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from curator.engine.dialogue import MARK
@@ -12,7 +12,8 @@ from curator.engine.trainers.base import Checking, Finding, Record
 def roles(record: Record) -> list[str]:
     """Who speaks, as written, in ``messages`` or ``conversations``."""
     turns: Any = record.get("messages", record.get("conversations"))
-    return [str(t.get("role", t.get("from"))) for t in turns] if isinstance(turns, list) else []
+    spoken = [turn for turn in turns if isinstance(turn, Mapping)] if isinstance(turns, list) else []
+    return [str(turn.get("role", turn.get("from"))) for turn in spoken]
 
 
 def pictures(record: Record) -> list[str]:
