@@ -112,23 +112,41 @@ def atomic_folder(target: Path, *, overwrite: bool = False, needed: int = 0, key
 def resumable_file(target: Path, key: str) -> Iterator[tuple[BinaryIO, Journal]]:
     """Like :func:`atomic_file`, and with ``key`` gone on with after a kill: the file holds the bytes that the Journal
     notes as ``bytes`` in its state, and takes the next ones behind them."""
-    target = target.absolute()
-    with _plain_errors(target):
-        partial = _prepare(target, False, 0, _adopt(target, key) if key else None)
+    with (
+        resumable_files({CONTENT: target}, key) as (partial, journal),
+        (partial / CONTENT).open("r+b" if journal.done else "w+b") as file,
+    ):
+        file.truncate(int(journal.state.get("bytes", 0)))
+        file.seek(0, os.SEEK_END)
+        yield file, journal
+
+
+@contextmanager
+def resumable_files(
+    targets: Mapping[str, Path], key: str, *, overwrite: bool = False
+) -> Iterator[tuple[Path, Journal]]:
+    """A hidden folder to fill with several files, and its Journal.
+
+    When the block ends without an error, each takes its final place: ``targets`` are those by the names in the folder,
+    all on one disk. Otherwise like :func:`atomic_file`, and with ``key`` gone on with after a kill.
+    """
+    places = {name: target.absolute() for name, target in targets.items()}
+    first = next(iter(places.values()))
+    with _plain_errors(first):
+        partial = _prepare(first, overwrite, 0, _adopt(first, key) if key else None)
         try:
+            for target in places.values():
+                _check_free(target, overwrite)
             partial.mkdir(exist_ok=True)
-            journal = Journal(partial, key)
-            with (partial / CONTENT).open("r+b" if journal.done else "w+b") as file:
-                file.truncate(int(journal.state.get("bytes", 0)))
-                file.seek(0, os.SEEK_END)
-                yield file, journal
-                file.flush()
-                os.fsync(file.fileno())
-            _check_free(target, False)
-            if target.is_dir():
-                raise InputError(f"{target} is a folder.", "Choose another name for the file.")
-            (partial / CONTENT).replace(target)
-            _sync_folder(target.parent)
+            yield partial, Journal(partial, key)
+            for name, target in places.items():
+                _sync(partial / name, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+                _check_free(target, overwrite)
+                if target.is_dir():
+                    raise InputError(f"{target} is a folder.", "Choose another name for the file.")
+            for name, target in places.items():
+                (partial / name).replace(target)
+            _sync_folder(first.parent)
         finally:
             _remove(partial)
 

@@ -74,22 +74,23 @@ class Outgoing:
         self._passes, self._replace = 0, False
         self._begin = self._at = 0
         self.tally, self._met = Tally(), Tally()
+        self._spares, self._stood = Spares(rows, plan.spare), None
 
     def __len__(self) -> int:
         return len(self._plan.ranks)
 
-    def state(self) -> dict[str, Any] | None:
-        """Where the pass that is going on stands, for :meth:`resume`; None when only a whole pass will do."""
-        return None if self._options.replaces else {"at": self._at, "met": self.tally.state()}
+    def state(self) -> dict[str, Any]:
+        """Where the pass that is going on stands, for :meth:`resume`, as values of JSON."""
+        return {"at": self._at, "met": self.tally.state(), "spares": self._spares.state()}
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Let the next pass begin where another one stood."""
-        self._begin, self._met = int(state["at"]), Tally.of(state["met"])
+        self._begin, self._met, self._stood = int(state["at"]), Tally.of(state["met"]), state["spares"]
 
     def __iter__(self) -> Iterator[ExportItem]:
         begin, self.tally, self._passes = self._begin, self._met, self._passes + 1
-        self._begin, self._at, self._met = 0, begin, Tally()
-        spares = Spares(self._rows, self._plan.spare)
+        self._spares = spares = Spares(self._rows, self._plan.spare, self._stood)
+        self._begin, self._at, self._met, self._stood = 0, begin, Tally(), None
         ranks, codes = self._plan.ranks[begin:], self._plan.split[begin:].tolist()
         for item, code in zip(self._rows.items(ranks), codes, strict=True):
             self._at += 1

@@ -122,7 +122,7 @@ def test_half_a_file_is_written_again_and_whole_ones_stay(tmp_path, monkeypatch,
         exporter.export(items, target, info, Killed())
     monkeypatch.undo()
     monkeypatch.setattr(exporting, "_SESSION", "fedcba98")
-    (partial,) = (p for p in tmp_path.iterdir() if ".partial-" in p.name and p.is_dir())
+    (partial,) = (p for p in tmp_path.glob(".out*.partial-*") if Journal(p, "the same").done)
     assert Journal(partial, "the same").done == 4
     whole, half = next(partial.rglob("1.png")), next(partial.rglob("5.png"))
     before = whole.stat().st_mtime_ns
@@ -187,6 +187,8 @@ def chats(tmp_path):
         for n in range(40)
     ]
     records[3]["messages"][1]["weight"] = 1
+    for number in (5, 12, 20, 33):
+        records[number]["messages"].pop()  # a question without an answer, which trainers leave out
     lines = "".join(json.dumps(record) + "\n" for record in records)
     (tmp_path / "in.jsonl").write_text(lines, encoding="utf-8")
     with Project.create(tmp_path / "p.curator") as project:
@@ -214,6 +216,7 @@ ONE_FILE = [
     ("jsonl", {}, ".jsonl"),
     ("json", {}, ".json"),
     ("sharegpt", {"allow_loss": True, "trainer": "axolotl", "order": "shuffle", "weights": "column"}, ".jsonl"),
+    ("messages", {"first": 30, "trainer": "llama-factory", "findings": "replace"}, ".jsonl"),
     ("csv", {}, ".csv"),
     ("list", {}, ".txt"),
 ]
@@ -247,8 +250,46 @@ def test_a_file_goes_on_after_a_kill(chats, tmp_path, monkeypatch, format_, opti
     about = [
         json.loads((tmp_path / f"{n}{suffix}.curation.json").read_text(encoding="utf-8")) for n in ("out", "whole")
     ]
-    assert about[0] == about[1] and about[0]["count"] == 40
+    assert about[0] == about[1] and about[0]["count"] == options.get("first", 40)
+    assert about[0]["provenance"]["export"]["replaced"] == (3 if "first" in options else 0)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+HALVES = {"split": ("train=0.5", "test=0.5"), "together": "nothing", "allow_loss": True}
+REPLACED = {"first": 30, "trainer": "llama-factory", "findings": "replace"}
+IN_SPLITS = [
+    ("jsonl", HALVES, ".jsonl"),
+    ("json", HALVES, ".json"),
+    ("sharegpt", HALVES | REPLACED, ".json"),
+    ("list", HALVES, ".txt"),
+    ("llama-factory", HALVES | REPLACED, ".jsonl"),
+]
+
+
+@pytest.mark.parametrize("number", [11, 25], ids=["in the first", "in the second"])
+@pytest.mark.parametrize(("format_", "options", "suffix"), IN_SPLITS, ids=[one[0] for one in IN_SPLITS])
+def test_files_of_splits_go_on_after_a_kill(chats, tmp_path, monkeypatch, format_, options, suffix, number):
+    params = {"what": "source"} if format_ == "list" else {}
+    label = "Writing rows" if format_ == "list" else "Writing records"
+
+    def export(name: str) -> dict[str, bytes]:
+        target = tmp_path / name / (f"x{suffix}" if format_ == "llama-factory" else "x")
+        chats.submit_export("best", target, format_, params, options=options).result()
+        return content(tmp_path / name)
+
+    whole = export("whole")
+    with monkeypatch.context() as patch:
+        killed_at(patch, label, number)
+        with pytest.raises(Killed):
+            export("out")
+    monkeypatch.setattr(exporting, "_SESSION", "fedcba98")
+    (partial,) = (tmp_path / "out").glob(".x*.partial-*")
+    (noted,) = (path for path in partial.iterdir() if "train" in path.name)
+    with noted.open("ab") as file:
+        file.write(b"what came after the last note")
+    looked = []
+    monkeypatch.setattr(Task, "step", lambda self, said, done, total=0: looked.append(said))
+    assert export("out") == whole and looked.count(label) < 40 - number + 2
 
 
 @pytest.mark.parametrize("which", range(4))

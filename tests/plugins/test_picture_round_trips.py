@@ -4,10 +4,13 @@ lost. More of them: CURATOR_EXAMPLES=200."""
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import struct
+import tarfile
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curator.engine.api import Draft, Task
+from curator.engine.api import Draft, InputError, Task
 from curator.engine.importing import find_importer
 from curator.engine.pictures import read_bytes
 from curator.engine.project import Project
@@ -252,3 +255,56 @@ def coco_again(tmp_path, source):
         out = project.submit_export("one", tmp_path / f"{source.name}-again", "coco").result().notes[0]
     (found,) = (Path(out) / "annotations").glob("*.json")
     return json.loads(found.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.zip", "a.parquet"])
+def test_lists_of_pictures_in_archives_come_back(tmp_path, name):
+    """As they are where Curator can read them; as files of their own where others must."""
+    captions = ["one", "two"]
+    packed_as(tmp_path / name, captions)
+    exports = [
+        ("csv", {"paths": "absolute"}, "x.csv"),
+        ("open-clip-csv", {"images": "copy"}, "clip"),
+        ("open-clip-csv", {"images": "copy", "paths": "relative"}, "near"),
+        ("list", {"images": "copy"}, "list"),
+    ]
+    with Project.create(tmp_path / "p.curator") as project:
+        store = project._store
+        dataset = store.dataset(project.submit_import([tmp_path / name]).result().focus[1])
+        samples = store.samples(dataset.id, 0, 9)
+        assert len(samples) == 2
+        store.add_subset("best", dataset.id, [sample.id for sample in samples], "add")
+        for format_ in ("open-clip-csv", "list"):
+            with pytest.raises(InputError, match="has no path of its own"):
+                project.submit_export("best", tmp_path / "no", format_).result()
+        for format_, params, target in exports:
+            project.submit_export("best", tmp_path / target, format_, params).result()
+            (file,) = (tmp_path / target).glob("records.*") if format_ != "csv" else [tmp_path / target]
+            again = store.dataset(project.submit_import([file], f"again {target}").result().focus[1])
+            found = store.samples(again.id, 0, 9)
+            assert [one.digest for one in found] == [one.digest for one in samples]
+            if format_ == "open-clip-csv":
+                assert [one.text for one in found] == captions
+                assert all((again.root / one.source).is_file() for one in found)
+
+
+def packed_as(path: Path, captions: list[str]) -> None:
+    """Pictures with words in an archive or a table; in folders of the same names of files."""
+    files = {f"{n}/x.png": png(n) for n in range(len(captions))}
+    files |= {f"{n}/x.txt": text.encode() for n, text in enumerate(captions)}
+    if path.suffix == ".parquet":
+        arrow = pytest.importorskip("pyarrow")
+        import pyarrow.parquet as parquet
+
+        rows = [{"image": {"bytes": png(n), "path": "x.png"}, "text": text} for n, text in enumerate(captions)]
+        parquet.write_table(arrow.Table.from_pylist(rows), path)
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+    else:
+        with tarfile.open(path, "w") as tar:
+            for name, content in files.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))

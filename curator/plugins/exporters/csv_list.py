@@ -23,8 +23,8 @@ class CsvList:
     """A table of what was chosen and why: rank, source, label, gain, weight, reason, skill.
 
     The source is the path below the folder of the dataset, or the place of a record in its file; with paths = absolute
-    it is the whole path of the picture, which the image-list importer reads from anywhere. With splits there is a last
-    column split.
+    it is the whole path of the picture (photos.tar!in/x.png for one in an archive), which the image-list importer reads
+    from anywhere. With splits there is a last column split.
     """
 
     paths: str = param("relative", choices=("relative", "absolute"), help="How pictures are named")
@@ -45,7 +45,8 @@ class CsvList:
             if not whole.count:
                 table.writerow((*HEADER, "split") if divided else HEADER)
             for item in whole.track(task, "Writing rows", info.count):
-                table.writerow((*self._row(item), item.split) if divided else self._row(item))
+                row = self._row(item, info.kind)
+                table.writerow((*row, item.split) if divided else row)
                 whole.count += 1
             text.detach()
             if not whole.count:
@@ -53,8 +54,8 @@ class CsvList:
             write_provenance(target, info, whole.count)
         return target
 
-    def _row(self, item: ExportItem) -> tuple[str | int, ...]:
-        whole = self.paths == "absolute" and len(item.images) == 1 and item.image_names == (item.source,)
+    def _row(self, item: ExportItem, kind: str) -> tuple[str | int, ...]:
+        whole = self.paths == "absolute" and kind == "image" and len(item.images) == 1
         source = str(item.images[0]) if whole else item.source
         label = item.labels[0] if item.labels else ""
         return (item.rank, source, label, _number(item.gain), _number(item.weight), item.reason, item.skill)

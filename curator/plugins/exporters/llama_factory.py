@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
 from curator.engine.exporting import (
@@ -17,12 +17,14 @@ from curator.engine.exporting import (
     is_half_renamed,
     may_replace,
     renaming,
+    resumable_files,
 )
 from curator.engine.provenance import write_provenance
 from curator.engine.trainers import Data
 from curator.engine.trainers.llama_factory import entry
 from curator.plugins.exporters.placing import Placer, again, needed_bytes
 from curator.plugins.exporters.record_files import EMPTY, NOTHING, Lines
+from curator.plugins.exporters.split_files import SplitFiles
 
 INFO = "dataset_info.json"
 
@@ -68,28 +70,42 @@ class LlamaFactoryData:
         replacing = may_replace(target) or is_half_renamed(target, info.key)
         files = {split: target.with_name(self.file_of(target, split)) for split in info.splits}
         known = _known(target.parent, {path.stem: path.name for path in files.values()})
-        keys, pairs, counts = set[str](), False, dict[str, int]()
         with ExitStack() as until_known:
-            with ExitStack() as whole, self._pictures(items, target, info, task, replacing):
-                for split, path in files.items():
-                    file = whole.enter_context(atomic_file(path, overwrite=replacing))
-                    lines = Lines(file, path.suffix.lower() == ".json", ascii_only=True)
-                    for item in task.track(items, "Writing records", info.count):
-                        if item.split == split:
-                            lines.write(item, task)
-                            record = json.loads(item.record)
-                            keys |= record.keys()
-                            pairs = pairs or "rejected" in record
-                    lines.end()
-                    if not lines.count:
-                        raise InputError(EMPTY, NOTHING)
-                    counts[split] = lines.count
+            with (
+                resumable_files({path.name: path for path in files.values()}, info.key, overwrite=replacing) as whole,
+                self._pictures(items, target, info, task, replacing),
+            ):
+                counts, keys = self._records(items, *whole, target, info, task)
                 until_known.enter_context(renaming(target, info.key))
-            data = Data(target.stem, "llama-factory", self.shape, {}, info.count, frozenset(keys), pairs=pairs)
+            kind = frozenset(keys)
+            data = Data(target.stem, "llama-factory", self.shape, {}, info.count, kind, pairs="rejected" in kind)
             _merge(target.parent, known, {path.stem: entry(data, path.name) for path in files.values()})
             first = next(iter(files.values()))
             write_provenance(first, info, sum(counts.values()))
         return first
+
+    def _records(
+        self, items: Iterable[ExportItem], folder: Path, journal: Journal, target: Path, info: ExportInfo, task: Task
+    ) -> tuple[dict[str, int], set[str]]:
+        """Writes the files of all splits into a folder; returns the records in each and the fields that they have."""
+        array = target.suffix.lower() == ".json"
+
+        def end(file: BinaryIO, count: int) -> None:
+            Lines(file, array, count=count).end()
+
+        with SplitFiles(folder, lambda split: self.file_of(target, split), journal, items, end=end) as files:
+            keys = set[str](files.more.get("keys", ()))
+            for item in files.track(task, "Writing records", info.count):
+                lines = Lines(files.file(item.split), array, ascii_only=True, count=files.counts[item.split])
+                lines.write(item, task)
+                files.counts[item.split] = lines.count
+                if not (named := json.loads(item.record or "{}").keys()) <= keys:
+                    keys |= named
+                    files.more["keys"] = sorted(keys)
+            counts = files.finish()
+        if not all(counts.get(split) for split in info.splits):
+            raise InputError(EMPTY, NOTHING)
+        return counts, keys
 
     @contextmanager
     def _pictures(

@@ -24,18 +24,20 @@ class OneFile:
         """The samples still to be written; each must be in the file, and counted, when the next one is asked for."""
         for item in task.track(self._items, label, total):
             yield item
-            if self._journal.is_due and (state := self._state()) is not None:
+            if self._journal.is_due and can_go_on(self._items):
                 self.file.flush()
+                state: dict[str, Any] = self._items.state()  # type: ignore[attr-defined]
                 about = {"bytes": self.file.tell(), "count": self.count, "items": state}
                 self._journal.note(state["at"], about, now=True)
 
-    def _state(self) -> dict[str, Any] | None:
-        ask = getattr(self._items, "state", None)
-        return ask() if ask is not None else None
+
+def can_go_on(items: Iterable[ExportItem]) -> bool:
+    """Whether the samples can be gone through from the middle: those of a Subset, not those of a plain list."""
+    return hasattr(items, "resume")
 
 
 @contextmanager
 def one_file(target: Path, info: ExportInfo, items: Iterable[ExportItem]) -> Iterator[OneFile]:
     """The file at ``target``, begun anew or gone on with; it takes its name when the block ends without an error."""
-    with resumable_file(target, info.key if hasattr(items, "resume") else "") as (file, journal):
+    with resumable_file(target, info.key if can_go_on(items) else "") as (file, journal):
         yield OneFile(file, journal, items)

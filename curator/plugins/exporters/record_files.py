@@ -14,6 +14,7 @@ from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.card import write_card
 from curator.plugins.exporters.one_file import one_file
 from curator.plugins.exporters.placing import Placer, again, needed_bytes
+from curator.plugins.exporters.split_files import SplitFiles
 
 _BREAK = re.compile(r"\s*[\r\n]\s*")
 EMPTY = "The subset is empty."
@@ -59,26 +60,31 @@ def _write_folder(
     items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task, copy: bool, suffix: str
 ) -> Path:
     needed = needed_bytes(items, task, info.count) if copy else 0
-    placer, total = Placer("copy", task), 0
+    placer, array = Placer("copy", task), suffix == ".json"
+
+    def name_of(split: str) -> str:
+        return f"{split or 'records'}{suffix}"
+
+    def end(file: BinaryIO, count: int) -> None:
+        Lines(file, array, count=count).end()
+
     with atomic_folder(target, needed=needed, key=info.key) as folder:
-        journal, written, left_out = Journal(folder, info.key), dict[str, int](), 0
-        for path in folder.glob("*.json*"):
-            path.unlink()
-        with SplitFiles(folder, suffix) as files:
-            for number, item in enumerate(task.track(items, "Writing records", info.count)):
-                reason = placer.place_all(item, folder, number < journal.done) if copy else ""
+        with SplitFiles(folder, name_of, Journal(folder, info.key), items, end=end) as files:
+            for number, item in enumerate(files.track(task, "Writing records", info.count)):
+                reason = placer.place_all(item, folder, number < files.placed) if copy else ""
                 if reason:
                     task.problem(item.source, reason)
-                    left_out += 1
+                    files.more["left_out"] = files.more.get("left_out", 0) + 1
                     continue
-                files.of(item.split).write(item, task)
-                journal.note(number + 1)
-            written = files.counts()
+                lines = Lines(files.file(item.split), array, count=files.counts[item.split])
+                lines.write(item, task)
+                files.counts[item.split] = lines.count
+            written = files.finish()
         total = sum(written.values())
         if not total:
             raise InputError(EMPTY, NOTHING)
-        write_card(folder, info, {split: f"{split or 'records'}{suffix}" for split in written})
-        write_provenance(folder, info, total, left_out)
+        write_card(folder, info, {split: name_of(split) for split in written})
+        write_provenance(folder, info, total, files.more.get("left_out", 0))
     return target
 
 
@@ -104,38 +110,3 @@ class Lines:
         """Close the array."""
         if self._array:
             self._file.write(b"\n]\n" if self.count else b"[]\n")
-
-
-class SplitFiles:
-    """A file for each split below a folder, each opened when the first of its samples comes."""
-
-    def __init__(self, folder: Path, suffix: str) -> None:
-        self._folder, self._suffix = folder, suffix
-        self._lines: dict[str, Lines] = {}
-        self._files: dict[str, BinaryIO] = {}
-
-    def __enter__(self) -> SplitFiles:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._files.values():
-            file.close()
-
-    def of(self, split: str) -> Lines:
-        """The file of one split; splits come one after the other, so only the latest is open."""
-        if split not in self._lines:
-            self._end()
-            file = (self._folder / f"{split or 'records'}{self._suffix}").open("wb")
-            self._files[split], self._lines[split] = file, Lines(file, self._suffix == ".json")
-        return self._lines[split]
-
-    def counts(self) -> dict[str, int]:
-        """Ends the last file and returns the records in each."""
-        self._end()
-        return {split: lines.count for split, lines in self._lines.items()}
-
-    def _end(self) -> None:
-        for split, lines in self._lines.items():
-            if not self._files[split].closed:
-                lines.end()
-                self._files[split].close()

@@ -26,8 +26,9 @@ class ImageList:
     """A CSV or TSV table, or a plain list, of paths of pictures, also in a ZIP or TAR together with the pictures.
 
     The column is called file_name, filepath, path, image or source; a list of one column needs no header. Paths
-    are absolute or relative to the folder of the list. The other columns are kept as the record; the class comes
-    from label, class or category, the text from text, caption, name or title.
+    are absolute or relative to the folder of the list; what lies in an archive is named as photos.tar!in/x.png. The
+    other columns are kept as the record; the class comes from label, class or category, the text from text, caption,
+    name or title.
     """
 
     root: str = param("", help=ROOT_HELP)
@@ -112,7 +113,7 @@ def _root(path: Path) -> Path:
     with path.open("rb") as file:
         for row in read_csv(file, COLUMNS, plain=is_plain_list(path)):
             name = _name(row).strip()
-            folders.add(str(Path(os.path.normpath(name)).parent if _is_absolute(name) else path.parent))
+            folders.add(str(_file_of(os.path.normpath(name)).parent if _is_absolute(name) else path.parent))
     try:
         return Path(os.path.commonpath(folders))
     except ValueError:
@@ -121,11 +122,31 @@ def _root(path: Path) -> Path:
         ) from None
 
 
+def _file_of(name: str) -> Path:
+    """The file itself, or the archive or table that it lies in."""
+    place = packed.split(Path(name))
+    return place[0] if place is not None else Path(name)
+
+
+def _find(pile: Pile, name: str, folder: str) -> str:
+    """The name inside the pile of a file, or of what lies in an archive or a table there."""
+    try:
+        return pile.find(name, folder)
+    except InputError:
+        place = None if pile.prefix or "\0" in name else packed.split(Path(name))
+        if place is None:
+            raise
+    found = packed.join(pile.find(str(place[0]), folder), place[1])
+    if not packed.exists(pile.root / found):
+        raise InputError("is not there")
+    return found
+
+
 def _read_row(pile: Pile, folder: str, line: str, row: Row) -> Draft | Skip:
     name = _name(row).strip()
     if row.reason or not name:
         return Skip(line, row.reason or "names no file")
     try:
-        return row_draft(pile.root, pile.address(pile.find(name, folder)), row.values)
+        return row_draft(pile.root, pile.address(_find(pile, name, folder)), row.values)
     except InputError as error:
         return Skip(f"{line}: {readable(name)}", error.text)
