@@ -272,3 +272,17 @@ def test_the_menu_of_layouts_says_what_each_costs(tmp_path):
         project.submit_import([tmp_path / "r.jsonl"], "pile").result()
         quick, fine = (project.estimates.of_projection("pile", name) for name in ("pca", "umap"))
         assert quick.seconds < fine.seconds and [p.basis for p in fine.parts] == ["rough", "rough"]
+
+
+def test_fit_shows_the_bulk_and_a_far_flung_point_is_reached_by_zooming_out(page, layout):
+    from curator.ui.views.map_data import MapData
+
+    far = layout.copy()
+    far[17] = (5_000.0, 3.0)
+    canvas = page.canvas
+    canvas.show_data(MapData(far))
+    assert canvas.box.viewRect().right() < 200 and canvas.box.viewRect().contains(15.0, 15.0)
+    canvas.box.scaleBy(400)
+    assert canvas.box.viewRect().contains(5_000.0, 3.0) and canvas.data.nearest(5_000.0, 3.0, 1.0) == 17
+    canvas.fit()
+    assert canvas.box.viewRect().right() < 200

@@ -130,6 +130,20 @@ def test_names_stand_at_the_median_of_the_largest(data):
     assert found[1].y == 7.5
 
 
+def test_a_far_flung_point_does_not_shrink_the_others():
+    layout = np.random.default_rng(0).uniform(0, 10, (300, 2)).astype(np.float32)
+    everything = MapData(layout).bounds
+    assert everything[0] < layout[:, 0].min() and everything[1] > layout[:, 0].max()
+    layout[7] = (900.0, 5.0)
+    left, right, low, high = MapData(layout).bounds
+    assert (low, high) == pytest.approx(MapData(np.delete(layout, 7, 0)).bounds[2:], abs=0.5)
+    assert -1.5 < left < 0.1 and 9.9 < right < 11.5
+    few = layout[:20]
+    assert MapData(few).bounds[1] > 900  # of a handful each counts
+    layout[:100] = (900.0, 5.0)
+    assert MapData(layout).bounds[1] > 900  # many are no strays
+
+
 def test_bounds_leave_room(data):
     left, right, low, high = data.bounds
     assert left < 0 < 9 < right and low < 0 < 9 < high

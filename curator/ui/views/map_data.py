@@ -19,6 +19,10 @@ MOST_NAMES = 60
 SAMPLE = 60_000
 """Points that the centres are found from."""
 SEVERAL = 3
+CROWD, FAR_FLUNG, MUCH_SMALLER = 50, 0.001, 0.75
+"""Points that are a bulk; the share on each side that may be left out of view; how much smaller the view must become."""
+ROOM, ROOM_INSIDE = 0.04, 0.08
+"""Beside the points, as a share of their breadth; more where some of them are left out."""
 Color = tuple[int, int, int]
 
 
@@ -49,16 +53,12 @@ class MapData:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, right, low and high of all but the outermost thousandth on each side, with some room."""
+        """Left, right, low and high of the bulk of the points, with some room."""
         if not len(self.x):
             return (-1.0, 1.0, -1.0, 1.0)
         some = slice(0, 200_000)
-        found = []
-        for values in (self.x[some], self.y[some]):
-            low, high = np.quantile(values, (0.001, 0.999)) if len(values) > 5000 else (values.min(), values.max())
-            room = max(float(high - low) * 0.04, 1e-6)
-            found += [float(low) - room, float(high) + room]
-        return found[0], found[1], found[2], found[3]
+        (left, right), (low, high) = bulk(self.x[some]), bulk(self.y[some])
+        return left, right, low, high
 
     def show(self, rows: Ints | None) -> None:
         """Hide all but ``rows`` (None: hide nothing)."""
@@ -132,6 +132,21 @@ class MapData:
                 middle = float(np.median(x[members])), float(np.median(y[members]))
                 found.append(Name(column.names[i], *middle, int(counts[i])))
         return found
+
+
+def bulk(values: Floats) -> tuple[float, float]:
+    """Where a view of ``values`` [n] begins and ends: at the outermost, or, where a few far-flung ones would shrink all
+    others, beside the outermost thousandth on each side (one at least, of fewer than :data:`CROWD` none)."""
+    ends = [float(values.min()), float(values.max())]
+    room = ROOM
+    if len(values) >= CROWD:
+        cut = max(1, round(len(values) * FAR_FLUNG))
+        ordered = np.partition(values, (cut, len(values) - 1 - cut))
+        inner = [float(ordered[cut]), float(ordered[-1 - cut])]
+        if inner[1] - inner[0] < MUCH_SMALLER * (ends[1] - ends[0]):
+            ends, room = inner, ROOM_INSIDE
+    room = max((ends[1] - ends[0]) * room, 1e-6)
+    return ends[0] - room, ends[1] + room
 
 
 def with_extra(
