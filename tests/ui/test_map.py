@@ -282,7 +282,7 @@ def test_fit_shows_the_bulk_and_a_far_flung_point_is_reached_by_zooming_out(page
     canvas = page.canvas
     canvas.show_data(MapData(far))
     assert canvas.box.viewRect().right() < 200 and canvas.box.viewRect().contains(15.0, 15.0)
-    canvas.box.scaleBy(400)
+    canvas.box.scaleBy((400, 400))
     assert canvas.box.viewRect().contains(5_000.0, 3.0) and canvas.data.nearest(5_000.0, 3.0, 1.0) == 17
     canvas.fit()
     assert canvas.box.viewRect().right() < 200

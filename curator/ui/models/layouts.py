@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 EMPTY, LOADING, ERROR, READY = "empty", "loading", "error", "ready"
 QUICK, FINE = "pca", "umap"
-SMALL = 20_000
-"""Up to so many samples the finer layout is made without asking; beyond, it would keep the worker from other work."""
+SMALL = 50_000
+"""Up to so many samples the finer layout is made without asking: it takes the worker 46 s there, 86 s at 100,000
+(docs/benchmarks.md). Beyond, the map offers it with what it will cost."""
 SUBJECTS = frozenset({"projection", "embedding", "dataset", "sample"})
 ENDED = ("done", "failed", "cancelled")
 

@@ -20,7 +20,7 @@ SAMPLE = 60_000
 """Points that the centres are found from."""
 SEVERAL = 3
 CROWD, FAR_FLUNG, MUCH_SMALLER = 50, 0.001, 0.75
-"""Points that are a bulk; the share on each side that may be left out of view; how much smaller the view must become."""
+"""Points that are a bulk; the share that may be left out of view on each side; how much smaller it must become."""
 ROOM, ROOM_INSIDE = 0.04, 0.08
 """Beside the points, as a share of their breadth; more where some of them are left out."""
 Color = tuple[int, int, int]
