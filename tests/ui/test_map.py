@@ -10,6 +10,7 @@ from curator.engine.project import Project
 from curator.engine.records import EmbeddingRecord
 from curator.engine.task import Progress
 from curator.engine.types import Changes
+from curator.ui.models.layouts import SMALL
 from curator.ui.views.map_legend import Legend
 from curator.ui.views.map_names import free_places
 
@@ -93,8 +94,8 @@ def test_with_an_embedding_the_quick_map_is_made_unasked(window, qtbot, project)
 
 
 def test_a_large_pile_gets_the_finer_map_when_it_is_asked_for(window, qtbot, pictures, layout):
-    project = FakeProject(pictures, sizes=(20_001,), kinds=("image",), subset_size=40)
-    project.pages.layouts_made["pca"] = np.random.default_rng(0).random((20_001, 2)).astype(np.float32)
+    project = FakeProject(pictures, sizes=(SMALL + 1,), kinds=("image",), subset_size=40)
+    project.pages.layouts_made["pca"] = np.random.default_rng(0).random((SMALL + 1, 2)).astype(np.float32)
     window.state.set_project(project)
     window.commands.show_map()
     page = window.center.view
