@@ -110,7 +110,7 @@ def test_unknown_columns_open_the_dialog_are_mapped_and_the_mapping_is_kept(show
         box.activated.emit(box.currentIndex())
         settled(qtbot, dialog)
     assert dialog.state == "ready"
-    assert dialog.words.text().startswith("Read as you said: instruction samples")
+    assert dialog.words.text().startswith("Read as you said: instruction records")
     assert dialog.rows.rowCount() == 20
     dialog.name.setText("mapped")
     dialog.ok.click()

@@ -50,7 +50,7 @@ def shown(qtbot, steps=STEPS, scores=SCORES):
 def test_nothing_yet(qtbot):
     page = shown(qtbot, steps=[])
     assert page.about.isVisible() and not page.parts.isVisible()
-    assert "curator lifelong step" in page.about.text()
+    assert "brings new samples in" in page.about.text()
 
 
 def test_the_latest_step_its_skills_and_their_scores(qtbot):

@@ -210,7 +210,7 @@ def test_a_click_in_the_history_goes_back_to_that_step(shown, small, answers, qt
 
 def test_the_card_gives_back_the_recipe(shown, small):
     panel = shown.subset_panel
-    assert "seed 0" in panel.facts.text() and "Fingerprints" in panel.facts.text()
+    assert "seed 0" in panel.facts.text() and "Fingerprints" in panel.technical.text()
     shown.actions_.by_id["copy-recipe"].trigger()
     assert Recipe.from_toml(QGuiApplication.clipboard().text()).name == "small"
     shown.run_panel.load_text('selectors = [{ name = "random" }]')

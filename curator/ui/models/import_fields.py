@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 AnyIndex = QModelIndex | QPersistentModelIndex
 COLUMN, IS, EXAMPLE = range(3)
 FIELD_TITLES = (noop("Column"), noop("Is"), noop("Example"))
+SOURCE, PICTURES = 0, 3
 ROW_TITLES = (noop("Source"), noop("Labels"), noop("Split"), noop("Pictures"), noop("Text"))
 KEPT = noop("kept in the record")
 """What is shown for the role ""."""

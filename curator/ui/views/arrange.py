@@ -18,7 +18,7 @@ from curator.ui.reading import Reading
 from curator.ui.views.elided import ElidedButton
 
 if TYPE_CHECKING:
-    from curator.engine.browse import Field
+    from curator.engine.browse import Field, Query
     from curator.engine.project import Project
     from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
@@ -76,16 +76,15 @@ class ArrangeBar(QWidget):
     def refresh(self) -> None:
         """Say what is chosen."""
         query, ready = self._state.query, self._state.ready
-        order = "rank" if query.subset_id is not None else "row"
         falling = " ↓" if query.descending else ""
         for button, name in (
-            (self.sort, ("order" if query.sort == order else spoken(query.sort)) + falling),
-            (self.group, spoken(query.group) or "none"),
-            (self.colour, self._spoken_colour() or "none"),
+            (self.sort, in_order(query) + falling),
+            (self.group, spoken(query.group)),
+            (self.colour, self._spoken_colour()),
         ):
             word = button.property("word")
-            button.setText(f"{word}: {name}")
-            button.setAccessibleName(tr("{word} by: {name}", word=word, name=name))
+            button.setText(f"{word}: {name}" if name else word)
+            button.setAccessibleName(tr("{word} by: {name}", word=word, name=name or tr("nothing")))
             button.setEnabled(ready)
 
     def show_size(self, size: int) -> None:
@@ -191,6 +190,13 @@ class ArrangeBar(QWidget):
             except CuratorError:
                 return name
         return spoken(name)
+
+
+def in_order(query: Query) -> str:
+    """What the samples are sorted by, for people."""
+    if query.sort == "rank" and query.subset_id is not None:
+        return tr("as picked")
+    return tr("as imported") if query.sort == "row" else spoken(query.sort)
 
 
 def _call(choose: Callable[[str], None], name: str, _checked: bool = False) -> None:

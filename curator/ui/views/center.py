@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 IN_VIEW = ("pin-in", "pin-out", "pin-clear", "label", "label-clear", "preview", "more-like", "highlight-all")
 SHORT = {
-    "all-samples": noop("All"), "export": noop("Export…"), "instructions": noop("Records"),
-    "rounds": noop("Rounds"), "lifelong": noop("Steps"),
+    "all-samples": noop("Show all"), "export": noop("Export…"), "instructions": noop("Records"),
+    "rounds": noop("Rounds"), "lifelong": noop("Timeline"),
 }  # fmt: skip
 """Words for the buttons of the header where the menu's are too long."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,8 +135,8 @@ class DetailPanel(ScrolledColumn):
         self.reason.setText(choice.reason[:1].upper() + choice.reason[1:] or tr("No reason was recorded."))
         shown = {
             "Rank": f"{choice.rank:,}",
-            "Gain": number(choice.gain),
-            "Weight": number(choice.weight) if choice.weight is not None else "",
+            "Gain": number(choice.gain) if math.isfinite(choice.gain or math.nan) else "",
+            "Weight": number(choice.weight) if choice.weight not in (None, 1.0) else "",
             "Skill": choice.skill,
         }
         for name, value in self.values.items():

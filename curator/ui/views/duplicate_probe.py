@@ -159,11 +159,11 @@ class DuplicateProbe(QFrame):
         suits = (
             ""
             if self._threshold
-            else tr(" {threshold:g} is what suits {encoder}.", threshold=cut.threshold, encoder=self.pairs.encoder)
+            else tr(" {threshold:g} is usual for {encoder}.", threshold=cut.threshold, encoder=self.pairs.encoder)
         )
         self.count.setText(
             tr(
-                "<b>{dropped:,}</b>{share} would go, {kept:,} would stay.{suits}",
+                "<b>{dropped:,}</b>{share} would go as near-duplicates, {kept:,} would stay.{suits}",
                 dropped=cut.dropped,
                 share=share,
                 kept=cut.kept,

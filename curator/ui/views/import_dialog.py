@@ -35,7 +35,7 @@ from curator.ui import theme
 from curator.ui.job_bridge import JobBridge
 from curator.ui.language import tr
 from curator.ui.messages import in_words
-from curator.ui.models.import_fields import EXAMPLE, IS, KEPT, FieldsModel, FirstRowsModel
+from curator.ui.models.import_fields import EXAMPLE, IS, KEPT, PICTURES, SOURCE, FieldsModel, FirstRowsModel
 from curator.ui.reading import Reading
 from curator.ui.views.param_form import ParamForm
 
@@ -232,6 +232,10 @@ class ImportDialog(QDialog):
         for column in range(1, self.rows.columnCount() - 1):
             empty = all(not self.rows.index(row, column).data() for row in range(self.rows.rowCount()))
             self.row_table.setColumnHidden(column, empty)
+        if all(row.images in ((), (row.source,)) for row in found.rows):
+            self.row_table.setColumnHidden(PICTURES, True)  # a source that is the picture
+        wanted = self.row_table.sizeHintForColumn(SOURCE) + 12
+        self.row_table.setColumnWidth(SOURCE, max(80, min(wanted, self.row_table.width() * 2 // 3)))
         self.problems.setPlainText("\n".join([*(f"{p.source}: {p.reason}" for p in found.problems), *found.log]))
         self.tabs.setTabText(
             2, tr("&Problems ({count})", count=len(found.problems)) if found.problems else tr("&Problems")
@@ -252,9 +256,8 @@ class ImportDialog(QDialog):
             if self.tabs.currentWidget() is not self.options:
                 self.tabs.setCurrentWidget(self.field_table if more else self.problems)
         else:
-            kind = tr("{kind} samples", kind=found.kind) + (
-                tr(" in the format {format}", format=found.format) if found.format else ""
-            )
+            kind = tr("pictures") if found.kind == "image" else tr("instruction records")
+            kind += tr(", read as {format}", format=found.format) if found.format else ""
             aside = (
                 "; " + tr("{count} of the first would be set aside", count=len(found.problems))
                 if found.problems

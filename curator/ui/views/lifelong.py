@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 EMPTY = noop(
     "No lifelong step has been taken in this dataset yet.\n"
-    "A step takes in what came since, chooses what to train on, and keeps the pool bounded;\n"
-    "from the command line it is: curator lifelong step PROJECT --add PATH"
+    "For a pile that grows: each step brings new samples in, chooses what to train on,\n"
+    "and drops what adds nothing, so that the pile stays as large as you can afford."
 )
 HEADS = (noop("Skill"), noop("Samples"), noop("Came in"), noop("Chosen"), noop("Pruned"), "", noop("Went by"))
 BAR, GAP, ROOM = 22, 34, 34

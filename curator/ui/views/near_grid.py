@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from curator.ui.desk import Desk
 
 ACROSS = 3
+CLOSE = 0.95
 
 
 class NearGrid(QGridLayout):
@@ -46,8 +47,8 @@ class NearGrid(QGridLayout):
                 widget.deleteLater()
 
     def _put(self, i: int, sample: Sample, near: Neighbour, dataset: Dataset) -> None:
-        alike = "" if near.similarity != near.similarity else f"{near.similarity:.3f}"
-        button = QPushButton(alike or tr("Go to"))
+        alike = "" if near.similarity != near.similarity else shown(near.similarity)
+        button = QPushButton(tr("{alike} alike", alike=alike) if alike else tr("Go to"))
         self._dress(button, sample, near.row, alike)
         if not sample.images:
             button = _LineButton(f"{alike}  {one_line(sample.text or sample.source, 160)}".strip())
@@ -61,9 +62,15 @@ class NearGrid(QGridLayout):
 
     def _dress(self, button: QPushButton, sample: Sample, row: int, alike: str) -> None:
         button.setFlat(True)
-        button.setToolTip(html.escape(f"{sample.source}: {alike or 'not measured'}{' alike' if alike else ''}"))
+        tip = tr("cosine {alike}; 1 is the same", alike=alike) if alike else tr("not measured")
+        button.setToolTip(html.escape(f"{sample.source}: {tip}"))
         button.setAccessibleName(tr("Go to {source}", source=sample.source))
         button.clicked.connect(lambda _on=False: self._desk.state.set_current(row))
+
+
+def shown(similarity: float) -> str:
+    """A cosine in two places, in three where copies are told apart."""
+    return f"{similarity:.3f}" if similarity >= CLOSE else f"{similarity:.2f}"
 
 
 class _LineButton(QPushButton):

@@ -293,6 +293,7 @@ class RunPanel(ScrolledColumn):
         ready = recipe is not None and self._desk.state.ready
         self.go.setEnabled(ready)
         self.save.setEnabled(recipe is not None)
+        self.try_out.setVisible(self._dataset is None or self._dataset.size > SAMPLE)
         self.try_out.setEnabled(ready and self._dataset is not None and self._dataset.size > SAMPLE)
 
     # ---- what it costs ---------------------------------------------------------------------------------------

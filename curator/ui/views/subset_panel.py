@@ -143,11 +143,22 @@ class SubsetPanel(ScrolledColumn):
     def _card(self) -> QWidget:
         card = QWidget()
         card.setObjectName("provenance")
-        self.facts = QLabel()
-        self.facts.setWordWrap(True)
-        self.facts.setTextFormat(Qt.TextFormat.PlainText)
-        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.facts.setAccessibleName(tr("Where this subset comes from"))
+        self.facts, self.technical = QLabel(), QLabel()
+        for label, name in (
+            (self.facts, tr("Where this subset comes from")),
+            (self.technical, tr("Versions and fingerprints")),
+        ):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setAccessibleName(name)
+        theme.mark(self.technical, "faint")
+        self.technical.hide()
+        self.closer = QToolButton()
+        self.closer.setText(tr("Details"))
+        self.closer.setCheckable(True)
+        self.closer.setToolTip(tr("Versions and fingerprints: everything that can change the result"))
+        self.closer.toggled.connect(self.technical.setVisible)
         title = QLabel(tr("Where it comes from"))
         title.setFont(theme.scaled(self.font(), 1.0, bold=True))
         self.copy, self.again = QToolButton(), QToolButton()
@@ -157,12 +168,14 @@ class SubsetPanel(ScrolledColumn):
         line = QHBoxLayout()
         line.addWidget(self.copy)
         line.addWidget(self.again)
+        line.addWidget(self.closer)
         line.addStretch(1)
         column = QVBoxLayout(card)
         column.setContentsMargins(0, 8, 0, 0)
         column.addWidget(title)
         column.addWidget(self.facts)
         column.addLayout(line)
+        column.addWidget(self.technical)
         return card
 
     # ---- what is shown ---------------------------------------------------------------------------------------
@@ -193,6 +206,9 @@ class SubsetPanel(ScrolledColumn):
         self.note.setVisible(bool(subset.note))
         self.facts.setText("\n".join(facts_of(card)))
         has_recipe = "recipe" in card
+        self.technical.setText("\n".join(technical_of(card)))
+        self.closer.setVisible(has_recipe)
+        self.technical.setVisible(has_recipe and self.closer.isChecked())
         self.copy.setVisible(has_recipe)
         self.again.setVisible(has_recipe)
         self._show_measuring()
@@ -329,8 +345,14 @@ def facts_of(card: dict[str, Any]) -> list[str]:
     )
     if encoder := card["summary"].get("encoder"):
         found.append(tr("Encoder {encoder}", encoder=encoder))
-    versions = card.get("versions") or {}
-    found.append(tr("Versions {versions}", versions=", ".join(f"{k} {v}" for k, v in sorted(versions.items()))))
-    prints = {"run": card.get("fingerprint", ""), **(card.get("fingerprints") or {})}
-    found.append(tr("Fingerprints {prints}", prints=", ".join(f"{k} {str(v)[:12]}" for k, v in prints.items() if v)))
     return found
+
+
+def technical_of(card: dict[str, Any]) -> list[str]:
+    """What of a provenance only matters to whoever makes the Subset again."""
+    versions = card.get("versions") or {}
+    prints = {"run": card.get("fingerprint", ""), **(card.get("fingerprints") or {})}
+    return [
+        tr("Versions {versions}", versions=", ".join(f"{k} {v}" for k, v in sorted(versions.items()))),
+        tr("Fingerprints {prints}", prints=", ".join(f"{k} {str(v)[:12]}" for k, v in prints.items() if v)),
+    ]
