@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from curator.engine.records import Subset
 
 MOST = 100_000
-"""Rows that a version may copy: 0.4 s on two cores, while a person waits."""
+"""Samples that a version may copy while a person waits."""
 KEPT = ("encoder", "preview")
 """What a version keeps of the figures of the one before; the others were measured on other samples."""
 LATER = "The pins count from the next run on."
@@ -28,7 +28,7 @@ def why_fixed(store: Store, subset: Subset) -> str:
         return f"“{subset.name}” is locked and stays as it is."
     if corrections.in_timeline(subset.id):
         return f"“{subset.name}” belongs to a step of the timeline and stays as it was chosen."
-    if corrections.weight(subset.id) > MOST:
+    if subset.size > MOST:
         return f"“{subset.name}” is too large to be corrected sample by sample."
     return ""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from curator.engine.errors import StoreError
 from curator.engine.migrations_adapt import add_lifelong, add_skill_choice
 from curator.engine.migrations_browse import browse_tables
+from curator.engine.migrations_correcting import share_omissions
 from curator.engine.migrations_facts import source_facts
 from curator.engine.migrations_importing import importing
 from curator.engine.migrations_renewing import renewing
@@ -147,6 +148,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     skill_budgets,
     renewing,
     source_facts,
+    share_omissions,
 )
 
 

@@ -65,14 +65,14 @@ class BrowseStore:
         """The newest Subset of a Dataset that left out near copies, -1 when there is none."""
         sql = (
             "select max(id) from subset where dataset_id = ? and not hidden and exists"
-            " (select 1 from omission where subset_id = subset.id and covered_by is not null)"
+            " (select 1 from omission where subset_id = coalesce(base_id, subset.id) and covered_by is not null)"
         )
         return int(self._store.one(sql, (dataset.id,)) or -1)
 
     def omitted(self, dataset: Dataset, subset_id: int) -> tuple[Rows, Rows]:
         """Rows that a Subset left out as near copies, and the rows that stand for them."""
         sql = (
-            "select a.row, b.row from omission join sample a on a.id = sample_id join sample b on b.id = covered_by"
+            "select a.row, b.row from left_out join sample a on a.id = sample_id join sample b on b.id = covered_by"
             " where subset_id = ? and a.row between 0 and ? and b.row between 0 and ?"
         )
         last = dataset.size - 1

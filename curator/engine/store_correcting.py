@@ -11,6 +11,8 @@ from curator.engine.records import Subset
 from curator.engine.types import Changes
 
 STAGE = "hand"
+BACK = "back"
+"""The stage of a Sample that the Subset at the beginning left out and this version does not."""
 TAKEN_OUT, ADDED = "taken out by hand", "added by hand"
 
 
@@ -24,14 +26,6 @@ class Corrections:
         """Whether a lifelong step rests on the Subset."""
         sql = "select exists (select 1 from lifelong_step where not hidden and ? in (subset_id, pool_subset_id))"
         return bool(self._store.one(sql, (subset_id,)))
-
-    def weight(self, subset_id: int) -> int:
-        """Rows that a new version copies."""
-        sql = (
-            "select (select count(*) from subset_sample where subset_id = ?)"
-            " + (select count(*) from omission where subset_id = ?)"
-        )
-        return int(self._store.one(sql, (subset_id, subset_id)))
 
     def correct(
         self,
@@ -50,8 +44,9 @@ class Corrections:
             store.db.conn.executemany("insert or ignore into pin values (?, null)", [(i,) for i in pins])
             new = int(
                 run(
-                    "insert into subset (name, dataset_id, created, size, note, clustering_id, hidden)"
-                    " select name, dataset_id, ?, 0, note, clustering_id, 1 from subset where id = ?",
+                    "insert into subset (name, dataset_id, created, size, note, clustering_id, hidden, base_id)"
+                    " select name, dataset_id, ?, 0, note, clustering_id, 1, coalesce(base_id, id) from subset"
+                    " where id = ?",
                     (now(), subset.id),
                 ).lastrowid
                 or 0
@@ -76,11 +71,19 @@ class Corrections:
         return Changes(tables, ("subset", new), label)
 
     def _leave_out(self, old: int, new: int, out: Sequence[int], added: Sequence[int]) -> None:
+        """What was done by hand before and now; what the Run left out stays with the Subset it made."""
         run = self._store.db.execute
         run(
             "insert into omission select ?, sample_id, stage, reason, covered_by, similarity from omission"
-            " where subset_id = ? and sample_id not in (select value from json_each(?))",
-            (new, old, json.dumps(list(added))),
+            " where subset_id = ? and subset_id in (select id from subset where base_id is not null)"
+            " and sample_id not in (select value from json_each(?))",
+            (new, old, json.dumps([*out, *added])),
+        )
+        run(
+            "insert into omission select ?, sample_id, ?, ?, null, null from omission"
+            " where subset_id = (select base_id from subset where id = ?)"
+            " and sample_id in (select value from json_each(?))",
+            (new, BACK, ADDED, new, json.dumps(list(added))),
         )
         self._store.db.conn.executemany(
             "insert into omission values (?, ?, ?, ?, null, null)", [(new, key, STAGE, TAKEN_OUT) for key in out]

@@ -67,7 +67,7 @@ class MadeSubsets:
     def dropped_for(self, subset_id: int, row: int, most: int) -> list[tuple[int, float]]:
         """(row, similarity) of what a Run left out in favour of ``row``, the most similar first."""
         sql = (
-            "select a.row, coalesce(similarity, 1.0) from omission join sample a on a.id = omission.sample_id"
+            "select a.row, coalesce(similarity, 1.0) from left_out join sample a on a.id = left_out.sample_id"
             " join sample b on b.id = covered_by where subset_id = ? and b.row = ?"
             " order by similarity desc, a.row limit ?"
         )
@@ -76,8 +76,8 @@ class MadeSubsets:
     def omission(self, subset_id: int, row: int) -> tuple[str, int | None, float]:
         """(why a Run left ``row`` out, the row that stands for it, how alike they are); ("", None, nan) otherwise."""
         sql = (
-            "select reason, b.row, coalesce(similarity, 1.0) from omission"
-            " join sample a on a.id = omission.sample_id"
+            "select reason, b.row, coalesce(similarity, 1.0) from left_out"
+            " join sample a on a.id = left_out.sample_id"
             " left join sample b on b.id = covered_by where subset_id = ? and a.row = ?"
         )
         found = self.store.rows(sql, (subset_id, row))

@@ -63,15 +63,15 @@ class SubsetStore(ArtefactStore):
     def omissions(self, subset_id: int, first: int = 0, count: int = 200) -> list[Omission]:
         """A page of what a Subset's Run left out for a stated cause."""
         sql = (
-            "select sample_id, a.source, stage, reason, covered_by, coalesce(b.source, ''), similarity from omission"
-            " join sample a on a.id = sample_id left join sample b on b.id = covered_by"
-            " where subset_id = ? order by sample_id limit ? offset ?"
+            "select sample_id, a.source, stage, reason, covered_by, coalesce(b.source, ''), similarity"
+            " from (select * from left_out where subset_id = ? order by sample_id limit ? offset ?)"
+            " join sample a on a.id = sample_id left join sample b on b.id = covered_by order by sample_id"
         )
         return [Omission(*r) for r in self.rows(sql, (subset_id, count, first))]
 
     def count_omissions(self, subset_id: int) -> int:
         """How many Samples a Subset's Run left out for a stated cause."""
-        return int(self.one("select count(*) from omission where subset_id = ?", (subset_id,)))
+        return int(self.one("select count(*) from left_out where subset_id = ?", (subset_id,)))
 
     def counts(self, subset_id: int, first: int | None = None) -> dict[str, list[tuple[str, int, int]]]:
         """Per skill and per class: (name, in the Subset or among its ``first`` picks, in the pile), by falling pile."""

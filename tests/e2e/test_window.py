@@ -148,9 +148,11 @@ def test_a_recipe_makes_a_subset_that_honours_a_pin(window, qtbot, folder):
     assert window.state.subset.size == window.samples.rowCount() <= BUDGET
     assert all(i.choice.reason for i in window.samples.items(range(window.samples.rowCount())))
     assert window.samples.item(0).sample.id == pinned
+    listed, undo = window.samples.rowCount(), window.actions_.by_id["undo"]
     out = press(window, qtbot, 1, Qt.Key.Key_X)
-    assert window.samples.item(1).sample.pin == "out"
-    window.actions_.by_id["undo"].trigger()
+    assert window.samples.rowCount() == listed - 1 and window.samples.item(1).sample.id != out
+    undo.trigger()
+    assert window.samples.rowCount() == listed and window.samples.item(1).sample.id == out
     assert window.samples.item(1).sample.pin == ""
 
     project = window.state.project.folder

@@ -5,6 +5,7 @@ from test_subsets import project  # noqa: F401
 
 from curator.engine import correcting
 from curator.engine.browse import Query
+from curator.engine.store import Store
 
 
 def listed(project, name="A"):  # noqa: F811
@@ -56,6 +57,52 @@ def test_what_comes_back_is_not_taken_out_any_more(project, ids):  # noqa: F811
     assert project.subsets.card("A")["by_hand"] == {"taken_out": [], "added": ["f#1"]}
     project.subsets.pin("A", [ids[1]], "out")
     assert project.subsets.card("A")["by_hand"] == {"taken_out": ["f#1"], "added": []}
+
+
+@pytest.fixture
+def left(project, ids):  # noqa: F811
+    """A Subset C of the first four that left out f#4 and f#5; gives what a Subset of that name leaves out."""
+    with Store.open(project.folder) as store:
+        run = store.begin_run(1, 'name = "r"', "r", 7, "cpu", {})
+        store.finish_run(
+            run, fingerprints={}, fingerprint="g", log="", subset_name="C", summary={}, clustering_id=None,
+            entries=[(k + 1, ids[k], None, None, "why", None, None) for k in range(4)],
+            omissions=[(ids[k], "redundancy", "copy", ids[0], 0.99) for k in (4, 5)],
+        )  # fmt: skip
+
+    def found():
+        key = project.subset("C").id
+        rows = project.omissions(key)
+        assert project.count_omissions(key) == len(rows)
+        assert [project.omissions(key, i, 1)[0] for i in range(len(rows))] == rows
+        return [(row.source, row.reason) for row in rows]
+
+    return found
+
+
+def test_what_the_run_left_out_is_stored_once_however_often_it_is_corrected(project, ids, left):  # noqa: F811
+    copies = [("f#4", "copy"), ("f#5", "copy")]
+    out = ("f#1", "taken out by hand")
+    steps = [
+        ([1], "out", [out, *copies]),
+        ([4], "in", [out, copies[1]]),
+        ([0], "out", [("f#0", out[1]), out, copies[1]]),
+    ]
+    steps.append(([4], "out", [("f#0", out[1]), out, ("f#4", out[1]), copies[1]]))
+    steps.append(([5, 1], "in", [("f#0", out[1]), ("f#4", out[1])]))
+    assert left() == copies
+    for rows, state, expected in steps:
+        project.subsets.pin("C", [ids[i] for i in rows], state)
+        assert left() == expected
+    subset = project.subset("C")
+    assert project.standings.of(subset.id, 5).chosen
+    assert [project.standings.of(subset.id, row).cause for row in (0, 4, 5)] == [out[1], out[1], ""]
+    with Store.open(project.folder) as store:
+        stored = store.one("select count(*) from omission where subset_id = ? and reason = 'copy'", (subset.id,))
+    assert stored == 0
+    for *_, expected in [*reversed(steps[:-1]), ([], "", copies)]:
+        project.undo()
+        assert left() == expected
 
 
 @pytest.mark.parametrize("why", ["locked", "large", "timeline", "last"])
