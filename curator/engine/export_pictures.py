@@ -33,8 +33,8 @@ class Naming:
     def names(self, item: ExportItem) -> tuple[str, ...]:
         """What each picture of a sample is called in the export."""
         if self.mode == "as-is":
-            packed = any(item.image_file(number) is None for number in range(len(item.images)))
-            return (self._told(item) if packed and item.record else ()) or item.image_names
+            packed = item.record and any(item.image_file(number) is None for number in range(len(item.images)))
+            return (self._told(item) if packed else ()) or item.image_names
         return tuple(self._name(item, number) for number in range(len(item.images)))
 
     def _name(self, item: ExportItem, number: int) -> str:

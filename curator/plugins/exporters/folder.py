@@ -55,11 +55,11 @@ class Folder:
             InputError: nothing to export, no picture is there any more, the disk is full, or the target exists.
         """
         items = again(items)
-        look = _look(items, task, info.count)
+        look = _look(items, task, info.count, measure=self.mode == "copy")
         by_class = self.layout == "class" or (self.layout == "auto" and look.is_plain)
         if by_class and look.told:
             task.log(f"{look.told} samples have words, fields or further pictures, which only the layout flat keeps.")
-        with atomic_folder(target, needed=look.bytes if self.mode == "copy" else 0, key=info.key) as folder:
+        with atomic_folder(target, needed=look.bytes, key=info.key) as folder:
             filling = _Filling(folder, by_class, look.several, Placer(self.mode, task), Journal(folder, info.key))
             written = filling.fill(items, task, look.count)
             if not written:
@@ -81,10 +81,11 @@ class _Look:
     labelled: bool = True
     classes: set[str] = field(default_factory=set)
 
-    def add(self, item: ExportItem) -> None:
-        """One more sample."""
+    def add(self, item: ExportItem, measure: bool) -> None:
+        """One more sample; its bytes count when they are to ``measure``, which looks at each file."""
         self.count += 1
-        self.bytes += sum(item.image_size(number) for number in range(len(item.images)))
+        if measure:
+            self.bytes += sum(item.image_size(number) for number in range(len(item.images)))
         self.several = self.several or len(item.images) > 1
         self.labelled = self.labelled and bool(item.labels)
         self.told += bool(item.text or len(item.images) > 1 or fields_of(item))
@@ -102,10 +103,10 @@ def _can_be_folder(name: str) -> bool:
     return name == safe_name(name, {}) and name.casefold() not in reserved
 
 
-def _look(items: Iterable[ExportItem], task: Task, total: int) -> _Look:
+def _look(items: Iterable[ExportItem], task: Task, total: int, *, measure: bool) -> _Look:
     look = _Look()
     for item in task.track(items, "Looking at samples", total):
-        look.add(item)
+        look.add(item, measure)
     if not look.count:
         raise InputError("The subset is empty.", "There is nothing to export.")
     return look

@@ -12,6 +12,7 @@ from curator.engine.api import ExportItem, InputError, Task
 from curator.engine.export_pictures import TakenNames
 from curator.engine.pictures import read_bytes
 
+MANY_FOLDERS = 100_000
 MODES = ("copy", "hardlink", "symlink")
 
 
@@ -45,14 +46,15 @@ class Placer:
     def __init__(self, mode: str, task: Task) -> None:
         self._mode, self._task, self._copies = mode, task, 0
         self._placed = TakenNames()
+        self._folders: set[str] = set()
 
     def place(self, source: Path, target: Path) -> str:
         """Put one file; returns "" or the reason why it could not be read. What lies in an archive is copied out."""
+        self._make_folder(target)
         if not packed.on_disk(source):
             return self._copy_out(source, target)
         if not source.is_file():
             return "is not there any more"
-        target.parent.mkdir(parents=True, exist_ok=True)
         if self._mode == "symlink":
             target.symlink_to(source.resolve())
             return ""
@@ -81,7 +83,8 @@ class Placer:
         """
         if done or not self._placed.take(str(target)):
             return self.place_once(source, target)
-        target.unlink(missing_ok=True)
+        if self._mode != "hardlink":  # a link says by itself that something is there
+            target.unlink(missing_ok=True)
         return self.place(source, target)
 
     def place_all(self, item: ExportItem, folder: Path, done: bool) -> str:
@@ -97,16 +100,32 @@ class Placer:
             content = read_bytes(source)
         except InputError as error:
             return error.text
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if self._mode == "hardlink":
+            target.unlink(missing_ok=True)
         target.write_bytes(content)
         return ""
 
+    def _make_folder(self, target: Path) -> None:
+        """Once for each folder: there may be a million files."""
+        folder = os.path.dirname(target)  # noqa: PTH120 - a Path for each file is slow
+        if folder not in self._folders:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            if len(self._folders) < MANY_FOLDERS:
+                self._folders.add(folder)
+
     def _link(self, source: Path, target: Path) -> bool:
+        """Whether a hard link could be made; what lies there goes either way."""
+        path = source.resolve() if source.is_symlink() else source
         try:
-            os.link(source.resolve(), target)
+            try:
+                os.link(path, target)
+            except FileExistsError:
+                target.unlink()
+                os.link(path, target)
         except OSError as error:
             if not self._copies:
                 self._task.log(f"Hard links are not possible here ({error.strerror}); files are copied instead.")
             self._copies += 1
+            target.unlink(missing_ok=True)
             return False
         return True
