@@ -32,11 +32,10 @@ def make(folder: Path, n: int) -> None:
         for first in range(0, n, 5000):
             drafts = []
             for number in range(first, min(first + 5000, n)):
-                record = {"instruction": f"Question {number} " + "why " * 30, "input": "", "output": f"{number} " * 16}
+                asked = f"Question {number} " + "why " * 30
+                record = json.dumps({"instruction": asked, "input": "", "output": f"{number} " * 16})
                 labels = (f"c{number % 10}",) if number % 5 == 0 else ()
-                drafts.append(
-                    Draft(f"x.jsonl#{number}", f"{number:064x}", record["instruction"], json.dumps(record), labels=labels)
-                )  # fmt: skip
+                drafts.append(Draft(f"x.jsonl#{number}", f"{number:064x}", asked, record, labels=labels))
             store.add_samples(dataset.id, drafts)
         store.finish_import(dataset.id, "import")
 
@@ -80,9 +79,7 @@ def measure(folder: Path, n: int, size: int) -> None:
 
 @click.command()
 @click.option("--n", default=1_000_000)
-@click.option(
-    "--place", type=click.Path(path_type=Path), default=None, help="Where the Project is kept, to use it again."
-)
+@click.option("--place", type=click.Path(path_type=Path), default=None, help="Where the Projects are kept.")
 def main(n: int, place: Path | None) -> None:
     """Print one JSON line for each size of pages."""
     with tempfile.TemporaryDirectory() as folder:
