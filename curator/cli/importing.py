@@ -56,7 +56,8 @@ def _show(seen: Preview) -> None:
         click.echo(f"{mark} {candidate.confidence:4.0%}  {candidate.name}: {candidate.summary}")
     if seen.error:
         return
-    click.echo(f"\n“{seen.name}”: {seen.kind} samples{f' in the format {seen.format}' if seen.format else ''}.")
+    shape = f" in the format {seen.format}" if seen.format else ""
+    click.echo(f"\n“{seen.name}”: {seen.kind} samples{shape}{', with pairs of answers' if seen.has_pairs else ''}.")
     if seen.fields:
         click.echo("\nColumns:")
         click.echo(

@@ -79,6 +79,11 @@ class Preview:
     roles: tuple[str, ...] = ()
 
     @property
+    def has_pairs(self) -> bool:
+        """Whether records hold a pair of answers."""
+        return any(field.role == "rejected" for field in self.fields)
+
+    @property
     def confidence(self) -> float:
         """How sure the chosen Importer is, 0 when it was chosen by hand and does not recognise the source."""
         return next((c.confidence for c in self.candidates if c.name == self.importer), 0.0)

@@ -53,7 +53,7 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
     if any(s.kind != first.kind for _, _, s in found):
         raise InputError("These paths hold both images and instructions.", "Import them into two datasets.")
     root = Path(os.path.commonpath([s.root for _, _, s in found]))
-    name = request.name or first.name
+    name = request.name or _name_of([source.name for _, _, source in found])
     before = notes.plan_named(name)
     dataset = store.begin_dataset(name, first.kind, root, first.format, found[0][0].name)
     with store.pouring() as pouring, Behind("curator-store") as behind, two_at_work():
@@ -150,6 +150,12 @@ def _source(path: Path, plan: Plan) -> tuple[PluginSpec, Any, Source]:
     if plan.params:
         importer = spec.make(dict(plan.params))
     return spec, importer, importer.open(path)
+
+
+def _name_of(names: Sequence[str]) -> str:
+    """What several sources are called together: “shard” for shard-00000 and on, else as the first."""
+    shared = {name.rstrip("-_. 0123456789") for name in names} if len(names) > 1 else set()
+    return (shared.pop() if len(shared) == 1 else "") or names[0]
 
 
 def _place(path: Path, root: Path) -> str:

@@ -16,6 +16,8 @@ from curator.engine.registry import PluginSpec, Registry, registry
 LOOK_ENTRIES = 2000
 ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
 RECORDS = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".arrow"})
+NOTHING = b"\xef\xbb\xbf\xff\xfe\0[]{} \t\r\n"
+"""Bytes that say nothing: marks of an encoding, brackets, spaces."""
 MAPPED = "--map question=prompt --map answer=response"
 TABLES = frozenset({".parquet", ".arrow", ".feather"})
 
@@ -90,6 +92,8 @@ def _look(importer: Any, path: Path) -> tuple[float, str]:
 
 
 def _advice(path: Path, looked_for: list[PluginSpec]) -> str:
+    if path.is_file() and path.stat().st_size < 64 and not path.read_bytes().strip(NOTHING):
+        return "It is empty."
     endings = _endings(path)
     known = "Looked for: " + "; ".join(f"{spec.name} ({spec.summary.rstrip('.')})" for spec in looked_for) + "."
     if not endings:

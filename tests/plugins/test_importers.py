@@ -17,7 +17,7 @@ from curator.plugins.importers.image_list import ImageList
 from curator.plugins.importers.instructions import Instructions
 from curator.plugins.importers.json_records import read_records
 from curator.plugins.importers.llama_factory import LlamaFactory
-from curator.plugins.importers.places import NAME_ROOT
+from curator.plugins.importers.places import FOLLOW, NAME_ROOT
 from curator.plugins.importers.shapes import read_dialogue, recognise, text_of
 
 LEAVES = "leaves the folder of the dataset"
@@ -178,8 +178,8 @@ def test_links_out_of_the_folder_pipes_and_strange_names(image_folder, tmp_path)
     drafts, skips = read(ImageFolder(), root)
     assert [d.source for d in drafts] == ["a.png", "in.png"]
     assert {k: v for k, v in skips.items() if "xff" not in k and "dcff" not in k} == {
-        "out.png": LEAVES,
-        "up": LEAVES,
+        "out.png": f"{LEAVES}{FOLLOW}",
+        "up": f"{LEAVES}{FOLLOW}",
         "dead.png": "is not there",
         "pipe.png": "is not a plain file",
     }
@@ -521,3 +521,15 @@ def test_real_records(shared_data, name, format_, count):
     content = file.read_text(encoding="utf-8")
     assert all(d.text for d in drafts)
     assert all(d.record in content for d in drafts[:50])
+
+
+@posix
+def test_links_to_pictures_elsewhere_are_followed_when_that_is_said(image_folder):
+    """A folder of links, as the folder export makes with mode = symlink."""
+    pictures, farm = image_folder("a.png", folder="pictures"), image_folder(folder="farm")
+    (farm / "x.png").symlink_to(pictures / "a.png")
+    (farm / "up").symlink_to(pictures)
+    drafts, skips = read(ImageFolder(), farm)
+    assert not drafts and "--set links=true" in skips["x.png"]
+    drafts, skips = read(ImageFolder(links=True), farm)
+    assert [d.source for d in drafts] == ["x.png"] and not skips

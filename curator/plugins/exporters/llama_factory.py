@@ -23,7 +23,7 @@ from curator.engine.provenance import write_provenance
 from curator.engine.trainers import Data
 from curator.engine.trainers.llama_factory import entry
 from curator.plugins.exporters.placing import Placer, again, needed_bytes
-from curator.plugins.exporters.record_files import EMPTY, NOTHING, Lines
+from curator.plugins.exporters.record_files import Lines, need
 from curator.plugins.exporters.split_files import SplitFiles
 
 INFO = "dataset_info.json"
@@ -103,8 +103,7 @@ class LlamaFactoryData:
                     keys |= named
                     files.more["keys"] = sorted(keys)
             counts = files.finish()
-        if not all(counts.get(split) for split in info.splits):
-            raise InputError(EMPTY, NOTHING)
+        need(min(counts.get(split, 0) for split in info.splits), info)
         return counts, keys
 
     @contextmanager

@@ -21,6 +21,17 @@ EMPTY = "The subset is empty."
 NOTHING = "There is nothing to export."
 
 
+def need(count: int, info: ExportInfo) -> None:
+    """Raise :class:`InputError` when no record was written."""
+    if not count and info.count:
+        raise InputError(
+            f"None of the {info.count} chosen samples can be written in this format.",
+            "The reasons are listed; choose another format.",
+        )
+    if not count:
+        raise InputError(EMPTY, NOTHING)
+
+
 def one_line(record: str) -> str:
     """A JSON text without line breaks; the text of a JSON string cannot hold any, so nothing else changes."""
     return _BREAK.sub(" ", record) if "\n" in record or "\r" in record else record
@@ -50,8 +61,7 @@ def write_records(
             lines.write(item, task)
             whole.count = lines.count
         lines.end()
-        if not lines.count:
-            raise InputError(EMPTY, NOTHING)
+        need(lines.count, info)
         write_provenance(target, info, lines.count)
     return target
 
@@ -81,8 +91,7 @@ def _write_folder(
                 files.counts[item.split] = lines.count
             written = files.finish()
         total = sum(written.values())
-        if not total:
-            raise InputError(EMPTY, NOTHING)
+        need(total, info)
         write_card(folder, info, {split: name_of(split) for split in written})
         write_provenance(folder, info, total, files.more.get("left_out", 0))
     return target

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from curator.engine import packed
-from curator.engine.api import CuratorError, Draft, InputError, Skip, Source, Task, importer
+from curator.engine.api import CuratorError, Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.arrow_tables import Part, read_part
 from curator.plugins.importers.drafts import clean, digest_of, image_draft, read_image, row_draft, split_in, text_of_row
 from curator.plugins.importers.piles import Pile, first_names
@@ -48,6 +48,8 @@ class ImageFolder:
     class or category, the text from text, caption, name or title. An archive is read in place.
     """
 
+    links: bool = param(False, help="Follow links to pictures that lie elsewhere; links to folders are never followed")
+
     def match(self, path: Path) -> float:
         """0.98 with metadata, 0.6 with pictures, else 0."""
         if path.is_dir():
@@ -72,7 +74,7 @@ class ImageFolder:
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order of their paths, or of the metadata."""
-        pile = Pile.at(path)
+        pile = Pile.at(path, links=self.links)
         found = pile.walk(task)
         yield from (Skip(pile.address(skip.source), skip.reason) for skip in found.skips)
         tables = [name for name in found.metadata if _names_files(pile.file(name))]

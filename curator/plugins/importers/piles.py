@@ -23,27 +23,28 @@ MOST_SIDECARS = 2000
 @dataclass
 class Pile:
     """Names are those inside the pile; :meth:`address` gives what a Draft carries, relative to ``root``. ``advice`` is
-    said of a name that leads out of it."""
+    said of a name that leads out of it; with ``links`` a link to a file may lead anywhere."""
 
     root: Path
     prefix: str = ""
     names: frozenset[str] | None = None
     advice: str = OPEN_ABOVE
+    links: bool = False
     _places: Places = field(init=False)
 
     def __post_init__(self) -> None:
-        self._places = Places(self.root, self.advice)
+        self._places = Places(self.root, self.advice, links=self.links)
 
     @classmethod
-    def at(cls, path: Path) -> Pile:
+    def at(cls, path: Path, *, links: bool = False) -> Pile:
         """The pile at a path: a folder or an archive."""
         path = path.absolute()
-        return cls(path.parent, packed.join(path.name, "")) if path.is_file() else cls(path)
+        return cls(path.parent, packed.join(path.name, "")) if path.is_file() else cls(path, links=links)
 
     def walk(self, task: Task) -> Found:
         """Everything in it, sorted by name."""
         if not self.prefix:
-            return walk(self.root, task)
+            return walk(self.root, task, links=self.links)
         found, members = Found(), Counter[str]()
         for number, member in enumerate(packed.members(self.root / self.prefix[:-1])):
             task.step("Looking for images", number)

@@ -12,6 +12,7 @@ LEAVES = "leaves the folder of the dataset"
 OPEN_ABOVE = ": import the folder above, which holds both"
 NAME_ROOT = f"{OPEN_ABOVE}, or name it as the parameter “root” (--set root=FOLDER)"
 """What to do about a name that leads out of the folder, where an Importer has such a parameter."""
+FOLLOW = ": a link; the importer image-folder follows it if told to (--set links=true)"
 ROOT_HELP = "Folder that names such as ../images/x.jpg may lead into; default: the one that is imported"
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
@@ -69,11 +70,11 @@ def resolved(name: str, folder: str = "") -> str:
 class Places:
     """Finds files below ``root`` by the names that a list or a record gives.
 
-    ``advice`` is what the reason says of a name that leads out of the root.
+    ``advice`` is what the reason says of a name that leads out of the root; with ``links`` a link may lead anywhere.
     """
 
-    def __init__(self, root: Path, advice: str = OPEN_ABOVE) -> None:
-        self.root, self._advice = root, advice
+    def __init__(self, root: Path, advice: str = OPEN_ABOVE, *, links: bool = False) -> None:
+        self.root, self._advice, self._links = root, advice, links
         self._real = os.path.realpath(root)
         self._folders: dict[str, bool] = {}
 
@@ -115,8 +116,8 @@ class Places:
         if folder not in self._folders:
             self._folders[folder] = self.holds(os.path.realpath(self.root / folder))
         if not self._folders[folder] or (path.is_symlink() and not self.holds(os.path.realpath(path))):
-            raise InputError(LEAVES)
+            raise InputError(f"{LEAVES}{FOLLOW}")
 
     def holds(self, real: str) -> bool:
-        """Whether a real path (links followed) is the root or below it."""
-        return real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)
+        """Whether a real path (links followed) is the root or below it, or may be elsewhere."""
+        return self._links or real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from curator.engine.api import Skip, Task
 from curator.engine.pictures import IMAGE_SUFFIXES
-from curator.plugins.importers.places import LEAVES, Places, readable, storable
+from curator.plugins.importers.places import FOLLOW, LEAVES, Places, readable, storable
 
 METADATA_NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 IGNORED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
@@ -38,13 +38,13 @@ class Found:
             self.sidecars.add(name)
 
 
-def walk(root: Path, task: Task) -> Found:
+def walk(root: Path, task: Task, *, links: bool = False) -> Found:
     """Every picture and table of metadata below ``root``, sorted by path.
 
     Hidden files and what systems leave behind are passed over; a link to a folder is not followed, and is a Skip
-    when it leaves the root.
+    when it leaves the root, unless ``links`` may lead anywhere.
     """
-    found, places, pending = Found(), Places(root), [""]
+    found, places, pending = Found(), Places(root, links=links), [""]
     while pending:
         prefix = pending.pop()
         task.step("Looking for images", len(found.images))
@@ -58,7 +58,7 @@ def walk(root: Path, task: Task) -> Found:
                 continue
             path = prefix + entry.name
             if entry.is_symlink() and not places.holds(os.path.realpath(entry.path)):
-                found.skips.append(Skip(readable(path), LEAVES))
+                found.skips.append(Skip(readable(path), f"{LEAVES}{FOLLOW}"))
             elif entry.is_dir(follow_symlinks=False):
                 pending.append(path + "/")
             elif not entry.is_dir():

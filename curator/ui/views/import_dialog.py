@@ -258,6 +258,7 @@ class ImportDialog(QDialog):
         else:
             kind = tr("pictures") if found.kind == "image" else tr("instruction records")
             kind += tr(", read as {format}", format=found.format) if found.format else ""
+            kind += tr(", with pairs of answers") if found.has_pairs else ""
             aside = (
                 "; " + tr("{count} of the first would be set aside", count=len(found.problems))
                 if found.problems
