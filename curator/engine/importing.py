@@ -100,6 +100,8 @@ def _advice(path: Path, looked_for: list[PluginSpec]) -> str:
         return f"It is empty. {known}"
     there = "It holds " + ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5)) + "."
     if ARCHIVES & set(endings):
+        if path.is_dir() and {".tar", ".zip"} & set(endings):
+            return f"{there} Name the archives themselves, such as {path.name}/*.tar. {known}"
         return f"{there} ZIP and TAR are read in place; unpack any other archive and import what is in it. {known}"
     if TABLES & set(endings) and find_spec("pyarrow") is None:
         return f'{there} To read tables, install pyarrow: pip install "curator-desk[parquet]". {known}'

@@ -308,3 +308,27 @@ def packed_as(path: Path, captions: list[str]) -> None:
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
                 tar.addfile(info, io.BytesIO(content))
+
+
+def test_numbers_of_classes_of_shards_stay(tmp_path):
+    """A subset of numbered classes, and of named ones, has the numbers of the pile."""
+    for names in (None, ["ant", "bee", "cat"]):
+        root = tmp_path / str(bool(names))
+        root.mkdir()
+        files = {f"{n}.png": png(n) for n in range(3)} | {f"{n}.cls": str(n).encode() for n in range(3)}
+        with tarfile.open(root / "train-000000.tar", "w") as tar:
+            for name, content in sorted(files.items()):
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+        if names:
+            (root / "classes.json").write_text(json.dumps(names), encoding="utf-8")
+        with Project.create(root / "p.curator") as project:
+            store = project._store
+            dataset = store.dataset(project.submit_import([root]).result().focus[1])
+            store.add_subset("last", dataset.id, [store.samples(dataset.id, 0, 9)[2].id], "add")
+            project.submit_export("last", root / "out", "webdataset").result()
+        with tarfile.open(root / "out" / "train-000000.tar") as tar:
+            (member,) = (one for one in tar if one.name.endswith(".cls"))
+            assert tar.extractfile(member).read() == b"2"
+        assert json.loads((root / "out" / "classes.json").read_text(encoding="utf-8"))[2] == (names or "012")[2]

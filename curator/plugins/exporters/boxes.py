@@ -125,3 +125,14 @@ def _numbered(categories: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _number(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else -1
+
+
+def ordered(classes: set[str], facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of classes by number: first all that the source gives numbers to, so that a class has the same number in
+    every subset, then the others by name; () for no classes. Names that are numbers are their own numbers."""
+    given = facts.get("class_names", []) if classes else []
+    if classes and not given and all(name.isascii() and name.isdigit() and len(name) < 5 for name in classes):
+        numbers = {int(name) for name in classes}
+        if {str(number) for number in numbers} == classes:
+            return tuple(str(number) for number in range(max(numbers) + 1))
+    return (*given, *sorted(classes.difference(given)))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from curator.engine.api import ExportItem, NotReadyError
+from curator.plugins.exporters.boxes import ordered
 from curator.plugins.exporters.folder import fields_of, record_of
 
 BATCH = 1000
@@ -56,9 +57,7 @@ class Columns:
                 _merge_types(types, batch)
                 batch = []
         _merge_types(types, batch)
-        given = (facts or {}).get("class_names", []) if classes else []
-        named = (*given, *sorted(classes.difference(given)))
-        return cls(kind, types, named, pictures > 0, pictures > 1)
+        return cls(kind, types, ordered(classes, facts or {}), pictures > 0, pictures > 1)
 
     @property
     def schema(self) -> Any:

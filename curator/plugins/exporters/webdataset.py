@@ -13,6 +13,7 @@ from typing import ClassVar
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
 from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
+from curator.plugins.exporters.boxes import ordered
 from curator.plugins.exporters.card import write_card
 from curator.plugins.exporters.folder import record_of
 from curator.plugins.exporters.placing import again, needed_bytes
@@ -20,15 +21,15 @@ from curator.plugins.exporters.placing import again, needed_bytes
 BLOCK = 512
 
 
-@exporter("webdataset", version=1)
+@exporter("webdataset", version=2)
 @dataclass(frozen=True)
 class WebDataset:
     """Tar files train-000000.tar and so on: for each sample a picture, .txt (its caption), .cls (its class) and .json.
 
     Members of one sample lie side by side under one key. The picture is copied byte for byte. The name of the class
     stands for a caption that is missing. A sample with several pictures has them as KEY.0.jpg, KEY.1.png. Classes are
-    numbered by their names in order, which classes.json lists; sizes.json tells the samples of each shard. Shuffle with
-    the option order=shuffle.
+    numbered as the source numbers them, else by their names in order; classes.json lists them, sizes.json tells the
+    samples of each shard. Shuffle with the option order=shuffle.
     """
 
     most_samples: int = param(10_000, low=1, help="Samples in one shard at most", unit="samples")
@@ -52,7 +53,7 @@ class WebDataset:
         """
         items = again(items)
         needed = needed_bytes(items, task, info.count) + info.count * 4 * BLOCK
-        classes = {name: n for n, name in enumerate(sorted({i.labels[0] for i in items if i.labels}))}
+        classes = {name: n for n, name in enumerate(ordered({i.labels[0] for i in items if i.labels}, info.facts))}
         with atomic_folder(target, needed=needed, key=info.key) as folder:
             journal = Journal(folder, info.key)
             shards = _Shards(folder, journal, self.most_samples, self.most_megabytes * 1_000_000)

@@ -84,6 +84,8 @@ class WebDataset:
             name = shard.relative_to(source.root).as_posix()
             skips: list[Skip] = []
             split, classes = split_of_file(name), _class_names(shard)
+            if classes:
+                source.facts.setdefault("class_names", classes)
             try:
                 archive = packed.laid_out(shard)
                 with plain_tar(archive).open("rb") as file:
