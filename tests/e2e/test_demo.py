@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sqlite3
 from contextlib import closing
 
 import numpy as np
 import pytest
 
-from curator.engine.demo import unpack_demo
 from curator.engine.project import Project
 from curator.engine.recipe import load_recipe
 from curator.engine.registry import registry
@@ -21,15 +21,13 @@ BUDGET = 100
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """Both piles imported and deduplicated; the emoji also chosen from by pcoreset and by chance."""
-    folder = tmp_path_factory.mktemp("demo")
-    images, instructions = unpack_demo(folder / "piles")
+def demo(tmp_path_factory, undisturbed):
+    """The demo's two piles deduplicated; the emoji also chosen from by pcoreset and by chance."""
+    folder = tmp_path_factory.mktemp("demo") / "demo.curator"
+    shutil.copytree(undisturbed[0] / "demo.curator", folder)
     registry().discover()
     dedupe = load_recipe("dedupe")
-    with Project.create(folder / "demo.curator") as project:
-        project.submit_import([images], "emoji").result()
-        project.submit_import([instructions], "instructions").result()
+    with Project.open(folder) as project:
         project.submit_run("emoji", dedupe.override("encoder", "tiny-clip", registry()), "emoji clean").result()
         project.submit_run("instructions", dedupe.override("encoder", "lsa", registry()), "text clean").result()
         chosen = load_recipe("pcoreset").override("selector.budget", str(BUDGET), registry())

@@ -11,32 +11,16 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
-import time
 from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from curator.engine.project import Project
 
 KILLS = int(os.environ.get("CURATOR_KILLS", "2"))
-QUIET_ENV = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"}
 ROWS = (
     "select subset, rank, source, gain, weight, reason, skill from chosen where subset not like '% (%' "
     "order by subset, rank"
 )
-
-
-def demo(folder: Path) -> subprocess.Popen[bytes]:
-    """``curator demo`` in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "curator", "demo", str(folder), "--no-window", "--budget", "60"],
-        env=QUIET_ENV,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def select(folder: Path, sql: str) -> list[tuple]:
@@ -64,21 +48,12 @@ def check_nothing_half_done(folder: Path) -> tuple[set[str], int]:
     return {s.name for s in found.subsets}, sum(e.rows for e in found.embeddings)
 
 
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory):
-    """The demo, undisturbed: its rows and how long it took."""
-    folder = tmp_path_factory.mktemp("reference")
-    started = time.monotonic()
-    assert demo(folder).wait(600) == 0
-    return select(folder, ROWS), time.monotonic() - started
-
-
-def test_the_demo_survives_kills_at_random_moments(tmp_path, reference):
-    rows, seconds = reference
+def test_the_demo_survives_kills_at_random_moments(tmp_path, undisturbed, start_of_demo):
+    reference, seconds = undisturbed
     rng = random.Random(20)
     finished: tuple[set[str], int] = (set(), 0)
     for kill in range(KILLS):
-        process = demo(tmp_path)
+        process = start_of_demo(tmp_path)
         # Later kills fall anywhere in what is left of the work; start-up is about three seconds of it.
         try:
             process.wait(rng.uniform(0.5, max(5.0, seconds)))
@@ -89,9 +64,9 @@ def test_the_demo_survives_kills_at_random_moments(tmp_path, reference):
         assert finished[0] <= now[0], f"kill {kill} lost a finished subset"
         assert finished[1] <= now[1], f"kill {kill} lost a finished embedding"
         finished = now
-    assert demo(tmp_path).wait(600) == 0
+    assert start_of_demo(tmp_path).wait(600) == 0
     check_nothing_half_done(tmp_path)
-    assert select(tmp_path, ROWS) == rows
+    assert select(tmp_path, ROWS) == select(reference, ROWS)
 
 
 def test_the_worker_survives_kills_at_random_moments(tmp_path):

@@ -66,6 +66,7 @@ lines = st.builds(written, some, st.sampled_from(["", " "]), st.booleans()) | st
 @example([b'{"instruction": "a", "output": "b", "note": 123456789012345678901234567890}'])
 @example([b'{"instruction": "a", "output": "b", "history": [0, "ab"]}'])
 @example([b'{"prompt": "a", "completion": "b", "": "c"}'])
+@example([b'{"instruction": "a", "output": "b", "note": [1e400, -0.0, 1E5, 2.2250738585072011e-308, 0.1e-400]}'])
 @example([b'{"instruction": "\\\\", "output": "\\\\\\"", "note": "\\\\", "note": "\\\\"}'])
 def test_the_short_way_makes_what_the_long_one_makes(found):
     quick, slow = (Shaping(Pictures(Pile(Path("/nowhere")))) for _ in range(2))
@@ -91,7 +92,8 @@ def test_fields_however_deep_do_not_stop_the_short_way(depth):
         (b'{"a": {"b": 1, "b": 1}}', False),
         (b'{"a": "\\"b\\": c \\\\"}', True),
         (b'{"a": "\\\\", "a": "\\""}', False),
-        (b'{"a": 1.5}', False),
+        (b'{"a": 1.5}', True),
+        (b'{"a": 1.5, "a": 1e400}', False),
     ],
 )
 def test_a_field_named_twice_shows_in_the_quotation_marks(line, once):

@@ -183,8 +183,8 @@ def unusual_line(line: bytes, place: int) -> Raw:
 def names_once(line: bytes, value: dict[str, Any]) -> bool:
     """Whether what a line says is ``value`` and no more: no object in it names a field twice.
 
-    Told from the quotation marks, two for each name and each text. It is False also where there is a float, whose
-    digits only the other parser keeps.
+    Told from the quotation marks, two for each name and each text. It is False also where there is a float that may
+    stand for an integer too long for this parser, whose digits only the other one keeps.
     """
     flat = set(map(type, value.values())) == _TEXT
     expected = 4 * len(value) if flat else _quotes(value)
@@ -197,10 +197,12 @@ def names_once(line: bytes, value: dict[str, Any]) -> bool:
 
 
 _TEXT = {str}
+LONGEST = 2.0**63
+"""Integers at least as far from zero may come out as floats."""
 
 
 def _quotes(value: dict[str, Any]) -> int:
-    """The quotation marks around all names and texts; a negative number when there is a float."""
+    """The quotation marks around all names and texts; a negative number when there is a float beyond the integers."""
     count = 0
     waiting: list[Any] = [value]
     while waiting:
@@ -213,7 +215,7 @@ def _quotes(value: dict[str, Any]) -> int:
             waiting += one.values()
         elif kind is list:
             waiting += one
-        elif kind is float:
+        elif kind is float and not -LONGEST < one < LONGEST:
             return -1
     return count
 
