@@ -41,6 +41,10 @@ _TURNS = {
 }
 
 
+MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"II*\0", b"MM\0*")
+"""How files begin that say they are pictures, whatever comes then."""
+
+
 def read_header(data: bytes | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int, str]:
     """Width and height as displayed (after the camera's rotation), and the format: one of :data:`FORMATS`.
 
@@ -63,6 +67,8 @@ def read_header(data: bytes | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, 
     except InputError:
         raise
     except Exception as error:
+        if isinstance(error, UnidentifiedImageError) and content.startswith(MAGIC):
+            raise InputError("is not a picture that can be read: it is cut off or damaged at its beginning") from error
         raise _reason(error) from error
     if not complete:
         raise InputError("is cut off")

@@ -119,7 +119,7 @@ BAD_PICTURES = {
     "cut.png": (png()[:-5], "is cut off"),
     "text.jpg": (b"I am no picture", "is not a picture that can be read"),
     "html.webp": (b"<html>404</html>", "is not a picture that can be read"),
-    "head.gif": (b"GIF89a", "is not a picture that can be read"),
+    "head.gif": (b"GIF89a", "is not a picture that can be read: it is cut off or damaged at its beginning"),
     "zeros.bmp": (bytes(5000), "is not a picture that can be read"),
 }
 
