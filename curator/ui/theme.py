@@ -78,7 +78,7 @@ def style_sheet(palette: QPalette) -> str:
         "lit": mix(c.ground, c.accent, 0.16),
     }
     values = {name: colour.name() for name, colour in names.items()}
-    pictures = {name: resource("themes", f"{name}.svg").as_posix() for name in ("down", "up", "check")}
+    pictures = {name: resource("themes", f"{name}.svg").as_posix() for name in ("down", "up", "check", "more")}
     return Template(resource("themes", "window.qss").read_text(encoding="utf-8")).substitute(values, **pictures)
 
 

@@ -144,6 +144,7 @@ def test_without_a_study_the_form_proposes_the_classes(shown, project):
     page = page_of(shown, "rounds", RoundsPage)
     assert page.study is None
     assert page.form.classes.text().startswith("eight, five, four")
+    assert page.form.classes.cursorPosition() == 0 and not page.form.wants(1) and page.form.wants(2)
 
 
 def test_a_comparison_of_records_shows_the_loss_of_a_language_model(window, small, tiny_folder):

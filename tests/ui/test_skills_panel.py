@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from fakes import FakeProject
 from PySide6.QtCore import Qt
 
 from curator.engine.project import Project
 from curator.engine.recipe import Recipe, Step
+from curator.engine.skills import Skill
 from curator.ui.models.skills import BUDGET, CHOSEN, NAME, QUOTA, SIZE
+from curator.ui.views.skill_faces import SkillFaces
 from curator.ui.views.skills_panel import NO_CLASSES, NO_SKILLS
 from curator.ui.waiting import NO_DATASET
 
@@ -123,3 +126,17 @@ def test_a_budget_is_honoured_by_the_next_run_and_shown_as_starved_or_full(windo
     window.actions_.by_id["undo"].trigger()
     window.actions_.by_id["undo"].trigger()
     assert model.skill(1).budget is None
+
+
+def test_skills_of_pictures_show_their_most_typical_picture(qtbot, window, pictures):
+    project = FakeProject(pictures, sizes=(40, 30), kinds=("image", "instruction"))
+    project.skillset.typical = lambda _dataset, number, _count: [number + 2]
+    window.state.set_project(project)
+    faces = SkillFaces(window.desk, window)
+    skills = [Skill(0, "round", 20, 1), Skill(1, "square", 10, 1)]
+    faces.show(project, project.datasets[0], skills)
+    qtbot.waitUntil(lambda: faces.any)
+    assert [faces._paths[n].name for n in (0, 1)] == ["02.png", "03.png"]
+    qtbot.waitUntil(lambda: faces.picture(1, 24) is not None)
+    faces.show(project, project.datasets[1], skills)
+    assert not faces.any and faces.picture(1, 24) is None

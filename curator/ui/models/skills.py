@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 AnyIndex = QModelIndex | QPersistentModelIndex
 SHARES_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """(share of the pile, share of the subset, the largest of all such shares)."""
+NUMBER_ROLE = SHARES_ROLE + 1
 NAME, SIZE, CHOSEN, QUOTA, BUDGET = range(5)
 COLUMNS = (noop("Name"), noop("Pile"), noop("Chosen"), noop("Cap"), noop("Budget"))
 HELP = {
@@ -90,6 +91,8 @@ class SkillsModel(QAbstractTableModel):
         if not index.isValid() or (skill := self.skill(index.row())) is None:
             return None
         pile, subset = skill.size / self._pile, skill.chosen / self._subset
+        if role == NUMBER_ROLE:
+            return skill.number
         if role == SHARES_ROLE:
             return pile, subset, self._top
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (SIZE, CHOSEN, QUOTA, BUDGET):

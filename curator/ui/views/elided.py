@@ -51,8 +51,8 @@ class ElidedButton(QToolButton):
 
     def minimumSizeHint(self) -> QSize:
         """Room for a few letters."""
-        letters = min(len(self.text()), FEWEST)
-        return QSize(self._around() + self.fontMetrics().averageCharWidth() * letters, super().sizeHint().height())
+        letters = self.fontMetrics().horizontalAdvance(self.text()[:FEWEST])
+        return QSize(self._around() + letters, super().sizeHint().height())
 
     def shown(self) -> str:
         """The words as they fit."""

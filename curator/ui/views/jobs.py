@@ -235,6 +235,7 @@ class JobsPanel(QScrollArea):
     def clear(self) -> None:
         """Another Project: forget its predecessor's Jobs."""
         for card in self.cards:
+            card.hide()
             card.deleteLater()
         self.cards.clear()
         self._empty.show()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy
 
+from curator.ui import theme
 from curator.ui.language import tr
 from curator.ui.models.samples import one_line
 from curator.ui.views.picture import Picture
@@ -62,6 +63,7 @@ class NearGrid(QGridLayout):
 
     def _dress(self, button: QPushButton, sample: Sample, row: int, alike: str) -> None:
         button.setFlat(True)
+        theme.mark(button, "tight")
         tip = tr("cosine {alike}; 1 is the same", alike=alike) if alike else tr("not measured")
         button.setToolTip(html.escape(f"{sample.source}: {tip}"))
         button.setAccessibleName(tr("Go to {source}", source=sample.source))

@@ -33,9 +33,11 @@ from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.models.samples import one_line
-from curator.ui.models.skills import BUDGET, NAME, QUOTA, SHARES_ROLE, SkillsModel
+from curator.ui.models.skills import BUDGET, NAME, NUMBER_ROLE, QUOTA, SHARES_ROLE, SkillsModel
 from curator.ui.views.coverage import SOON_MS
-from curator.ui.views.picture import Picture
+from curator.ui.views.gallery_paint import draw_fitted
+from curator.ui.views.picture import ENLARGE, Picture
+from curator.ui.views.skill_faces import SkillFaces
 from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ class SkillsPanel(QWidget):
         theme.mark(self.words, "faint")
         self.model = SkillsModel(self._commands.set_name, self._commands.set_quota, self._commands.set_budget, self)
         self.table = QTableView()
+        self.faces = SkillFaces(desk, self)
+        self.faces.changed.connect(self.table.viewport().update)
         self._set_up_table(desk)
         self.typical = QGridLayout()
         head = QHBoxLayout()
@@ -99,7 +103,7 @@ class SkillsPanel(QWidget):
         table.setModel(self.model)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setItemDelegateForColumn(NAME, _Balance(table))
+        table.setItemDelegateForColumn(NAME, _Balance(self.faces, table))
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
@@ -157,6 +161,8 @@ class SkillsPanel(QWidget):
         self.table.setColumnHidden(QUOTA, all(s.quota is None for s in found))
         self.table.setColumnHidden(BUDGET, all(s.budget is None and not s.fate for s in found))
         self.model.show_skills(found, editable=by_skill)
+        shown = [skill for row in range(len(found)) if (skill := self.model.skill(row)) is not None]
+        self.faces.show(self._state.project, self._state.dataset, shown if by_skill else ())
         for number in kept if by_skill else ():
             if (place := self.model.place(number)) >= 0:
                 self.table.selectRow(place)
@@ -240,7 +246,14 @@ class SkillsPanel(QWidget):
 
 
 class _Balance(QStyledItemDelegate):
-    """A name above two bars: its share of the pile, and of the subset; green when it has its share, red when not."""
+    """A name above two bars: its share of the pile, and of the subset; green when it has its share, red when not.
+
+    At its left is the face of the Skill, where the Dataset has pictures.
+    """
+
+    def __init__(self, faces: SkillFaces, table: QTableView) -> None:
+        super().__init__(table)
+        self._faces = faces
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -250,12 +263,24 @@ class _Balance(QStyledItemDelegate):
         place.setBottom(place.bottom() - BARS)
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(option.rect, option.palette.highlight())
+        if self._faces.any:
+            self._draw_face(painter, QRect(option.rect), index.data(NUMBER_ROLE))
+            place.setLeft(place.left() + place.height() + BARS)
         words.rect = place
         super().paint(painter, words, index)
         pile, subset, top = index.data(SHARES_ROLE)
-        c, room = theme.colors(option.palette), option.rect.width() - 8
+        c, room = theme.colors(option.palette), place.width() - 8
         colour = c.bad if subset < 0.8 * pile else c.good
         if option.state & QStyle.StateFlag.State_Selected:
             colour = c.on_accent
         for share, paint, y in ((pile, theme.mix(c.ground, c.text, 0.3), 1), (subset, colour, 6)):
             painter.fillRect(QRectF(place.left() + 4, place.bottom() + y, max(1.0, room * share / top), 4), paint)
+
+    def _draw_face(self, painter: QPainter, place: QRect, number: int) -> None:
+        side = place.height() - 4
+        square = QRect(place.left() + 2, place.top() + 2, side, side)
+        picture = self._faces.picture(number, side * painter.device().devicePixelRatioF())
+        if picture is not None:
+            painter.save()
+            draw_fitted(painter, square, picture, ENLARGE)
+            painter.restore()

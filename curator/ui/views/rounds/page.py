@@ -75,6 +75,7 @@ class RoundsPage(OneOfSeveral):
         line.setContentsMargins(10, 6, 10, 6)
         line.setSpacing(12)
         line.addWidget(self.chosen)
+        self.words.setWordWrap(True)
         line.addWidget(self.words, 1)
         line.addWidget(self.next)
         self.tabs = QTabWidget()
@@ -84,6 +85,9 @@ class RoundsPage(OneOfSeveral):
         sides = QSplitter(Qt.Orientation.Horizontal)
         sides.addWidget(self.asking)
         sides.addWidget(self.tabs)
+        letter = self.fontMetrics().averageCharWidth()
+        self.asking.setMinimumWidth(letter * 36)  # long names of classes do not make the window wider than a screen
+        self.tabs.setMinimumWidth(letter * 24)
         sides.setStretchFactor(0, 3)
         sides.setStretchFactor(1, 2)
         sides.setChildrenCollapsible(False)
@@ -143,8 +147,8 @@ class RoundsPage(OneOfSeveral):
         self._curve = project.rounds.curve(self.study.id) if project and self.study else []
         if project is None or self.study is None:
             dataset = self._desk.state.dataset
-            if project is not None and dataset is not None and not self.form.classes.text() and not self.fault:
-                self.form.propose(project.rounds.known_classes(dataset.id))
+            if project is not None and dataset is not None and not self.fault and self.form.wants(dataset.id):
+                self.form.propose(dataset.id, project.rounds.known_classes(dataset.id))
             return
         self.asking.show_classes(self.study.classes)
         self.curve.show_curve(self._curve, len(self.study.classes))

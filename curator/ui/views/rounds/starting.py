@@ -33,6 +33,7 @@ class StartForm(QWidget):
         intro = QLabel(tr(INTRO))
         intro.setWordWrap(True)
         theme.mark(intro, "faint")
+        self._proposed_for = 0
         self.classes = QLineEdit()
         self.classes.setPlaceholderText(tr("cat, dog, horse"))
         self.selector = QComboBox()
@@ -66,9 +67,15 @@ class StartForm(QWidget):
         self.start.clicked.connect(self._ask)
         self.classes.returnPressed.connect(self._ask)
 
-    def propose(self, classes: tuple[str, ...]) -> None:
+    def wants(self, dataset_id: int) -> bool:
+        """Whether classes are to be proposed: there are none, or those of another Dataset."""
+        return dataset_id != self._proposed_for or not self.classes.text()
+
+    def propose(self, dataset_id: int, classes: tuple[str, ...]) -> None:
         """Fill in what the dataset suggests."""
+        self._proposed_for = dataset_id
         self.classes.setText(", ".join(classes))
+        self.classes.setCursorPosition(0)
 
     def _ask(self) -> None:
         values: dict[str, Any] = {

@@ -130,6 +130,7 @@ class TrialsPage(OneOfSeveral):
         kind = self.kind.currentData()
         selectors, sizes = DEFAULTS[kind]
         self.selectors.setText(selectors)
+        self.selectors.setCursorPosition(0)
         self.sizes.setText(sizes)
         self.sizes_words.setText(tr(SIZES[kind]))
         self.sizes.setAccessibleName(tr(SIZES[kind]))
