@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from fakes import FakeProject
 from PySide6.QtCore import Qt
@@ -160,3 +161,23 @@ def test_a_filter_that_finds_nothing_says_so_and_a_bad_one_keeps_what_is_shown(w
     window.state.set_query(replace(window.state.query, where="what"))
     assert window.bar.notice.text == "Not understood at 1."
     assert window.samples.rowCount() == 7
+
+
+def test_the_map_is_coloured_by_skill_until_somebody_decides(window, project, qtbot, monkeypatch):
+    known = project.browse.column
+    skills = Column(np.zeros(1000, np.int32), "category", ("round things",))
+    monkeypatch.setattr(project.browse, "column", lambda key, name: skills if name == "skill" else known(key, name))
+    window.state.set_project(project)
+    bar, state = window.center.arrange, window.state
+    assert state.colour == ""
+    window.center.show_view("map")
+    qtbot.waitUntil(lambda: state.colour == "skill")
+    choose(bar.colour.menu(), "none")
+    window.center.show_view("gallery")
+    window.center.show_view("map")
+    assert state.colour == "" and not bar.words.text()
+    choose(bar.colour.menu(), "class")
+    qtbot.waitUntil(lambda: state.colour == "class")
+    window.center.show_view("gallery")
+    window.center.show_view("map")
+    assert state.colour == "class"

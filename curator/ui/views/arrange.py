@@ -18,6 +18,8 @@ from curator.ui.reading import Reading
 from curator.ui.views.elided import ElidedButton
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from curator.engine.browse import Field, Query
     from curator.engine.project import Project
     from curator.ui.job_bridge import JobBridge
@@ -39,6 +41,8 @@ class ArrangeBar(QWidget):
         super().__init__(parent)
         self._state, self._reading = state, Reading(state, bridge, self)
         self._wanted: dict[str, object] = {}
+        self._tinting = Reading(state, bridge, self)
+        self._decided: set[tuple[Path, int]] = set()
         self.sort = self._button(tr("Sort"), tr("Order of the samples"), self._fill_sort)
         self.group = self._button(tr("Group"), tr("Headings that samples are put under"), self._fill_group)
         self.colour = self._button(tr("Colour"), tr("What colours the map and the gallery"), self._fill_colour)
@@ -95,6 +99,23 @@ class ArrangeBar(QWidget):
     def open(self, which: str) -> None:
         """Open the menu "sort", "group" or "colour"."""
         {"sort": self.sort, "group": self.group, "colour": self.colour}[which].showMenu()
+
+    def tint(self) -> None:
+        """By skill, once there are any, where nobody has decided what colours the Dataset: a grey map says little."""
+        project, dataset, here = self._state.project, self._state.dataset, self._here()
+        if project is None or dataset is None or self._state.colour or here in self._decided or not self._state.ready:
+            return
+
+        def take(column: object) -> None:
+            known = getattr(column, "names", ())  # an error has none
+            if known and here not in self._decided and not self._state.colour:
+                self._paint("skill")
+
+        self._tinting.ask(lambda: project.browse.column(dataset.id, "skill"), take)
+
+    def _here(self) -> tuple[Path, int] | None:
+        project, dataset = self._state.project, self._state.dataset
+        return (project.folder, dataset.id) if project is not None and dataset is not None else None
 
     # ---- menus -----------------------------------------------------------------------------------------------
 
@@ -163,7 +184,9 @@ class ArrangeBar(QWidget):
         self._prepare(lambda project: project.browse.find(query), arrange)
 
     def _paint(self, name: str) -> None:
-        dataset = self._state.dataset
+        dataset, here = self._state.dataset, self._here()
+        if here is not None:
+            self._decided.add(here)
         if dataset is not None and name:
             self._prepare(lambda project: project.browse.column(dataset.id, name), lambda: self._state.set_colour(name))
         else:

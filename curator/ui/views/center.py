@@ -189,6 +189,8 @@ class CenterView(QWidget):
         self.search.setVisible(self._state.dataset is not None)
         self.arrange.slider.setVisible(page is self.gallery)
         self.keys.refresh(page in (self.gallery, self.table))
+        if self._wanted == "map" and page is self._made.get("map"):
+            self.arrange.tint()
         if page not in (self.gallery, self.table):
             self.preview.leave()
         self.describe()
