@@ -103,13 +103,16 @@ class ArrangeBar(QWidget):
     def tint(self) -> None:
         """By skill, once there are any, where nobody has decided what colours the Dataset: a grey map says little."""
         project, dataset, here = self._state.project, self._state.dataset, self._here()
-        if project is None or dataset is None or self._state.colour or here in self._decided or not self._state.ready:
+        if project is None or dataset is None or here is None or here in self._decided:
+            return
+        if self._state.colour or not self._state.ready:
             return
 
         def take(column: object) -> None:
             known = getattr(column, "names", ())  # an error has none
             if known and here not in self._decided and not self._state.colour:
-                self._paint("skill")
+                self._decided.add(here)
+                self._state.set_colour("skill")
 
         self._tinting.ask(lambda: project.browse.column(dataset.id, "skill"), take)
 
