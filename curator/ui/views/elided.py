@@ -1,13 +1,26 @@
-"""A line of text that gives way: it ends in an ellipsis rather than keep a window wide."""
+"""Text that gives way: it ends in an ellipsis rather than keep a window wide or make a list scroll sideways."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOptionToolButton, QStylePainter, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QListView,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionToolButton,
+    QStyleOptionViewItem,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 FEWEST = 6
 """Letters that stay at least."""
+MOST_LINES = 2
+"""Lines of one entry of a list."""
 
 
 class ElidedLabel(QLabel):
@@ -67,3 +80,23 @@ class ElidedButton(QToolButton):
         self.initStyleOption(look)
         look.text = self.shown()
         QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_ToolButton, look)
+
+
+class FewLines(QStyledItemDelegate):
+    """Entries of a list as wide as the list: long ones go on in a second line, and end there in an ellipsis."""
+
+    def __init__(self, view: QListView) -> None:
+        super().__init__(view)
+        self._view = view
+        view.setWordWrap(True)
+        view.setResizeMode(QListView.ResizeMode.Adjust)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.setItemDelegate(self)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """No width of its own; the height of the lines that the list's width asks for."""
+        option.rect = QRect()  # no bounds: one line
+        one = super().sizeHint(option, index).height()
+        option.rect = QRect(0, 0, self._view.viewport().width(), one)
+        line = self._view.fontMetrics().lineSpacing()
+        return QSize(0, min(super().sizeHint(option, index).height(), one + (MOST_LINES - 1) * line))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHeaderView, QLabel, QListView, QStackedLayout, QT
 from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.models.history import HistoryModel
+from curator.ui.views.elided import FewLines
 from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class HistoryList(QWidget):
             signal.connect(lambda index: go_to(model.entry(index)))
         view.setAccessibleName(tr("History"))
         view.setModel(model)
+        FewLines(view)
         view.setFrameShape(QListView.Shape.NoFrame)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(view)
