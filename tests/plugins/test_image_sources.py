@@ -18,6 +18,7 @@ from curator.engine.registry import registry
 from curator.plugins.importers.coco import Coco
 from curator.plugins.importers.image_folder import ImageFolder
 from curator.plugins.importers.image_table import ImageTable
+from curator.plugins.importers.instructions import Instructions
 from curator.plugins.importers.llama_factory import LlamaFactory
 from curator.plugins.importers.webdataset import WebDataset
 from curator.plugins.importers.yolo import Yolo
@@ -471,6 +472,10 @@ def test_records_in_an_archive_find_their_pictures_there(tmp_path):
     other, *drafts, bad = found.read(path, found.open(path), Task())
     assert [d.images for d in drafts] == [("a.zip!ds/images/a.png",), ("a.zip!top/b.png",)]
     assert "leaves the folder" in bad.reason and drafts[0].width == 6 and "about.json" in other.source
+    rooted = Instructions(root=str(tmp_path.parent))  # an archive is its own root
+    source = rooted.open(path)
+    _, first, *_ = rooted.read(path, source, Task())
+    assert (first.source, first.images, source.root) == (drafts[0].source, drafts[0].images, tmp_path)
 
 
 def test_a_table_in_an_archive_that_is_damaged_or_a_bomb(tmp_path, monkeypatch):

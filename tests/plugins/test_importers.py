@@ -14,6 +14,7 @@ from PIL import Image
 from curator.engine.api import Cancelled, Draft, InputError, Skip, Task
 from curator.plugins.importers.image_folder import ImageFolder
 from curator.plugins.importers.image_list import ImageList
+from curator.plugins.importers.image_table import ImageTable
 from curator.plugins.importers.instructions import Instructions
 from curator.plugins.importers.json_records import read_records
 from curator.plugins.importers.llama_factory import LlamaFactory
@@ -246,6 +247,56 @@ def test_broken_rows_of_a_list_are_named(image_folder):
         "list.csv#5": "has 3 fields; the first line has 2",
         "list.csv#7: b.png": "is not there",
     }
+
+
+def digest_of_file(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def metadata_beside(folder, name, rows):
+    if name.endswith(".parquet"):
+        arrow = pytest.importorskip("pyarrow")
+        import pyarrow.parquet as parquet
+
+        parquet.write_table(arrow.Table.from_pylist(rows), folder / name)
+    elif name.endswith(".csv"):
+        lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+        (folder / name).write_text("\n".join(lines), encoding="utf-8")
+    else:
+        (folder / name).write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return folder if name.startswith("metadata") else folder / name
+
+
+@posix
+@pytest.mark.parametrize("name", ["metadata.csv", "metadata.jsonl", "metadata.parquet", "x.parquet"])
+def test_metadata_and_tables_name_pictures_in_the_root_and_no_further(image_folder, tmp_path, name):
+    image_folder("images/test/a.png", "near/b.png", "train/in/c.png", folder="data")
+    image_folder("out.png", folder="other")
+    data, train = tmp_path / "data", tmp_path / "data" / "train"
+    (train / "link.png").symlink_to(tmp_path / "other" / "out.png")
+    names = ["../images/test/a.png", "near/b.png", "in/c.png", "../../other/out.png", "link.png"]
+    names += ["../../data/near/b.png", str(data / "near" / "b.png")]
+    path = metadata_beside(train, name, [{"file_name": n, "label": str(i)} for i, n in enumerate(names)])
+    plugin = ImageTable if name == "x.parquet" else ImageFolder
+    drafts, skips = read(plugin(), path)
+    assert [d.images for d in drafts] == [("in/c.png",)]
+    assert sum("(--set root=FOLDER)" in reason for reason in skips.values()) == 4
+    drafts, skips = read(plugin(root=str(data)), path)
+    found = ["images/test/a.png", "near/b.png", "train/in/c.png", *["near/b.png"] * (plugin is ImageTable)]
+    assert [d.images[0] for d in drafts] == found and drafts[0].digest == digest_of_file(data / found[0])
+    assert [d.split for d in drafts[:3]] == (["test", "", ""] if plugin is ImageFolder else ["", "", ""])
+    assert len([r for r in skips.values() if LEAVES in r]) == (4 if plugin is ImageFolder else 3)
+    for wrong, words in ((tmp_path / "none", "does not exist"), (tmp_path / "other", "does not hold")):
+        with pytest.raises(InputError, match=words):
+            plugin(root=str(wrong)).open(path)
+
+
+def test_a_root_above_leaves_classes_and_splits_to_the_folder(image_folder, tmp_path):
+    image_folder("in/cat/a.png", "in/dog/b.png", "in/test/cat/c.png", folder="train")
+    here, _ = read(ImageFolder(), tmp_path / "train" / "in")
+    above, _ = read(ImageFolder(root=str(tmp_path)), tmp_path / "train" / "in")
+    assert [(d.labels, d.split, d.digest) for d in above] == [(d.labels, d.split, d.digest) for d in here]
+    assert [d.source for d in above] == [f"train/in/{d.source}" for d in here]
 
 
 def test_names_that_go_up_lead_into_the_root_and_no_further(image_folder, tmp_path):

@@ -15,7 +15,7 @@ from curator.engine.api import CuratorError, Draft, InputError, Skip, Source, Ta
 from curator.plugins.importers.arrow_tables import Part, read_part
 from curator.plugins.importers.drafts import clean, digest_of, image_draft, read_image, row_draft, split_in, text_of_row
 from curator.plugins.importers.piles import Pile, first_names
-from curator.plugins.importers.places import readable
+from curator.plugins.importers.places import NAME_ROOT, ROOT_HELP, readable
 from curator.plugins.importers.splits import WORDS, split_of_folder
 from curator.plugins.importers.tables import (
     LOOK_ROWS,
@@ -45,10 +45,12 @@ class ImageFolder:
     folders called train, validation, test and the like are the split. A .txt of the same name beside a picture is its
     text, a .json its record. A metadata.csv, .jsonl or .parquet with a column file_name is read as in the ImageFolder
     of Hugging Face: the pictures it lists, each with its row as the record; the class comes from the column label,
-    class or category, the text from text, caption, name or title. An archive is read in place.
+    class or category, the text from text, caption, name or title; where names go up (../images/x.jpg), “root” is the
+    folder that holds both. An archive is read in place.
     """
 
     links: bool = param(False, help="Follow links to pictures that lie elsewhere; links to folders are never followed")
+    root: str = param("", help=ROOT_HELP)
 
     def match(self, path: Path) -> float:
         """0.98 with metadata, 0.6 with pictures, else 0."""
@@ -65,16 +67,16 @@ class ImageFolder:
         return 0.6 if any(is_picture_name(name) for name in names) else 0.0
 
     def open(self, path: Path) -> Source:
-        """Raises :class:`InputError` when the path is neither a folder nor an archive."""
+        """Raises :class:`InputError` when the path is neither a folder nor an archive, or not below the root named."""
         if not path.is_dir() and not (packed.is_archive(path) and path.is_file()):
             raise InputError(f"{path} is not a folder.", "Name the folder that holds the pictures.")
-        pile = Pile.at(path)
+        pile = self._pile(path)
         name = path.absolute().name
         return Source("image", pile.root, (name.split(".")[0] if pile.prefix else name) or "images", "image-folder")
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order of their paths, or of the metadata."""
-        pile = Pile.at(path, links=self.links)
+        pile = self._pile(path)
         found = pile.walk(task)
         yield from (Skip(pile.address(skip.source), skip.reason) for skip in found.skips)
         tables = [name for name in found.metadata if _names_files(pile.file(name))]
@@ -85,9 +87,12 @@ class ImageFolder:
             endings = ", ".join(f"{count} {ending}" for ending, count in others.most_common(8))
             task.log(f"{others.total()} files passed over that are no pictures: {endings}.")
         if tables:
-            yield from _read_tables(pile, tables, len(found.images), task)
+            yield from _read_tables(pile, tables, found.images, task)
         else:
             yield from _read_plain(pile, found, paired, task)
+
+    def _pile(self, path: Path) -> Pile:
+        return Pile.at(path, root=self.root, advice=NAME_ROOT, links=self.links)
 
 
 def _names_files(table: Path) -> bool:
@@ -128,14 +133,14 @@ def _parse(name: str, file: BinaryIO) -> Iterator[Row]:
 
 
 def _read_plain(pile: Pile, found: Found, paired: set[str], task: Task) -> Iterator[Draft | Skip]:
-    classes = _has_classes(found.images)
+    classes = _has_classes([pile.inside(name) for name in found.images])
     for name in task.track(found.images, LABEL):
         label = (clean(name.split("/")[-2]),) if classes else ()
         stem = name.rpartition(".")[0]
         address = pile.address(name)
         try:
             text, record = _beside(pile, stem, paired)
-            draft = image_draft(pile.root, address, label, split_of_folder(name), text)
+            draft = image_draft(pile.root, address, label, split_of_folder(pile.inside(name)), text)
             yield draft._replace(record=record) if record else draft
         except InputError as error:
             yield Skip(address, error.text)
@@ -170,8 +175,9 @@ def _has_classes(images: list[str]) -> bool:
     return len(folders) > 1 and "" not in folders and not {f.rpartition("/")[2].lower() for f in folders} <= set(WORDS)
 
 
-def _read_tables(pile: Pile, tables: list[str], there: int, task: Task) -> Iterator[Draft | Skip]:
+def _read_tables(pile: Pile, tables: list[str], there: list[str], task: Task) -> Iterator[Draft | Skip]:
     seen: set[str] = set()
+    named: set[str] = set()
     twice = done = 0
     total = sum(count_lines(pile.file(t)) for t in tables if pile.file(t).is_file() and not t.endswith(".parquet"))
     for table in tables:
@@ -179,7 +185,8 @@ def _read_tables(pile: Pile, tables: list[str], there: int, task: Task) -> Itera
             for row in _rows(pile.file(table)):
                 task.step(LABEL, done, total)
                 done += 1
-                item = _read_row(pile, table, row)
+                item, names = _read_row(pile, table, row)
+                named.update(names)
                 if item.source in seen:
                     twice += 1
                     continue
@@ -190,27 +197,29 @@ def _read_tables(pile: Pile, tables: list[str], there: int, task: Task) -> Itera
     task.step(LABEL, done, done)
     if twice:
         task.log(f"{twice} rows name a picture that an earlier row names; the first row counts.")
-    if (left := there - len(seen)) > 0:
+    if left := sum(name not in named for name in there):
         task.log(f"{left} pictures are not named in {', '.join(tables)} and were left out.")
 
 
-def _read_row(pile: Pile, table: str, row: Row) -> Draft | Skip:
+def _read_row(pile: Pile, table: str, row: Row) -> tuple[Draft | Skip, list[str]]:
+    """What a row gives, and the pictures that it names."""
     line = f"{pile.address(table)}#{row.place}"
     if row.reason:
-        return Skip(line, row.reason)
+        return Skip(line, row.reason), []
     value = row.values.get(names_column(row.values))
     names: list[Any] = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) for name in names):
-        return Skip(line, "has no file_name")
+        return Skip(line, "has no file_name"), []
+    inner: list[str] = []
     try:
         inner = [pile.find(name, table.rpartition("/")[0]) for name in names]
         first = pile.address(inner[0])
-        split = split_in(row.values) or split_of_folder(inner[0])
+        split = split_in(row.values) or split_of_folder(pile.inside(inner[0]))
         draft = row_draft(pile.root, first, row.values, row.record, split)
         if len(inner) == 1:
-            return draft
+            return draft, inner
         images = tuple(pile.address(name) for name in inner)
         digests = [draft.digest, *(read_image(pile.file(name))[0] for name in inner[1:])]
-        return draft._replace(images=images, source=line, digest=digest_of(digests))
+        return draft._replace(images=images, source=line, digest=digest_of(digests)), inner
     except InputError as error:
-        return Skip(f"{line}: {readable(str(names[0]))}", error.text)
+        return Skip(f"{line}: {readable(str(names[0]))}", error.text), inner

@@ -57,7 +57,7 @@ class ImageList:
         """Pictures in the order of the list."""
         path = path.absolute()
         table, inside = _table(path), packed.is_archive(path)
-        pile = Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT)
+        pile = Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root))
         name = table.relative_to(path.parent).as_posix()
         folder = name.removeprefix(pile.prefix).rpartition("/")[0] if inside else _below(path.parent, source.root)
         seen, twice = set(), 0

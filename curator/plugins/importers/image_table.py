@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from curator.engine.pictures import MAX_BYTES, read_header
 from curator.plugins.importers.arrow_tables import Part, parts_of, plain, read_rows, schema_of
 from curator.plugins.importers.drafts import LABEL_KEYS, clean, digest_of, labels_of, read_image, split_in, text_of_row
 from curator.plugins.importers.piles import Pile
+from curator.plugins.importers.places import NAME_ROOT, ROOT_HELP, root_of
 from curator.plugins.importers.tables import is_picture_name
 
 LABEL = "Reading images"
@@ -46,10 +47,12 @@ class ImageTable:
     A single file, a folder of shards, a data set saved to disk by Hugging Face, or a ZIP or TAR of these. Each picture
     is read from its cell when it is needed; a table in an archive is copied into the cache, to be read with leaps. The
     other columns are the record; the class comes from label, class or category (numbers become the names that the
-    table gives them), the text from text, caption, name or title.
+    table gives them), the text from text, caption, name or title. Where paths go up (../images/x.jpg), “root” is the
+    folder that holds both the table and the pictures.
     """
 
     column: str = param("", help="Column with the pictures; default: the first that holds any")
+    root: str = param("", help=ROOT_HELP)
 
     def match(self, path: Path) -> float:
         """1.0 for a saved data set, 0.95 for a table with pictures in it, 0.9 for one of paths, 0.4 where they belong
@@ -66,7 +69,8 @@ class ImageTable:
         return 1.0 if saved else 0.95 if found.form == "cell" else 0.9
 
     def open(self, path: Path) -> Source:
-        """Raises :class:`InputError` when there is no table, or no column of pictures in it."""
+        """Raises :class:`InputError` when there is no table, no column of pictures in it, or it is not below the root
+        named."""
         path = path.absolute()
         parts = parts_of(path)
         if not parts:
@@ -78,14 +82,19 @@ class ImageTable:
                 f"{parts[0].name} has no column of pictures{f' called “{self.column}”' if self.column else ''}.",
                 f"Its columns: {', '.join(schema_of(parts[0]).names[:20])}.",
             )
-        root = path if path.is_dir() else path.parent
+        root = path.parent if packed.is_archive(path) else root_of(self.root, _base(path))
         return Source("image", root, path.name if path.is_dir() else path.stem, "image-table")
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Rows in the order of the files."""
-        pile, done = Pile.at(path) if packed.is_archive(path) else Pile(source.root), 0
-        for part in parts_of(path.absolute()):
-            column = None
+        path, done = path.absolute(), 0
+        if packed.is_archive(path):
+            pile, prefix = Pile.at(path), ""
+        else:
+            pile = Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root))
+            prefix = "" if (base := _base(path)) == source.root else base.relative_to(source.root).as_posix() + "/"
+        for inner in parts_of(path):
+            part, column = replace(inner, name=prefix + inner.name), None
             try:
                 column = self._find(part)
                 if column is None:
@@ -104,6 +113,11 @@ class ImageTable:
 
     def _find(self, part: Part) -> Column | None:
         return find_column(schema_of(part), self.column, part)
+
+
+def _base(path: Path) -> Path:
+    """The folder that the names of the files are relative to."""
+    return path if path.is_dir() else path.parent
 
 
 def find_column(schema: Any, wanted: str = "", part: Part | None = None) -> Column | None:

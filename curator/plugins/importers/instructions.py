@@ -89,7 +89,8 @@ class Instructions:
             if not folder.is_dir():
                 raise InputError(f"The folder of images {folder} does not exist.", "Check the parameter “images”.")
             root = Path(os.path.commonpath([root, folder]))
-        root = root_of(self.root, root)
+        if not (packed.is_archive(path) and not self.images):
+            root = root_of(self.root, root)
         view = View(parse_map(self.map))
         shapes = [self.format] if self.format != AUTO else [_shape(raw, view) for raw in look(parts[0].file)]
         named = [shape for shape in shapes if shape]
@@ -103,7 +104,9 @@ class Instructions:
         folder = Path(self.images).expanduser().absolute() if self.images else base
         below = "" if folder == source.root else folder.relative_to(source.root).as_posix()
         inside = packed.is_archive(path) and path.is_file() and not self.images
-        pictures = Pictures(Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT), below)
+        pictures = Pictures(
+            Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root)), below
+        )
         shaping = Shaping(pictures, self.format, View(parse_map(self.map)))
         prefix = "" if base == source.root else base.relative_to(source.root).as_posix() + "/"
         parts = record_parts(path)

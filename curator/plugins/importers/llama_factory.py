@@ -94,7 +94,9 @@ class LlamaFactory:
 
     def _found(self, path: Path) -> tuple[Pile, Path]:
         pile, file = _found(path.absolute())
-        return (pile if pile.prefix else Pile(root_of(self.root, pile.root), advice=NAME_ROOT)), file
+        if pile.prefix:
+            return pile, file
+        return Pile(root_of(self.root, pile.root), advice=NAME_ROOT, rooted=bool(self.root)), file
 
     def _chosen(self, file: Path) -> dict[str, dict[str, Any]]:
         described = _described(file)

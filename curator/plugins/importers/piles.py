@@ -12,7 +12,7 @@ from pathlib import Path
 from curator.engine import packed
 from curator.engine.api import InputError, Skip, Task
 from curator.engine.pictures import IMAGE_SUFFIXES
-from curator.plugins.importers.places import OPEN_ABOVE, Places, readable, resolved
+from curator.plugins.importers.places import OPEN_ABOVE, Places, readable, resolved, root_of
 from curator.plugins.importers.walking import IGNORED, METADATA_NAMES, OWN, SIDECARS, Found, first_files, walk
 
 DESCRIBING = (".parquet", ".arrow", ".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".yaml", ".yml", ".tar")
@@ -23,28 +23,36 @@ MOST_SIDECARS = 2000
 @dataclass
 class Pile:
     """Names are those inside the pile; :meth:`address` gives what a Draft carries, relative to ``root``. ``advice`` is
-    said of a name that leads out of it; with ``links`` a link to a file may lead anywhere."""
+    said of a name that leads out of it; with ``links`` a link to a file may lead anywhere. ``top`` is the folder in it
+    that is looked through, "" for all; with ``rooted`` names that are not found beside may be relative to the root."""
 
     root: Path
     prefix: str = ""
     names: frozenset[str] | None = None
     advice: str = OPEN_ABOVE
     links: bool = False
+    top: str = ""
+    rooted: bool = False
     _places: Places = field(init=False)
 
     def __post_init__(self) -> None:
         self._places = Places(self.root, self.advice, links=self.links)
 
     @classmethod
-    def at(cls, path: Path, *, links: bool = False) -> Pile:
-        """The pile at a path: a folder or an archive."""
+    def at(cls, path: Path, *, root: str = "", advice: str = OPEN_ABOVE, links: bool = False) -> Pile:
+        """The pile at a path: a folder or an archive. Names in a folder may lead into ``root``, a folder above it;
+        raises :class:`InputError` when that does not hold it."""
         path = path.absolute()
-        return cls(path.parent, packed.join(path.name, "")) if path.is_file() else cls(path, links=links)
+        if path.is_file():
+            return cls(path.parent, packed.join(path.name, ""))
+        above = root_of(root, path)
+        top = "" if above == path else path.relative_to(above).as_posix()
+        return cls(above, advice=advice, links=links, top=top, rooted=bool(root))
 
     def walk(self, task: Task) -> Found:
         """Everything in it, sorted by name."""
         if not self.prefix:
-            return walk(self.root, task, links=self.links)
+            return walk(self.root, task, top=self.top, links=self.links)
         found, members = Found(), Counter[str]()
         for number, member in enumerate(packed.members(self.root / self.prefix[:-1])):
             task.step("Looking for images", number)
@@ -63,10 +71,14 @@ class Pile:
         """The absolute path or address of a name."""
         return self.root / (self.prefix + name)
 
+    def inside(self, name: str) -> str:
+        """A name as seen from the folder that is looked through; one outside of it as it is."""
+        return name.removeprefix(f"{self.top}/") if self.top else name
+
     def find(self, name: str, folder: str = "") -> str:
         """The name inside the pile of what is called ``name`` in ``folder``; raises :class:`InputError`."""
         if not self.prefix:
-            return self._places.find(name, folder)
+            return self._find_file(name, folder)
         if self.names is None:
             self.walk(Task())
         assert self.names is not None
@@ -75,6 +87,18 @@ class Pile:
         if inner not in self.names:
             raise InputError("is not there")
         return inner
+
+    def _find_file(self, name: str, folder: str) -> str:
+        try:
+            return self._places.find(name, folder)
+        except InputError:
+            if not (self.rooted and folder):
+                raise
+            try:
+                return self._places.find(name)
+            except InputError:
+                pass
+            raise
 
 
 def _sort_member(found: Found, member: packed.Member, times: int) -> None:

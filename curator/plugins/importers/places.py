@@ -13,7 +13,10 @@ OPEN_ABOVE = ": import the folder above, which holds both"
 NAME_ROOT = f"{OPEN_ABOVE}, or name it as the parameter “root” (--set root=FOLDER)"
 """What to do about a name that leads out of the folder, where an Importer has such a parameter."""
 FOLLOW = ": a link; the importer image-folder follows it if told to (--set links=true)"
-ROOT_HELP = "Folder that names such as ../images/x.jpg may lead into; default: the one that is imported"
+ROOT_HELP = (
+    "Folder that names such as ../images/x.jpg may lead into, and that names may be relative to; "
+    "default: the one that is imported"
+)
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 

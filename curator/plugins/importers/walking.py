@@ -38,13 +38,13 @@ class Found:
             self.sidecars.add(name)
 
 
-def walk(root: Path, task: Task, *, links: bool = False) -> Found:
-    """Every picture and table of metadata below ``root``, sorted by path.
+def walk(root: Path, task: Task, *, top: str = "", links: bool = False) -> Found:
+    """Every picture and table of metadata below the folder ``top`` of ``root``, sorted by path.
 
     Hidden files and what systems leave behind are passed over; a link to a folder is not followed, and is a Skip
     when it leaves the root, unless ``links`` may lead anywhere.
     """
-    found, places, pending = Found(), Places(root, links=links), [""]
+    found, places, pending = Found(), Places(root, links=links), [f"{top}/" if top else ""]
     while pending:
         prefix = pending.pop()
         task.step("Looking for images", len(found.images))
