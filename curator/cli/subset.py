@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from curator.engine.types import Changes
 
 NAME = click.option("--name", default="", help="Name of the new subset; a taken one gets a number.")
 SHOWN = 20
+LIST_OF_IDS = re.compile(r"[\d, ]*\d[\d, ]*")
 
 
 @cli.group(cls=CuratorGroup)
 def subset() -> None:
-    """Compare, combine, trim, rename, lock, note and remove subsets. Undo takes any of it back."""
+    """Compare, combine, trim, correct, rename, lock, note and remove subsets. Undo takes any of it back."""
 
 
 def _open(front: Front, project: Path) -> Project:
@@ -105,6 +107,38 @@ def trim(front: Front, project: Path, name_or_id: str, keep: int, name: str, as_
     """A new subset of the first KEEP picks."""
     with _open(front, project) as p:
         _made(p, p.subsets.trim(name_or_id, keep, name), as_json)
+
+
+@subset.command()
+@PROJECT
+@click.argument("name_or_id")
+@click.option("--add", multiple=True, metavar="SAMPLE", help="Put it at the end of the subset; may be repeated.")
+@click.option("--remove", multiple=True, metavar="SAMPLE", help="Take it out of the subset; may be repeated.")
+@AS_JSON
+@click.pass_obj
+def correct(
+    front: Front, project: Path, name_or_id: str, add: Sequence[str], remove: Sequence[str], as_json: bool
+) -> None:
+    """Correct a subset by hand, as P and X do in the window; later runs obey too.
+
+    A SAMPLE is its source or its id, or ids separated by commas: curator search shows both. A new version stands in the
+    place of the subset, under its name; one undo takes all of it back.
+
+    Example: curator subset correct P.curator "diverse 500" --add dogs/7.jpg --remove 391,402
+    """
+    if not (add or remove):
+        raise click.UsageError("Say which samples: --add or --remove.")
+    with _open(front, project) as p:
+        changes = p.subsets.correct(name_or_id, _names(add), _names(remove))
+        if not as_json:
+            click.echo(" ".join(changes.notes))
+        _made(p, changes, as_json)
+
+
+def _names(given: Sequence[str]) -> list[str]:
+    """Samples as they were named: a list of ids is one for each."""
+    lists = (text.replace(",", " ").split() if LIST_OF_IDS.fullmatch(text) else [text] for text in given)
+    return [name for names in lists for name in names]
 
 
 @subset.command()

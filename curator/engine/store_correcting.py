@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from curator.engine.errors import InputError
 from curator.engine.history import Ledger, now
 from curator.engine.records import Subset
+from curator.engine.store_samples import VISIBLE
 from curator.engine.types import Changes
 
 STAGE = "hand"
 BACK = "back"
 """The stage of a Sample that the Subset at the beginning left out and this version does not."""
 TAKEN_OUT, ADDED = "taken out by hand", "added by hand"
+MOST_DIGITS = 19
+"""No id has as many."""
 
 
 class Corrections:
@@ -27,18 +31,35 @@ class Corrections:
         sql = "select exists (select 1 from lifelong_step where not hidden and ? in (subset_id, pool_subset_id))"
         return bool(self._store.one(sql, (subset_id,)))
 
+    def named(self, subset: Subset, names: Sequence[str]) -> dict[str, int]:
+        """The id of each of these Samples of the Subset's Dataset, named by its source or, where none is called so, its
+        id; raises :class:`InputError` for a name that says neither."""
+        return {name: self._named(subset, name) for name in names}
+
+    def _named(self, subset: Subset, name: str) -> int:
+        of = f"select id from sample where dataset_id = ? and {VISIBLE} and "
+        found = self._store.one(of + "source = ?", (subset.dataset_id, name))
+        if found is None and name.isdecimal() and len(name) < MOST_DIGITS:
+            found = self._store.one(of + "+id = ?", (subset.dataset_id, int(name)))
+        if found is None:
+            raise InputError(
+                f"There is no sample “{name}” in the dataset of “{subset.name}”.",
+                "Say its source or its id; see both with: curator search PROJECT",
+            )
+        return int(found)
+
     def correct(
         self,
         subset: Subset,
         out: Sequence[int],
         added: Sequence[tuple[int, int | None]],
-        pins: Sequence[int],
-        state: str,
+        pins: Mapping[int, str],
         summary: dict[str, Any],
         label: str,
     ) -> Changes:
-        """One step of the history: pin ``pins``, and put a version without ``out``, then with (sample_id, skill) of
-        ``added`` at its end, in the place of ``subset``. ``summary`` is completed by what was done by hand so far."""
+        """One step of the history: pin each Sample of ``pins`` as it says, and put a version without ``out``, then with
+        (sample_id, skill) of ``added`` at its end, in the place of ``subset``. ``summary`` is completed by what was
+        done by hand so far."""
         store, run = self._store, self._store.db.execute
         with store.write():
             store.db.conn.executemany("insert or ignore into pin values (?, null)", [(i,) for i in pins])
@@ -65,7 +86,7 @@ class Corrections:
             self._leave_out(subset.id, new, out, [key for key, _ in added])
             size = first - 1 + len(added)
             run("update subset set size = ?, summary = ? where id = ?", (size, self._summary(new, size, summary), new))
-            edits = [("pin", key, "state", state) for key in pins]
+            edits = [("pin", key, "state", state) for key, state in pins.items()]
             store.change(label, [*edits, ("subset", subset.id, "hidden", 1)], [("subset", new)])
         tables = frozenset({"pin", "subset", "subset_sample", "history"})
         return Changes(tables, ("subset", new), label)

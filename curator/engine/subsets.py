@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from curator.engine.arrays import open_array
-from curator.engine.correcting import pin_in_subset
+from curator.engine.correcting import correct, pin_in_subset
 from curator.engine.errors import InputError
 from curator.engine.history import name_of
 from curator.engine.records import Subset
@@ -127,10 +127,19 @@ class Subsets:
         A locked Subset stays as it is; ``notes`` of the result say what became of it.
         """
         subset = self._store.subset(key)
+        return pin_in_subset(self._store, subset, sample_ids, state, self._skills_in(subset))
+
+    def correct(self, key: int | str, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Changes:
+        """Add Samples to a Subset and take others out, each named by its source or id, in one step of the history; they
+        are pinned in and out for later Runs too. Raises :class:`InputError` when a name says no Sample, or the Subset
+        cannot be corrected."""
+        subset = self._store.subset(key)
+        return correct(self._store, subset, add, remove, self._skills_in(subset))
+
+    def _skills_in(self, subset: Subset) -> Callable[[Sequence[int]], list[int | None]]:
+        """Rows of the Dataset -> the Skill of each, in the Clustering of the Subset."""
         file = self._rows.clustering_of(subset.id)[1]
-        return pin_in_subset(
-            self._store, subset, sample_ids, state, lambda rows: self._skills(file, np.array(rows, np.int64))
-        )
+        return lambda rows: self._skills(file, np.array(rows, np.int64))
 
     def duplicate(self, key: int | str, name: str = "") -> Changes:
         """A copy under another name, to change while the original stays."""
