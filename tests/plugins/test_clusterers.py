@@ -126,6 +126,14 @@ def test_the_number_of_skills_grows_with_the_pile():
     assert cluster("kmeans", Inputs(1600, np.arange(1600), vectors=x)).membership.shape[1] == 20
 
 
+def test_k_means_says_when_there_are_fewer_skills_than_asked_for():
+    said = []
+    plugin = registry().get("clusterer", "kmeans").make({"k": 6})
+    found = plugin.cluster(Inputs(4, np.arange(4), vectors=np.eye(4, dtype=np.float32)), Task(on_log=said.append))
+    assert found.membership.shape == (4, 4)
+    assert said == ["6 skills were asked for; the pile has samples for 4."]
+
+
 def test_skills_are_named_by_the_words_that_set_them_apart():
     x, truth = blobs(80, 2)
     tasks = ("solve this equation", "translate this sentence")

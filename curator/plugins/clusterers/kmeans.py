@@ -38,6 +38,8 @@ class KMeans:
         )
         if not len(found.centres):  # nothing readable
             return Clustering(found.labels)
+        if len(found.centres) < self.k:
+            task.log(f"{self.k} skills were asked for; the pile has samples for {len(found.centres)}.")
         membership = centre_membership(inputs.vectors, found.centres, self.temperature, task)
         names = skill_names(found.labels, len(found.centres), inputs, task)
         return Clustering(found.labels, membership, names)

@@ -16,6 +16,8 @@ from curator.plugins.importers.drafts import clean, split_in
 from curator.plugins.importers.shapes import LABEL_KEYS
 
 SPOKEN = frozenset({"user", "assistant", "human", "gpt"})
+USUAL = frozenset({"user", "assistant"})
+"""The roles of conversations that are compared: each role has one name there."""
 SILENT = frozenset({"system"})
 SYSTEM = frozenset({"system", "system_prompt"})
 OTHER = frozenset({"history", "image", "images", "conversation", "segments"})
@@ -100,21 +102,24 @@ def quick(record: Mapping[str, Any], ways: Ways) -> tuple[str, tuple[str, ...], 
     return text, labels, split_in(record) if way.split else ""
 
 
-def _turns(key: str, role_key: str, said_key: str, record: Mapping[str, Any]) -> list[Any]:
+def _turns(key: str, role_key: str, said_key: str, record: Mapping[str, Any]) -> list[str]:
     """What is said in plain turns; raises TypeError when one of them is not plain."""
-    turns = record[key]
+    return [said for role, said in _plain(record[key], role_key, said_key, SPOKEN) if role not in SILENT]
+
+
+def _plain(turns: Any, role_key: str, said_key: str, spoken: frozenset[str]) -> Turns:
+    """Turns that are no more than a role, a ``spoken`` or a silent one, and a text; TypeError for any other."""
     if type(turns) is not list:
         raise TypeError
-    lines = []
+    found: Turns = []
     for turn in turns:
         if type(turn) is not dict or len(turn) != 2:
             raise TypeError
         role, said = turn.get(role_key), turn.get(said_key)
-        if role in SPOKEN:
-            lines.append(said)
-        elif role not in SILENT or type(said) is not str:
+        if type(said) is not str or (role not in spoken and role not in SILENT):
             raise TypeError
-    return lines
+        found.append((role, said))
+    return found
 
 
 def _pair(before: tuple[str, ...], better: str, worse: str, record: Mapping[str, Any]) -> list[Any]:
@@ -145,14 +150,6 @@ def _side(value: Any, role: str = "assistant") -> Turns:
     """The turns of what is a text that ``role`` says, or a list of plain turns."""
     if type(value) is str:
         return [(role, value)]
-    if type(value) is not list or not value:
+    if not value:
         raise TypeError
-    found: Turns = []
-    for turn in value:
-        if type(turn) is not dict or len(turn) != 2:
-            raise TypeError
-        speaker, said = turn.get("role"), turn.get("content")
-        if speaker not in ("user", "assistant", "system") or type(said) is not str:
-            raise TypeError
-        found.append((speaker, said))
-    return found
+    return _plain(value, "role", "content", USUAL)
