@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import posixpath
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from curator.engine.dialogue import read_dialogue
@@ -14,7 +15,8 @@ from curator.engine.errors import InputError
 from curator.engine.exporting import NAME_LIMIT, safe_name
 from curator.engine.types import ExportItem
 
-MODES = ("as-is", "reference", "absolute", "copy")
+MODES = ("as-is", "told", "reference", "absolute", "copy")
+ANEW = "Choose a format that names pictures anew: llava, sharegpt, messages, alpaca, llama-factory."
 ELSEWHERE = ("http://", "https://", "data:", "s3://", "gs://")
 
 
@@ -22,9 +24,9 @@ class Naming:
     """Names of pictures, by one of :data:`MODES`; the same for the same picture, without remembering any.
 
     "as-is" leaves them as the records have them (also where they lie in an archive or a table, which the records do not
-    say); "reference" names the file where it is, relative to ``base`` (the
-    folder that the export lies in); "absolute" from the root of the disk; "copy" below ``folder`` of the export, under
-    the path that it has in the dataset.
+    say); "told" is where records that stay as they are say that they lie, for copies beside them; "reference" names the
+    file where it is, relative to ``base`` (the folder that the export lies in); "absolute" from the root of the disk;
+    "copy" below ``folder`` of the export, under the path that it has in the dataset.
     """
 
     def __init__(self, mode: str, base: Path, folder: str = "images") -> None:
@@ -35,6 +37,8 @@ class Naming:
         if self.mode == "as-is":
             packed = item.record and any(item.image_file(number) is None for number in range(len(item.images)))
             return (self._told(item) if packed else ()) or item.image_names
+        if self.mode == "told":
+            return told_places(item)
         return tuple(self._name(item, number) for number in range(len(item.images)))
 
     def _name(self, item: ExportItem, number: int) -> str:
@@ -57,20 +61,21 @@ class Naming:
 
     def renaming(self, item: ExportItem) -> dict[str, str] | None:
         """Name in the record -> name in the export; None when nothing changes."""
-        if self.mode == "as-is" or not item.images:
+        if self.mode in ("as-is", "told") or not item.images:
             return None
         found = dict(zip(named_in(item), item.image_names, strict=False))
         return found if any(old != new for old, new in found.items()) else None
 
     def finder(self, item: ExportItem) -> Callable[[str], bool]:
         """Whether a picture named in the export will be there."""
-        places = dict(zip(item.image_names, item.images, strict=False))
+        names = named_in(item) if self.mode == "told" else item.image_names
+        numbers = {name: number for number, (name, _) in enumerate(zip(names, item.images, strict=False))}
 
         def is_there(name: str) -> bool:
             if name.startswith(ELSEWHERE):
                 return True
-            if self.mode != "as-is" and name in places:
-                return item.image_file(item.image_names.index(name)) is None or places[name].is_file()
+            if self.mode != "as-is" and (number := numbers.get(name)) is not None:
+                return item.image_file(number) is None or item.images[number].is_file()
             return (self._base / name).is_file()
 
         return is_there
@@ -82,6 +87,45 @@ def named_in(item: ExportItem) -> list[str]:
         return [n for n in read_dialogue(json.loads(item.record)).images if not n.startswith(ELSEWHERE)]
     except (InputError, ValueError, RecursionError):
         return []
+
+
+def told_places(item: ExportItem) -> tuple[str, ...]:
+    """Where pictures have to lie below a folder so that a record in it finds them under the names that it has.
+
+    Raises:
+        InputError: a name leads out of the folder.
+    """
+    named = named_in(item)
+    if len(named) != len(item.images):
+        return item.image_names
+    return tuple(_told_place(item, name, image) for name, image in zip(named, item.image_names, strict=True))
+
+
+def _told_place(item: ExportItem, name: str, image: str) -> str:
+    told = name.removeprefix("file://")
+    for way in (told, told.replace("\\", "/")):
+        place = posixpath.normpath(way)
+        if not place.startswith(("/", "../")) and f"/{image}".endswith((f"/{place}", f"!{place}")):
+            return place
+    raise InputError(
+        f"{item.source} names the picture {name}, which cannot lie there beside records that stay as they are.", ANEW
+    )
+
+
+def told_apart(items: Iterable[ExportItem]) -> Iterator[ExportItem]:
+    """The items, as long as none of them has a picture where another one has another.
+
+    Raises:
+        InputError: two have.
+    """
+    taken, pairs = TakenNames(), TakenNames()
+    for item in items:
+        for name, path in zip(item.image_names, item.images, strict=True):
+            exact = name.encode("utf-8", "surrogatepass").hex()  # whatever its case
+            if taken.take(exact) == pairs.take(exact, str(path)):
+                continue
+            raise InputError(f"{item.source} and another record call different pictures {name}.", ANEW)
+        yield item
 
 
 def safe_path(name: str) -> str:

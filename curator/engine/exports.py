@@ -61,7 +61,7 @@ class Prepared:
 def images_mode(exporter: Any) -> str:
     """How an exporter names pictures in records; one that says nothing leaves names as they are."""
     if not getattr(exporter, "shape", "") and not getattr(exporter, "names_pictures", False):
-        return "as-is"
+        return "told" if getattr(exporter, "images", "") == "copy" else "as-is"
     return str(getattr(exporter, "images", "reference"))
 
 

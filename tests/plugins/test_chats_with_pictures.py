@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from curator.engine.api import Draft, Task
+from curator.engine.api import Draft, InputError, Skip, Source, Task
 from curator.engine.importing import find_importer
 from curator.engine.pictures import read_bytes
 from curator.engine.project import Project
@@ -59,26 +59,33 @@ def write(folder: Path, records: list[dict[str, Any]]) -> None:
     (folder / "x.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
 
 
-def seen_at(path: Path, digests: bool = False) -> list[Any]:
-    spec, importer, _ = find_importer(path, None, registry())
+def read_at(path: Path, **params: str) -> tuple[Source, list[Draft | Skip]]:
+    spec, importer, _ = find_importer(path, None, registry(), params)
     assert spec.kinds == frozenset({"instruction"}), spec
+    importer = spec.make(dict(params)) if params else importer
     source = importer.open(path)
-    found = list(importer.read(path, source, Task()))
+    return source, list(importer.read(path, source, Task()))
+
+
+def seen_at(path: Path, digests: bool = False, **params: str) -> list[Any]:
+    source, found = read_at(path, **params)
     assert all(isinstance(draft, Draft) for draft in found), found
     pictures = [[hashlib.sha256(read_bytes(source.root / n)).hexdigest() for n in d.images] for d in found]
     return [(d.text, shown, d.digest if digests else "") for d, shown in zip(found, pictures, strict=True)]
 
 
-def exported(root: Path, path: Path, exports: list[tuple[str, dict[str, Any], str]]) -> list[tuple[str, Path]]:
+def exported(
+    folder: Path, path: Path, exports: list[tuple[str, dict[str, Any], str]], **params: str
+) -> list[tuple[str, Path]]:
     made = []
-    with Project.create(root / "p.curator") as project:
+    with Project.create(folder / "p.curator") as project:
         store = project._store
-        dataset = store.dataset(project.submit_import([path]).result().focus[1])
+        dataset = store.dataset(project.submit_import([path], params=dict(params)).result().focus[1])
         store.add_subset("best", dataset.id, [s.id for s in store.samples(dataset.id, 0, 100)], "add")
-        for number, (format_, params, name) in enumerate(exports):
-            target = root / f"out{number}" / name
+        for number, (format_, how, name) in enumerate(exports):
+            target = folder / f"out{number}" / name
             options = {"allow_loss": True}  # the id of LLaVA has no place elsewhere
-            project.submit_export("best", target, format_, params, options=options).result()
+            project.submit_export("best", target, format_, how, options=options).result()
             made.append((format_, target))
     return made
 
@@ -138,6 +145,64 @@ def test_pictures_in_cells_keep_their_digests(tmp_path):
     buffer = io.BytesIO()
     Image.new("RGB", (3, 2), (0, 0, 7)).save(buffer, "PNG")
     assert seen_at(first)[0][1] == [hashlib.sha256(buffer.getvalue()).hexdigest()]
+
+
+def talk(image: str, number: int = 0) -> dict[str, Any]:
+    turns = [{"from": "human", "value": f"<image>\nq{number}"}, {"from": "gpt", "value": f"a{number}"}]
+    return {"id": str(number), "image": image, "conversations": turns}
+
+
+def lay(folder: Path, *pictures: str, **files: list[str]) -> Path:
+    """Pictures, all different, and files of records that name some."""
+    for number, name in enumerate(pictures):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (3, 2), (number, 9, 7)).save(folder / name, "PNG")
+    for file, names in files.items():
+        place = folder / f"{file.replace('__', '/')}.jsonl"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("".join(json.dumps(talk(n, i)) + "\n" for i, n in enumerate(names)), encoding="utf-8")
+    return folder
+
+
+HOLDERS = {"llava": "o.json", "sharegpt": "o.jsonl", "messages": "deep/o.jsonl", "llama-factory": "o.jsonl"}
+NAMED = [(kind, {"images": mode}, name) for mode in ("reference", "absolute") for kind, name in HOLDERS.items()]
+TAKEN_ALONG = [(kind, COPY, "o.jsonl" if kind == "llama-factory" else "o") for kind in HOLDERS]
+
+
+def test_pictures_named_where_they_are_come_back_by_the_root_and_copies_without(tmp_path):
+    root = lay(tmp_path / "in", "img/a.png", "img/b é#1.png", data__x=["../img/a.png", "../img/b é#1.png"])
+    path, above = root / "data" / "x.jsonl", str(root)
+    before = seen_at(path, root=above)
+    assert [len(shown) for _, shown, _ in before] == [1, 1]
+    for (_, how, _), (format_, target) in zip(
+        NAMED + TAKEN_ALONG, exported(tmp_path, path, NAMED + TAKEN_ALONG, root=above), strict=True
+    ):
+        assert seen_at(target, root=str(tmp_path)) == before, (format_, how)
+        if how == COPY:
+            assert seen_at(target) == before, format_
+            continue
+        _, skips = read_at(target)
+        assert all("--set root=FOLDER" in skip.reason for skip in skips), format_
+
+
+def test_records_as_they_are_find_the_copies_beside_them_or_the_export_says_why_not(tmp_path):
+    """The pictures lie where each record says; one that says what cannot be is no reason to write another picture."""
+    one = lay(tmp_path / "one", "pics/a.png", "pics/in/b.png", x=["a.png", "in/b.png"])
+    before = seen_at(one / "x.jsonl", images=str(one / "pics"))
+    (_, named), (_, copied) = exported(
+        one, one / "x.jsonl", [("jsonl", {}, "o.jsonl"), ("jsonl", COPY, "o")], images=str(one / "pics")
+    )
+    assert seen_at(copied) == before == seen_at(named, images=str(one / "pics"))
+    assert (copied / "records.jsonl").read_bytes() == (one / "x.jsonl").read_bytes()
+    assert all("(--set images=FOLDER)" in skip.reason for skip in read_at(named)[1])
+    two = lay(tmp_path / "two", "a/1.png", "b/1.png", a__x=["1.png"], b__x=["1.png"])
+    up = lay(tmp_path / "up", "img/1.png", data__x=["../img/1.png"])
+    (_, anew), *_ = exported(tmp_path, two, [("llava", COPY, "o")])
+    assert seen_at(anew) == seen_at(two)
+    for root, words in ((two, "call different pictures 1.png"), (up, "names the picture ../img/1.png")):
+        with pytest.raises(InputError, match=words) as caught:
+            exported(root, root, [("json", COPY, "o")])
+        assert "names pictures anew" in caught.value.hint and not (root / "out0").exists()
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task
+from curator.engine.export_pictures import told_apart
 from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.card import write_card
@@ -69,7 +70,7 @@ def write_records(
 def _write_folder(
     items: Iterable[ExportItem], target: Path, info: ExportInfo, task: Task, copy: bool, suffix: str
 ) -> Path:
-    needed = needed_bytes(items, task, info.count) if copy else 0
+    needed = needed_bytes(told_apart(items), task, info.count) if copy else 0
     placer, array = Placer("copy", task), suffix == ".json"
 
     def name_of(split: str) -> str:

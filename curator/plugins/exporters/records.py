@@ -20,7 +20,9 @@ class Jsonl:
     """One record on each line, exactly as it stands in the source: no field added, renamed or lost.
 
     A record that filled several lines is put on one. Paths of pictures stay as they are, relative to where they were;
-    with images = copy the target is a folder that holds records.jsonl and the pictures under the same paths.
+    with images = copy the target is a folder that holds records.jsonl and the pictures where the records say that they
+    are. Where they cannot lie there, because a path goes up or two records mean different pictures by the same one, the
+    export says so: a format that names pictures anew is wanted then.
     """
 
     images: str = param("reference", choices=IMAGES, help=IMAGES_HELP)
@@ -42,7 +44,7 @@ class Json:
     """One JSON array of the records, each exactly as it stands in the source; LLaVA's trainer wants this.
 
     Paths of pictures stay as they are, relative to where they were; with images = copy the target is a folder that
-    holds records.json and the pictures under the same paths.
+    holds records.json and the pictures where the records say that they are, as in the format jsonl.
     """
 
     images: str = param("reference", choices=IMAGES, help=IMAGES_HELP)

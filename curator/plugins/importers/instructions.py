@@ -14,7 +14,7 @@ from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, 
 from curator.plugins.importers.json_records import NOT_TEXT, Raw, check_encoding
 from curator.plugins.importers.mapping import HELP, ROLES, View, parse_map, roles_of
 from curator.plugins.importers.piles import Pile
-from curator.plugins.importers.places import NAME_ROOT, ROOT_HELP, root_of
+from curator.plugins.importers.places import NAME_IMAGES, NAME_ROOT, ROOT_HELP, root_of
 from curator.plugins.importers.raw_files import is_array, is_record_file, look, record_parts
 from curator.plugins.importers.record_drafts import AUTO, CONFIDENCE, Pictures, Shaping, read_drafts
 from curator.plugins.importers.shapes import TEXTS, recognise
@@ -104,14 +104,14 @@ class Instructions:
         folder = Path(self.images).expanduser().absolute() if self.images else base
         below = "" if folder == source.root else folder.relative_to(source.root).as_posix()
         inside = packed.is_archive(path) and path.is_file() and not self.images
-        pictures = Pictures(
-            Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root)), below
-        )
+        pile = Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root))
+        pile.lost = "" if self.images else NAME_IMAGES
+        pictures = Pictures(pile, below)
         shaping = Shaping(pictures, self.format, View(parse_map(self.map)))
         prefix = "" if base == source.root else base.relative_to(source.root).as_posix() + "/"
         parts = record_parts(path)
         for part in parts:
-            beside = f"{prefix}{part.name}".removeprefix(pictures.pile.prefix).rpartition("/")[0]
+            beside = f"{prefix}{part.name}".removeprefix(pile.prefix).rpartition("/")[0]
             pictures.folder, pictures.beside = (beside, "") if inside else (below, beside)
             try:
                 yield from read_drafts(shaping, part, f"{prefix}{part.name}#", task, self.encoding)

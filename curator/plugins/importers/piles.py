@@ -12,7 +12,7 @@ from pathlib import Path
 from curator.engine import packed
 from curator.engine.api import InputError, Skip, Task
 from curator.engine.pictures import IMAGE_SUFFIXES
-from curator.plugins.importers.places import OPEN_ABOVE, Places, readable, resolved, root_of
+from curator.plugins.importers.places import LOST, OPEN_ABOVE, Places, readable, resolved, root_of
 from curator.plugins.importers.walking import IGNORED, METADATA_NAMES, OWN, SIDECARS, Found, first_files, walk
 
 DESCRIBING = (".parquet", ".arrow", ".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".yaml", ".yml", ".tar")
@@ -24,7 +24,8 @@ MOST_SIDECARS = 2000
 class Pile:
     """Names are those inside the pile; :meth:`address` gives what a Draft carries, relative to ``root``. ``advice`` is
     said of a name that leads out of it; with ``links`` a link to a file may lead anywhere. ``top`` is the folder in it
-    that is looked through, "" for all; with ``rooted`` names that are not found beside may be relative to the root."""
+    that is looked through, "" for all; with ``rooted`` names that are not found beside may be relative to the root.
+    ``lost`` is said of a name that is not there."""
 
     root: Path
     prefix: str = ""
@@ -33,6 +34,7 @@ class Pile:
     links: bool = False
     top: str = ""
     rooted: bool = False
+    lost: str = ""
     _places: Places = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,15 +79,21 @@ class Pile:
 
     def find(self, name: str, folder: str = "") -> str:
         """The name inside the pile of what is called ``name`` in ``folder``; raises :class:`InputError`."""
-        if not self.prefix:
-            return self._find_file(name, folder)
+        try:
+            return self._find_member(name, folder) if self.prefix else self._find_file(name, folder)
+        except InputError as error:
+            if error.text == LOST and self.lost:
+                raise InputError(LOST + self.lost) from None
+            raise
+
+    def _find_member(self, name: str, folder: str) -> str:
         if self.names is None:
             self.walk(Task())
         assert self.names is not None
         known = "/".join(filter(None, (folder, name))) in self.names
         inner = resolved(name if known else name.replace("\\", "/"), folder)
         if inner not in self.names:
-            raise InputError("is not there")
+            raise InputError(LOST)
         return inner
 
     def _find_file(self, name: str, folder: str) -> str:

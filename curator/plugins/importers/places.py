@@ -12,6 +12,8 @@ LEAVES = "leaves the folder of the dataset"
 OPEN_ABOVE = ": import the folder above, which holds both"
 NAME_ROOT = f"{OPEN_ABOVE}, or name it as the parameter “root” (--set root=FOLDER)"
 """What to do about a name that leads out of the folder, where an Importer has such a parameter."""
+LOST = "is not there"
+NAME_IMAGES = ": if names are relative to another folder, say which one (--set images=FOLDER)"
 FOLLOW = ": a link; the importer image-folder follows it if told to (--set links=true)"
 ROOT_HELP = (
     "Folder that names such as ../images/x.jpg may lead into, and that names may be relative to; "
@@ -114,7 +116,7 @@ class Places:
         except OSError as error:  # a name longer than the file system takes
             raise InputError(f"cannot be opened: {error.strerror}") from error
         if not there:
-            raise InputError("is not a plain file" if path.exists() else "is not there")
+            raise InputError("is not a plain file" if path.exists() else LOST)
         folder = relative.rpartition("/")[0]
         if folder not in self._folders:
             self._folders[folder] = self.holds(os.path.realpath(self.root / folder))
