@@ -98,7 +98,7 @@ class Registry:
         self._specs: dict[tuple[str, str], PluginSpec] = {}
         self._loading = "curator"
         self._failures: list[LoadFailure] = []
-        self._installed = self._busy = False
+        self._installed = self._busy = self._complete_now = False
         self._expected: Iterator[Place] = iter(())
         self._lock = threading.RLock()
 
@@ -152,7 +152,13 @@ class Registry:
     def expect(self, plugins_dir: Path | None = None) -> None:
         """As :meth:`discover`, but when the first plugin is asked for, or by and by with :meth:`load_one`."""
         with self._lock:
+            self._complete_now = False
             self._expected = chain(self._expected, self._places(plugins_dir))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that is expected has been loaded: asking for a plugin then takes no time."""
+        return self._complete_now
 
     def load_one(self) -> bool:
         """Load one of the modules that are expected; False when none is left."""
@@ -164,7 +170,7 @@ class Registry:
                 if (place := next(self._expected, None)) is not None:
                     self._load(*place)
                 else:
-                    self._expected = iter(())
+                    self._expected, self._complete_now = iter(()), True
             finally:
                 self._busy = False
             return place is not None

@@ -10,6 +10,7 @@ from curator.engine.project import Project
 from curator.engine.records import EmbeddingRecord
 from curator.engine.task import Progress
 from curator.engine.types import Changes
+from curator.ui.models import layouts
 from curator.ui.models.layouts import SMALL
 from curator.ui.views.map_legend import Legend
 from curator.ui.views.map_names import free_places
@@ -91,6 +92,27 @@ def test_with_an_embedding_the_quick_map_is_made_unasked(window, qtbot, project)
     assert not project.submitted
     window.commands.show_map()
     assert [j.request.projector for j in project.submitted] == ["pca"]
+
+
+def test_an_unasked_map_waits_for_the_plugins_which_load_one_after_the_other(
+    window, qtbot, project, layout, monkeypatch
+):
+    class Loading:
+        left = 3
+        complete = property(lambda self: self.left == 0)
+
+        def load_one(self):
+            self.left = max(0, self.left - 1)
+            return self.left > 0
+
+    loading = Loading()
+    monkeypatch.setattr(layouts, "registry", lambda: loading)
+    project.pages.layouts_made["pca"] = layout
+    window.state.set_project(project)
+    window.commands.show_map()
+    assert loading.left == 3 and not project.submitted
+    qtbot.waitUntil(lambda: [j.request.projector for j in project.submitted] == ["umap"])
+    assert loading.complete
 
 
 def test_a_large_pile_gets_the_finer_map_when_it_is_asked_for(window, qtbot, pictures, layout):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from curator.engine.errors import CuratorError
+from curator.engine.registry import registry
 from curator.engine.requests import ProjectionRequest
 from curator.ui.language import tr
+from curator.ui.warming import Warming
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
@@ -48,6 +51,7 @@ class Layouts(QObject):
         self._dataset: int | None = None
         self._jobs: list[Job] = []
         self._tried: set[str] = set()
+        self._loading: Warming | None = None
         self._clear()
         desk.state.shown_changed.connect(self._shown)
         desk.state.data_changed.connect(lambda tables: self.read() if tables & SUBJECTS else None)
@@ -155,7 +159,7 @@ class Layouts(QObject):
     def _make_unasked(self) -> None:
         project, dataset = self._desk.state.project, self._desk.state.dataset
         assert project is not None and dataset is not None
-        if self.busy:
+        if self.busy or self._loads_plugins():
             return
         made = {a.projector for a in self.available}
         embedded = any(e.dataset_id == dataset.id and e.rows == dataset.size for e in project.contents().embeddings)
@@ -163,6 +167,18 @@ class Layouts(QObject):
             self.make(QUICK)
         elif QUICK in made and FINE not in made and FINE not in self._tried and dataset.size <= SMALL:
             self.make(FINE)
+
+    def _loads_plugins(self) -> bool:
+        """Whether they are still being loaded, one after the other: all at once would hold up the window."""
+        if self._loading is None and not registry().complete:
+            self._loading = Warming(_load_plugins(), self)
+            self._loading.finished.connect(self._plugins_loaded)
+            self._loading.start()
+        return self._loading is not None
+
+    def _plugins_loaded(self) -> None:
+        self._loading = None
+        self.read()
 
     def _judge(self) -> None:
         if self.layout is not None:
@@ -197,6 +213,11 @@ class Layouts(QObject):
             self._fail(tr("Cancelled.") if job.failure.kind == "cancelled" else job.failure.text)
         else:
             self._judge()
+
+
+def _load_plugins() -> Iterator[None]:
+    while registry().load_one():
+        yield
 
 
 def _best(layouts: list[Layout]) -> Layout | None:

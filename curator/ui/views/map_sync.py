@@ -29,6 +29,8 @@ EVERYTHING = frozenset({"shown", "colours", "chosen", "highlight", "cursor", "na
 
 AT_ONCE = 50_000
 """Points up to which all is worked out within a turn of the event loop; of more it is worked out beside the window."""
+FIRST_AT_ONCE = 5_000
+"""The same where the layout is new and the names beside it may have to be read first: 0.1 s at 20,000."""
 Worked = tuple["MapData", "list[Name] | None"]
 
 
@@ -63,7 +65,8 @@ class MapSync:
         if stale - {"cursor"}:
             self._pending |= stale
             work = self._work(frozenset(self._pending))
-            if len(self._layout) <= AT_ONCE:
+            first = "layout" in self._pending  # columns may have to be read
+            if len(self._layout) <= (FIRST_AT_ONCE if first else AT_ONCE):
                 self._take(work())
             else:
                 self._reading.ask(work, self._take)
