@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -18,15 +19,18 @@ from curator.engine.task import Problem, Progress
 from curator.engine.types import Changes
 
 SHOWN_PROBLEMS = 10
+LINE_EVERY_S = 30.0
+"""How often a log file, which has no bars, gets a line; stages that take less time get none."""
 
 
 class Bars:
-    """One bar per stage on stderr, with rate and ETA; silent where stderr is not a terminal."""
+    """One bar per stage on stderr, with rate and ETA; where stderr is not a terminal, a line every half minute."""
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
         self._bar: Any = None
         self._label = ""
+        self._next = 0.0
         self._shown = 0
 
     def __call__(self, job: Job, message: Message) -> None:
@@ -34,8 +38,10 @@ class Bars:
         if self._quiet:
             return
         match message:
-            case Progress():
+            case Progress() if sys.stderr.isatty():
                 self._progress(message)
+            case Progress():
+                self._line(message)
             case Log(text):
                 self._say(f"  {text}")
             case Problem(source, reason):
@@ -62,9 +68,8 @@ class Bars:
                 initial=progress.done,
                 desc=f"  {progress.label}",
                 unit="",
-                unit_scale=True,
+                unit_scale=progress.total >= 10_000,
                 file=sys.stderr,
-                disable=None,
                 leave=True,
                 dynamic_ncols=True,
                 mininterval=0.1,
@@ -74,10 +79,28 @@ class Bars:
         if progress.done == progress.total:
             self._bar.refresh()
 
+    def _line(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.label != self._label:
+            self._label, self._next = progress.label, now + LINE_EVERY_S
+        elif now >= self._next:
+            self._next = now + LINE_EVERY_S
+            self._say(f"  {in_words(progress)}")
+
     def _say(self, text: str) -> None:
         if self._bar is not None:
             self._bar.clear()
         click.echo(text, err=True)
+
+
+def in_words(progress: Progress) -> str:
+    """One line: "Embedding: 34,000 of 300,000 (11 %), 180/s, 24:37 left"."""
+    text = f"{progress.label}: {progress.done:,}"
+    if progress.total:
+        text += f" of {progress.total:,} ({100 * progress.done / progress.total:.0f} %)"
+    if progress.rate > 0:
+        text += f", {tqdm.format_sizeof(progress.rate)}/s"
+    return text + (f", {tqdm.format_interval(progress.eta)} left" if progress.eta > 0 else "")
 
 
 def run_job(project: Project, submit: Callable[..., Job], *args: Any, quiet: bool = False, **options: Any) -> Changes:
