@@ -163,6 +163,29 @@ def test_a_filter_that_finds_nothing_says_so_and_a_bad_one_keeps_what_is_shown(w
     assert window.samples.rowCount() == 7
 
 
+def test_a_pile_without_skills_is_asked_for_them_once_until_a_run_may_have_made_some(
+    window, project, qtbot, monkeypatch
+):
+    asked, known = [], project.browse.column
+    bare = Column(np.full(1000, -1, np.int32), "category")
+    window.state.set_project(project)
+    bar = window.center.arrange
+    monkeypatch.setattr(project.browse, "column", lambda key, name: asked.append(name) or bare)
+    monkeypatch.setattr(bar._tinting, "ask", lambda work, then: then(work()))
+    for _ in range(3):
+        bar.tint()
+    assert asked == ["skill"] and window.state.colour == ""
+    window.state.take(Changes(frozenset({"label", "history"})))
+    bar.tint()
+    assert asked == ["skill"]
+    monkeypatch.setattr(project.browse, "column", known)
+    skills = Column(np.zeros(1000, np.int32), "category", ("round things",))
+    monkeypatch.setattr(project.browse, "column", lambda key, name: skills if name == "skill" else known(key, name))
+    window.state.take(Changes(frozenset({"run", "history"})))
+    bar.tint()
+    assert window.state.colour == "skill"
+
+
 def test_the_map_is_coloured_by_skill_until_somebody_decides(window, project, qtbot, monkeypatch):
     known = project.browse.column
     skills = Column(np.zeros(1000, np.int32), "category", ("round things",))

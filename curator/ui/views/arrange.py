@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from curator.ui.state import AppState
 
 NUMBERS = ("entropy", "gain", "rank", "width", "height", "length", "images")
+SKILLFUL = frozenset({"dataset", "run", "clustering", "skill"})
+"""Tables that a Dataset gets its skills with."""
 Choice = tuple[str, str]
 """(name, words)"""
 
@@ -43,6 +45,7 @@ class ArrangeBar(QWidget):
         self._wanted: dict[str, object] = {}
         self._tinting = Reading(state, bridge, self)
         self._decided: set[tuple[Path, int]] = set()
+        self._asked: tuple[Path, int] | None = None
         self.sort = self._button(tr("Sort"), tr("Order of the samples"), self._fill_sort)
         self.group = self._button(tr("Group"), tr("Headings that samples are put under"), self._fill_group)
         self.colour = self._button(tr("Colour"), tr("What colours the map and the gallery"), self._fill_colour)
@@ -63,6 +66,7 @@ class ArrangeBar(QWidget):
             line.addWidget(widget)
         state.query_changed.connect(self.refresh)
         state.colour_changed.connect(self.refresh)
+        state.data_changed.connect(self._look_again)
         self.refresh()
 
     def _button(self, word: str, help: str, fill: Callable[[QMenu], None]) -> QToolButton:
@@ -105,8 +109,9 @@ class ArrangeBar(QWidget):
         project, dataset, here = self._state.project, self._state.dataset, self._here()
         if project is None or dataset is None or here is None or here in self._decided:
             return
-        if self._state.colour or not self._state.ready:
+        if self._state.colour or not self._state.ready or here == self._asked:
             return
+        self._asked = here
 
         def take(column: object) -> None:
             known = getattr(column, "names", ())  # an error has none
@@ -115,6 +120,11 @@ class ArrangeBar(QWidget):
                 self._state.set_colour("skill")
 
         self._tinting.ask(lambda: project.browse.column(dataset.id, "skill"), take)
+
+    def _look_again(self, tables: frozenset[str]) -> None:
+        """There may be skills now."""
+        if tables & SKILLFUL:
+            self._asked = None
 
     def _here(self) -> tuple[Path, int] | None:
         project, dataset = self._state.project, self._state.dataset
