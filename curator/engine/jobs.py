@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 MAX_LOG_LINES = 10_000
+GRACE_S, LOOK_S = 0.5, 0.25
+"""How long a Job that gives way may take to hear of it, and how often the queue looks."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,17 @@ Message = Progress | Problem | Log | Done | Failed
 class Job:
     """What is going on with one request. Attributes are written by one thread and may be read by any.
 
-    ``listener`` is called with the Job and each :data:`Message`, from the thread that received it.
+    ``listener`` is called with the Job and each :data:`Message`, from the thread that received it. One that
+    ``gives_way`` was asked for by nobody: it waits for all others, and begins anew when one comes while it runs.
     """
 
     _ids = itertools.count(1)
 
-    def __init__(self, request: Request, listener: Callable[[Job, Message], None] | None = None) -> None:
+    def __init__(
+        self, request: Request, listener: Callable[[Job, Message], None] | None = None, gives_way: bool = False
+    ) -> None:
         self.id = next(Job._ids)
-        self.request = request
+        self.request, self.gives_way = request, gives_way
         self.state = WAITING
         self.progress: Progress | None = None
         self.changes: Changes | None = None
@@ -77,6 +82,8 @@ class Job:
         self.problems: deque[Problem] = deque(maxlen=MAX_LOG_LINES)
         self.problem_count = 0
         self.cancel_asked = False
+        self.in_the_way: float | None = None
+        """Since when another Job waits for this one to give way, by the monotonic clock."""
         self.heard = time.monotonic()
         self._listener = listener
         self._ended = threading.Event()
@@ -150,7 +157,9 @@ def execute(work: Callable[[Task], Changes], send: Callable[[Message], None], ca
 class Queue(Protocol):
     """What a Project needs from a queue."""
 
-    def submit(self, request: Request, listener: Callable[[Job, Message], None] | None = None) -> Job:
+    def submit(
+        self, request: Request, listener: Callable[[Job, Message], None] | None = None, gives_way: bool = False
+    ) -> Job:
         """Take a request; its Job may already have ended on return."""
         ...
 
@@ -170,7 +179,9 @@ class InlineQueue:
         self._handle = handle
         self.current: Job | None = None
 
-    def submit(self, request: Request, listener: Callable[[Job, Message], None] | None = None) -> Job:
+    def submit(
+        self, request: Request, listener: Callable[[Job, Message], None] | None = None, gives_way: bool = False
+    ) -> Job:
         """Run ``request`` to its end and return its Job."""
         job = Job(request, listener)
         self.current, job.state = job, RUNNING
@@ -191,6 +202,9 @@ class InlineQueue:
 class JobQueue:
     """Runs Jobs one after another in a spawned worker process, restarted when it dies.
 
+    Those that give way stand at the end of the queue. One that runs when another is handed in is asked to stop, and
+    after :data:`GRACE_S` the worker is killed under it, because native code does not listen.
+
     Args:
         folder: the Project's folder, which the worker opens by itself.
         plugins_dir: the user's plugins folder, or None.
@@ -209,13 +223,37 @@ class JobQueue:
         self._thread = threading.Thread(target=self._serve, name="curator-jobs", daemon=True)
         self._thread.start()
 
-    def submit(self, request: Request, listener: Callable[[Job, Message], None] | None = None) -> Job:
+    def submit(
+        self, request: Request, listener: Callable[[Job, Message], None] | None = None, gives_way: bool = False
+    ) -> Job:
         """Queue ``request``; the listener is called from the queue's own thread."""
-        job = Job(request, listener)
+        job = Job(request, listener, gives_way)
         with self._lock:
-            self._waiting.append(job)
+            last = sum(not j.gives_way for j in self._waiting) if not gives_way else len(self._waiting)
+            self._waiting.insert(last, job)
+            if not gives_way:
+                self._make_way()
         self._wake.set()
         return job
+
+    def _make_way(self) -> None:
+        """Ask what runs to give way, if it does. The lock is held."""
+        if (job := self.current) is not None and job.gives_way and job.in_the_way is None:
+            job.in_the_way = time.monotonic()
+            if self._pipe is not None:
+                with suppress(OSError):
+                    self._pipe.send("cancel")
+
+    def _put_back(self, job: Job) -> bool:
+        """Whether the Job that has ended was in the way, and waits again."""
+        with self._lock:
+            if job.in_the_way is None or job.cancel_asked or self._closing:
+                return False
+            self.current = None
+            job.state, job.progress, job.in_the_way = WAITING, None, None
+            self._waiting.append(job)
+        job.take(Log("Gave way to what was asked for, and begins anew after it."))
+        return True
 
     def prepare(self) -> None:
         """Start the worker before there is work for it, because there will be soon; returns at once."""
@@ -284,15 +322,20 @@ class JobQueue:
         try:
             pipe = self._ensure_worker()
             self._worked = True
-            pipe.send(job.request)
+            with self._lock:
+                pipe.send(job.request)
             while not ended:
-                message = pipe.recv()
+                message = self._hear(job, pipe)
+                if isinstance(message, Failed) and message.kind == "cancelled" and self._put_back(job):
+                    return
                 ended = isinstance(message, Done | Failed)
                 with self._lock:
                     self.current = None if ended else job
                 job.take(message)
         except (EOFError, OSError):
             self._stop_worker()
+            if self._put_back(job):
+                return
             with self._lock:
                 self.current = None
             job.take(
@@ -310,6 +353,16 @@ class JobQueue:
                 self.current = None
             if job.state == RUNNING:
                 job.take(Failed("bug", f"{type(error).__name__}: {error}", "", traceback.format_exc()))
+
+    def _hear(self, job: Job, pipe: Connection) -> Message:
+        """The next message; kills the worker when it does not come from a Job that is in the way."""
+        while not pipe.poll(LOOK_S):
+            if job.in_the_way is not None and time.monotonic() - job.in_the_way > GRACE_S:
+                with self._lock:
+                    if self._process is not None:
+                        self._process.kill()
+        message: Message = pipe.recv()
+        return message
 
     def _ensure_worker(self) -> Connection:
         with self._lock:

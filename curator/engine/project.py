@@ -145,11 +145,17 @@ class Project(Subjects):
         return self._submit(PreviewRequest(found.name, recipe.to_toml(), sample, device), listener)
 
     def submit_projection(
-        self, dataset: str, projector: str = "pca", device: str = "auto", listener: Listener | None = None
+        self,
+        dataset: str,
+        projector: str = "pca",
+        device: str = "auto",
+        listener: Listener | None = None,
+        gives_way: bool = False,
     ) -> Job:
-        """Lay out a Dataset for the map."""
+        """Lay out a Dataset for the map. ``gives_way``: nobody has asked for it, so that all other work goes first."""
         registry().get("projector", projector)
-        return self._submit(ProjectionRequest(self._store.dataset(dataset).name, projector, device=device), listener)
+        request = ProjectionRequest(self._store.dataset(dataset).name, projector, device=device)
+        return self._submit(request, listener, gives_way)
 
     def submit_export(
         self,
@@ -199,8 +205,8 @@ class Project(Subjects):
         """Ask once more for what a Job that failed or was stopped was asked for; what it finished is used again."""
         return self._submit(job.request, listener)
 
-    def _submit(self, request: Request, listener: Listener | None) -> Job:
-        return self._queue.submit(request, listener)
+    def _submit(self, request: Request, listener: Listener | None, gives_way: bool = False) -> Job:
+        return self._queue.submit(request, listener, gives_way)
 
     def _handle(self, request: Request, task: Task) -> Changes:
         from curator.engine.pipeline import handle

@@ -4,16 +4,20 @@ import os
 import signal
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from curator.engine.errors import Cancelled, InputError, PluginError
-from curator.engine.jobs import CANCELLED, FAILED, RUNNING
+from curator.engine.jobs import CANCELLED, DONE, FAILED, RUNNING, Done, Failed
 from curator.engine.processes import NICE
 from curator.engine.project import Project
 from curator.engine.recipe import load_recipe
 from curator.engine.registry import registry
+from curator.engine.requests import ImportRequest
+from curator.engine.types import Changes
 
 
 @pytest.fixture
@@ -120,6 +124,65 @@ def test_stop_now_kills_and_counts_as_the_users_wish(tmp_path, many_images, reco
         with pytest.raises(Cancelled):
             job.result()
         project.submit_import([records], "pile").result()
+
+
+@dataclass(frozen=True)
+class Deaf:
+    """Work in native code that does not listen."""
+
+    handler: ClassVar[str] = "test_worker:be_deaf"
+
+    marks: str
+    seconds: float
+    title: str = "Deaf"
+
+
+def be_deaf(_store, request, task, *, polite=False):
+    with Path(request.marks).open("a", encoding="utf-8") as file:
+        file.write("begun\n")
+    threading.Event().wait(request.seconds if Path(request.marks).read_text().count("\n") == 1 else 0)
+    return Changes(frozenset())
+
+
+def test_what_nobody_asked_for_gives_way_and_begins_anew(tmp_path, many_images, records):
+    ended, started = [], threading.Event()
+
+    def heard(job, message):
+        if job.state == RUNNING:
+            started.set()
+        if isinstance(message, Done | Failed):
+            ended.append(job.id)
+
+    def deaf(project, name, seconds=600.0):
+        job = project._submit(Deaf(str(tmp_path / name), seconds), heard, True)
+        while seconds and not (tmp_path / name).exists():
+            assert not job.wait(0.01)
+        return job
+
+    with Project.create(tmp_path / "p.curator", background=True) as project:
+        unasked, later = deaf(project, "a"), deaf(project, "b", 0.0)
+        worker = project.worker_pid
+        asked = project.submit_import([records], "pile", listener=heard)
+        unasked.result()
+        assert ended == [asked.id, later.id, unasked.id] and unasked.state == DONE
+        assert (tmp_path / "a").read_text() == "begun\n" * 2 and project.worker_pid != worker
+        assert any("Gave way" in line for line in unasked.log)
+
+        started.clear()
+        listens = project._submit(ImportRequest((str(many_images),), "unasked"), heard, True)
+        assert started.wait(60)
+        worker = project.worker_pid
+        asked = project.submit_import([records], "more", listener=heard)
+        listens.result()
+        assert ended[3:] == [asked.id, listens.id] and project.worker_pid == worker
+        assert {d.name for d in project.contents().datasets} == {"pile", "more", "unasked"}
+
+        unasked = deaf(project, "c")
+        project.submit_import([records], "last")
+        project.cancel(unasked)
+        with pytest.raises(Cancelled):
+            unasked.result()
+        assert (tmp_path / "c").read_text() == "begun\n"
 
 
 def test_closing_leaves_no_process_and_no_thread(tmp_path, records):

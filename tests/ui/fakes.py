@@ -265,8 +265,10 @@ class FakeProject:
     def submit_run(self, dataset, recipe, subset="", device="auto", batch=0, listener=None):
         return self._submit(RunRequest(dataset, recipe.to_toml(), subset), listener)
 
-    def submit_projection(self, dataset, projector="pca", device="auto", listener=None):
-        return self._submit(ProjectionRequest(dataset, projector), listener)
+    def submit_projection(self, dataset, projector="pca", device="auto", listener=None, gives_way=False):
+        job = self._submit(ProjectionRequest(dataset, projector), listener)
+        job.gives_way = gives_way
+        return job
 
     def submit_again(self, job, listener=None):
         return self._submit(job.request, listener)

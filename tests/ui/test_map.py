@@ -92,6 +92,10 @@ def test_with_an_embedding_the_quick_map_is_made_unasked(window, qtbot, project)
     assert not project.submitted
     window.commands.show_map()
     assert [j.request.projector for j in project.submitted] == ["pca"]
+    project.pages.layouts_made["pca"] = np.random.default_rng(0).random((900, 2)).astype(np.float32)
+    project.finish(project.submitted[0], MADE)
+    qtbot.waitUntil(lambda: [j.request.projector for j in project.submitted] == ["pca", "umap"])
+    assert [j.gives_way for j in project.submitted] == [False, True]
 
 
 def test_an_unasked_map_waits_for_the_plugins_which_load_one_after_the_other(
@@ -124,7 +128,7 @@ def test_a_large_pile_gets_the_finer_map_when_it_is_asked_for(window, qtbot, pic
     qtbot.waitUntil(lambda: page.finer.isVisible())
     assert not project.submitted
     page.finer.click()
-    assert [j.request.projector for j in project.submitted] == ["umap"]
+    assert [(j.request.projector, j.gives_way) for j in project.submitted] == [("umap", False)]
     assert not page.finer.isVisible()
     project.pages.layouts_made["umap"] = project.pages.layouts_made["pca"][::-1].copy()
     project.finish(project.submitted[0], MADE)

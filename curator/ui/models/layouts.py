@@ -139,8 +139,9 @@ class Layouts(QObject):
         made = {a.projector for a in self.available}
         return self.condition == READY and QUICK in made and FINE not in made and not self.busy
 
-    def make(self, *projectors: str) -> None:
-        """Lay the Dataset out, one Job after the other; an Embedding is made first where there is none."""
+    def make(self, *projectors: str, unasked: bool = False) -> None:
+        """Lay the Dataset out, one Job after the other; an Embedding is made first where there is none. What is made
+        unasked lets all other work go first."""
         project, dataset, desk = self._desk.state.project, self._desk.state.dataset, self._desk
         if project is None or dataset is None:
             return
@@ -148,7 +149,9 @@ class Layouts(QObject):
             self._tried.add(name)
 
             def start(name: str = name) -> Job:
-                job = project.submit_projection(dataset.name, name, desk.settings.device, listener=desk.bridge.listener)
+                job = project.submit_projection(
+                    dataset.name, name, desk.settings.device, listener=desk.bridge.listener, gives_way=unasked
+                )
                 self._jobs.append(job)
                 return job
 
@@ -166,7 +169,7 @@ class Layouts(QObject):
         if not made and embedded and QUICK not in self._tried:
             self.make(QUICK)
         elif QUICK in made and FINE not in made and FINE not in self._tried and dataset.size <= SMALL:
-            self.make(FINE)
+            self.make(FINE, unasked=True)
 
     def _loads_plugins(self) -> bool:
         """Whether they are still being loaded, one after the other: all at once would hold up the window."""
