@@ -34,6 +34,8 @@ class Naming:
 
     def names(self, item: ExportItem) -> tuple[str, ...]:
         """What each picture of a sample is called in the export."""
+        if not item.images:
+            return item.image_names
         if self.mode == "as-is":
             packed = item.record and any(item.image_file(number) is None for number in range(len(item.images)))
             return (self._told(item) if packed else ()) or item.image_names

@@ -30,6 +30,7 @@ RESERVE = 16 * 2**20
 MANY_FILES = 64
 JOURNAL, CONTENT = ".journal", "content"
 NOTE_EVERY_S = 10.0
+BUFFER = 2**18
 _SESSION = secrets.token_hex(4)
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)", re.I)
@@ -114,7 +115,7 @@ def resumable_file(target: Path, key: str) -> Iterator[tuple[BinaryIO, Journal]]
     notes as ``bytes`` in its state, and takes the next ones behind them."""
     with (
         resumable_files({CONTENT: target}, key) as (partial, journal),
-        (partial / CONTENT).open("r+b" if journal.done else "w+b") as file,
+        (partial / CONTENT).open("ab", buffering=BUFFER) as file,  # one that is also read takes twice as long to write
     ):
         file.truncate(int(journal.state.get("bytes", 0)))
         file.seek(0, os.SEEK_END)

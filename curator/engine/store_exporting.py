@@ -14,6 +14,8 @@ from curator.engine.store_samples import inside
 from curator.engine.types import ExportItem, Rows
 
 PAGE = 1000
+_new = tuple.__new__
+"""Makes an item of all its values in a third of the time: a million records without pictures are nothing unusual."""
 
 
 class ExportRows:
@@ -31,8 +33,10 @@ class ExportRows:
             yield from (found[rank] for rank in page if rank in found)
 
     def _page(self, ranks: list[int]) -> dict[int, ExportItem]:
-        marks = ",".join("?" * len(ranks))
-        which = f"subset_id = ? and rank in ({marks})"
+        if ranks == list(range(ranks[0], ranks[0] + len(ranks))):  # in the order of rank, as most exports are
+            which, values = "subset_id = ? and rank between ? and ?", [ranks[0], ranks[-1]]
+        else:
+            which, values = f"subset_id = ? and rank in ({','.join('?' * len(ranks))})", ranks
         sql = (
             "select rank, source, digest, text, record, images, gain, weight, reason, coalesce(skill.name, ''),"
             " sample.split, sample.width, sample.height"
@@ -40,24 +44,26 @@ class ExportRows:
             " left join skill on skill.clustering_id = subset.clustering_id and skill.number = subset_sample.skill"
             f" where {which}"
         )
-        labels = self._labels(which, ranks)
-        found = self._store.rows(sql, (self._subset_id, *ranks))
+        labels = self._labels(which, values)
+        found = self._store.rows(sql, (self._subset_id, *values))
         return {row[0]: self._item(row, tuple(labels.get(row[0], ()))) for row in found}
 
-    def _labels(self, which: str, ranks: list[int]) -> dict[int, list[str]]:
+    def _labels(self, which: str, values: list[int]) -> dict[int, list[str]]:
         """Rank -> labels, the user's before the given ones; one query for a page, because most samples have none."""
         sql = (
             "select rank, name from subset_sample join label on label.sample_id = subset_sample.sample_id"
             f" where {which} and not label.hidden order by origin = 'user' desc, label.id"
         )
         found: dict[int, list[str]] = {}
-        for rank, name in self._store.rows(sql, (self._subset_id, *ranks)):
+        for rank, name in self._store.rows(sql, (self._subset_id, *values)):
             found.setdefault(rank, []).append(name)
         return found
 
     def _item(self, row: tuple[Any, ...], labels: tuple[str, ...]) -> ExportItem:
         rank, source, digest, text, record, images, gain, weight, reason, skill, split, width, height = row
-        names = () if images == "[]" else inside(tuple(json.loads(images)))
+        if images == "[]":
+            return _new(ExportItem, (*row[:5], (), (), labels, *row[6:]))
+        names = inside(tuple(json.loads(images)))
         files = tuple(self._root / name for name in names)
         return ExportItem(
             *(rank, source, digest, text, record, files, names, labels, gain, weight, reason, skill),
@@ -103,8 +109,9 @@ class ExportRows:
         """sha256 over the digests of the samples in rank order: two exports of the same samples have the same."""
         total = hashlib.sha256()
         sql = "select digest from subset_sample join sample on sample.id = sample_id where subset_id = ? order by rank"
-        for (digest,) in self._store.db.conn.execute(sql, (self._subset_id,)):
-            total.update(digest.encode("utf-8") + b"\n")
+        cursor = self._store.db.conn.execute(sql, (self._subset_id,))
+        while page := cursor.fetchmany(PAGE):
+            total.update("".join(f"{digest}\n" for (digest,) in page).encode("utf-8"))
         return total.hexdigest()
 
     def labels_digest(self) -> str:

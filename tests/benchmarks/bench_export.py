@@ -73,6 +73,7 @@ def main(n: int, images: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with project_of(folder, records(n), "instruction", "alpaca") as project:
+            run(project, folder / "first.jsonl", "jsonl", first=1)  # the plugins are loaded, as the peer is
             with Peak() as peak:
                 seconds = run(project, folder / "out.jsonl", "jsonl")
             peer = to_json(folder / "out.jsonl", folder / "peer.jsonl")
