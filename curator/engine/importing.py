@@ -84,7 +84,7 @@ def _look(importer: Any, path: Path) -> tuple[float, str]:
     try:
         return float(importer.match(path)), ""
     except CuratorError as error:
-        text = error.text if not error.text[:1].islower() else f"{path.name} {error.text}"
+        text = error.text if not error.text[:1].islower() or path.name in error.text else f"{path.name} {error.text}"
         text = text if text.endswith(".") else f"{text}."
         return 0.0, f"{text} {error.hint}".strip()
     except Exception:  # an importer may be anyone's: one that breaks on a source is not sure of it, the rest go on

@@ -32,6 +32,7 @@ from curator.engine.export_pictures import Naming
 from curator.engine.export_plan import Plan
 from curator.engine.export_spares import Spares
 from curator.engine.export_tally import Count, Tally, lost_lines
+from curator.engine.json_text import json_text
 from curator.engine.store_exporting import ExportRows
 from curator.engine.task import Task
 from curator.engine.trainers import Checking, Finding, trainer
@@ -143,7 +144,7 @@ class Outgoing:
                 return None
             record = checked
         self._learn(record)
-        return item if record is value else item._replace(record=json.dumps(record, ensure_ascii=False))
+        return item if record is value else item._replace(record=json_text(record))
 
     def _learn(self, record: dict[str, Any]) -> None:
         self.tally.fields |= record.keys()

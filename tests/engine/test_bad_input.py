@@ -56,6 +56,18 @@ def lines(*broken, name="a.jsonl", start=b""):
     return make
 
 
+def yolo(boxes):
+    files = {"images/x.png": png(), "images/good.png": png(), "labels/x.txt": boxes, "data.yaml": b"names: [c]"}
+    return lambda path: folder(path / "yolo", **files)
+
+
+def zstandard_cut(path):
+    zstandard = pytest.importorskip("zstandard")
+    whole = zstandard.compress(LINE * 3 + os.urandom(999).hex().encode())
+    (path / "x.jsonl.zst").write_bytes(whole[:-300])
+    return path / "x.jsonl.zst"
+
+
 def raw(name, content):
     def make(path):
         (path / name).write_bytes(content)
@@ -182,6 +194,7 @@ CASES = {
     "link to nowhere": (link("nowhere.png"), "is not there"),
     "link to a device": (link("/dev/zero"), "leaves the folder of the dataset"),
     "named pipe": (pipe, "is not a plain file"),
+    "link to itself": (link("link.png"), "cannot be opened: Too many levels of symbolic links"),
     # names
     "metadata leads up": (metadata("../../etc/passwd,x"), "leaves the folder of the dataset"),
     "metadata is absolute": (metadata("/etc/passwd,x"), "leaves the folder of the dataset"),
@@ -208,6 +221,7 @@ CASES = {
     # packed
     "not packed": (raw("a.jsonl.gz", LINE * 3), "cannot be unpacked"),
     "packed and cut off": (raw("a.jsonl.gz", gzip.compress(os.urandom(900))[:500]), "cannot be unpacked"),
+    "zstandard cut off": (zstandard_cut, "x.jsonl.zst cannot be unpacked: the file is cut off"),
     "bomb of lines": (raw("a.jsonl.gz", gzip.compress(LINE * 3 + b" " * (9 * 2**20))), "unpacks to more than"),
     "bomb of a tar": (raw("a.tar.bz2", bz2.compress(bytes(9 * 2**20))), "unpacks to more than"),
     "tar cut off": (tar("a.tar", [regular("x.png", png())], cut=1024 + 600), "is cut off"),
@@ -221,6 +235,8 @@ CASES = {
     "tar packed and cut off": (tar("a.tar.gz", [], cut=60, mode="w:gz"), "cannot be unpacked"),
     "list in a tar is absolute": (tar("a.tar", [regular("a.csv", b"file_path\ngood.png\n/etc/x.png\n")]), "leaves the"),
     "COCO in a zip leads up": (zipped({"instances.json": coco_json([])}), "leaves the folder of the dataset"),
+    "YOLO of no number": (yolo(b"nan 0.5 0.5 0.1 0.1"), "line 1 has not five numbers"),
+    "YOLO beyond numbers": (yolo(b"1e400 0.5 0.5 0.1 0.1"), "line 1 has not five numbers"),
     "zip leads up": (zipped({"../../x.png": png()}), "leaves the folder of the dataset"),
     "zip of Windows leads up": (zipped({"..\\..\\x.png": png()}), "leaves the folder of the dataset"),
     "zip bomb": (zipped({"x.png": bytes(300 * 2**20)}), "MB large; the limit is 256 MB"),
@@ -234,6 +250,7 @@ CASES = {
     "saved set leads up": (saved('{"_data_files": [{"filename": "../../x.arrow"}]}'), "names a file outside"),
     "saved set is not JSON": (saved("{"), "cannot be read"),
     "COCO leads up": (coco([]), "leaves the folder of the dataset"),
+    "COCO with a list as an id": (coco([{"image_id": [1], "category_id": [1]}]), "belongs to no image"),
     "COCO of no image": (coco([{"image_id": 9, "bbox": [0, 0, 1, 1]}]), "belongs to no image"),
     # what is no source at all
     "device": (lambda path: "/dev/null", "looks like"),
@@ -243,7 +260,7 @@ CASES = {
 }  # fmt: skip
 WHOLE = {name for name, (_, words) in CASES.items() if words in ("looks like", "does not exist", "two columns")}
 WHOLE |= {"bomb of lines", "not packed", "packed and cut off", "bomb of a tar", "tar packed and cut off", "zip cut off"}
-WHOLE |= {"table torn", "saved set leads up", "saved set is not JSON"}
+WHOLE |= {"zstandard cut off", "table torn", "saved set leads up", "saved set is not JSON"}
 """Sources that give nothing at all."""
 
 

@@ -28,6 +28,8 @@ MEMBER_LIMIT = 2**30
 RESERVE = 2**30
 KEPT_BYTES = 20 * 2**30
 _BLOCK = 2**20
+_SIP = 2**11
+"""Bytes of zstandard at a time: at most 64 MB unpacked, whatever is in them."""
 
 
 def plain_suffix(path: Path) -> str:
@@ -79,9 +81,34 @@ def _zstandard() -> Callable[[Any], IO[bytes]]:
         raise NotReadyError(
             "Files that end in .zst need the package zstandard.", 'Install it: pip install "curator-desk[zst]"'
         ) from None
-    return lambda file: cast(
-        IO[bytes], zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(file, read_across_frames=True)
-    )
+    engine = zstandard.ZstdDecompressor(max_window_size=2**27)
+    return lambda file: cast(IO[bytes], _Frames(file, engine.decompressobj))
+
+
+class _Frames:
+    """Unpacks the frames of zstandard one after the other, and tells when the last one is not whole: the reader of the
+    package takes a file that is cut off for one that ends."""
+
+    def __init__(self, file: BinaryIO, begin: Callable[[], Any]) -> None:
+        self._file, self._begin, self._frame = file, begin, None
+        self._packed, self._ready = b"", memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes, b"" at the end; raises EOFError when the file is cut off."""
+        while not self._ready:
+            self._packed = self._packed or self._file.read(_SIP)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError("the file is cut off")
+                return b""
+            frame = self._frame or self._begin()
+            self._ready = memoryview(frame.decompress(self._packed))
+            self._packed, self._frame = (frame.unused_data, None) if frame.eof else (b"", frame)
+        found, self._ready = self._ready[:size], self._ready[size:]
+        return bytes(found)
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class _Unpacking(io.RawIOBase):

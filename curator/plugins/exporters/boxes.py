@@ -32,7 +32,7 @@ def annotations_of(item: ExportItem, size: tuple[int, int]) -> Iterator[dict[str
     for one in listed if isinstance(listed, list) else []:
         if not isinstance(one, Mapping):
             continue
-        made = {"category_name": _name(one.get("category_name", one.get("category", ""))), **one}
+        made = {**one, "category_name": _name(one.get("category_name", one.get("category", "")))}
         shares = made.pop("yolo", None)
         if _four(shares) and not _four(made.get("bbox")):
             made["bbox"] = _pixels(shares, size)

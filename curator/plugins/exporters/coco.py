@@ -13,6 +13,7 @@ from typing import IO, Any, ClassVar
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
 from curator.engine.export_pictures import TakenNames
 from curator.engine.exporting import Journal, atomic_folder
+from curator.engine.json_text import json_text
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.boxes import ABOVE, annotations_of, categories_of, has_box, size_of
 from curator.plugins.exporters.folder import fields_of, record_of
@@ -144,7 +145,7 @@ class _Description:
         return one
 
     def _write(self, file: IO[str], which: int, value: dict[str, Any]) -> None:
-        file.write(("" if self._first[which] else ",\n") + json.dumps(value))
+        file.write(("" if self._first[which] else ",\n") + json_text(value, ascii_only=True))
         self._first[which] = False
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from curator.engine.api import ExportItem, NotReadyError
+from curator.engine.json_text import json_text, without_halves
 from curator.plugins.exporters.boxes import ordered
 from curator.plugins.exporters.folder import fields_of, record_of
 
@@ -34,6 +35,8 @@ class Columns:
             them, so that a class has the same number in every subset.
         pictures: whether any sample has pictures.
         several: whether any sample has more than one; a column of images then takes the place of that of one image.
+
+    Half of a surrogate pair, which Arrow cannot hold, becomes a question mark.
     """
 
     kind: str
@@ -111,7 +114,7 @@ class Columns:
 
     def _value(self, name: str, value: Any) -> Any:
         if self.types.get(name, 0) is None and value is not None:
-            return json.dumps(value, ensure_ascii=False)
+            return json_text(value)
         return value
 
     def table(self, rows: list[dict[str, Any]]) -> Any:
@@ -122,7 +125,8 @@ class Columns:
 
 
 def _fields(item: ExportItem, kind: str) -> dict[str, Any]:
-    return fields_of(item) if kind == "image" else record_of(item)
+    found = fields_of(item) if kind == "image" else record_of(item)
+    return without_halves(found) if "\\ud" in item.record or "\\uD" in item.record else found
 
 
 def _merge_types(types: dict[str, Any], batch: list[dict[str, Any]]) -> None:

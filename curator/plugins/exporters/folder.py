@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
 from curator.engine.export_pictures import TakenNames
 from curator.engine.exporting import Journal, atomic_folder, safe_name
+from curator.engine.json_text import json_text
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.card import write_card
 from curator.plugins.exporters.placing import MODES, Placer, again
@@ -137,8 +138,8 @@ class _Filling:
                     continue
                 written += 1
                 if rows is not None:
-                    line = json.dumps(_metadata(item, names, self._several), ensure_ascii=False) + "\n"
-                    rows.write(line.encode("utf-8", "replace"))
+                    line = json_text(_metadata(item, names, self._several)) + "\n"
+                    rows.write(line.encode("utf-8"))
                 self._journal.note(number + 1)
         finally:
             if rows is not None:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task
 from curator.engine.export_pictures import told_apart
 from curator.engine.exporting import Journal, atomic_folder
+from curator.engine.json_text import json_text
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.card import write_card
 from curator.plugins.exporters.one_file import one_file
@@ -111,7 +112,7 @@ class Lines:
             return
         text = item.record if self._array else one_line(item.record)
         if self._ascii and not text.isascii():
-            text = json.dumps(json.loads(text))
+            text = json_text(json.loads(text), ascii_only=True)
         before = (b",\n" if self.count else b"[\n") if self._array else b""
         self._file.write(before + text.encode("utf-8") + (b"" if self._array else b"\n"))
         self.count += 1

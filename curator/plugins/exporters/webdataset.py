@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporter, param
 from curator.engine.exporting import Journal, atomic_folder
+from curator.engine.json_text import json_text
 from curator.engine.provenance import write_provenance
 from curator.plugins.exporters.boxes import ordered
 from curator.plugins.exporters.card import write_card
@@ -91,7 +92,7 @@ def _members(item: ExportItem, classes: dict[str, int]) -> Iterator[tuple[str, b
     record = record_of(item)
     if record or not item.images:
         came_so = "__key__" not in item.record or not item.images
-        yield "json", (item.record if came_so and item.record else json.dumps(record)).encode("utf-8", "replace")
+        yield "json", (item.record if came_so and item.record else json_text(record)).encode("utf-8", "replace")
 
 
 class _Shards:

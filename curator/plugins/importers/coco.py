@@ -7,13 +7,14 @@ import os
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
+from curator.engine.json_text import json_text
 from curator.plugins.importers.drafts import clean, image_draft, labels_of, split_in, text_of_row
 from curator.plugins.importers.json_records import HEAD
 from curator.plugins.importers.piles import Pile, notable_names
@@ -79,16 +80,20 @@ class Coco:
     ) -> Iterator[Draft | Skip]:
         entries, by_image, faults = _load(file, facts, task)
         yield from faults
-        folder = "" if self.images else _folder(pile, file, entries)
+        folder, twice = "" if self.images else _folder(pile, file, entries), 0
         for number, entry in enumerate(task.track(entries, LABEL)):
             name = entry.get("file_name") if isinstance(entry, dict) else None
             if not isinstance(name, str):
                 yield Skip(f"{file.name}#images[{number}]", "has no file_name")
                 continue
-            item = _item(pile, folder, name, entry, by_image.get(entry.get("id"), []), split_of_file(file.name))
-            if item.source not in seen:
-                seen.add(item.source)
-                yield item
+            item = _item(pile, folder, name, entry, by_image.get(_id(entry.get("id")), []), split_of_file(file.name))
+            if item.source in seen:
+                twice += 1
+                continue
+            seen.add(item.source)
+            yield item
+        if twice:
+            task.log(f"{twice} entries of {file.name} name a picture that an earlier one names; the first one counts.")
 
 
 def _looks_like(file: Path) -> bool:
@@ -139,26 +144,49 @@ def _load(
     task.step("Reading annotations", 0)
     try:
         with packed.open_stream(file) as opened:
-            whole = json.loads(opened.read().decode("utf-8-sig"))
+            whole = json.loads(opened.read().decode("utf-8-sig"), parse_constant=lambda word: None)
     except (ValueError, RecursionError) as error:
         said = error if isinstance(error, ValueError) else "nested too deeply"
         raise InputError(f"is not valid JSON: {said}") from error
     if not isinstance(whole, dict) or not isinstance(whole.get("images"), list):
         raise InputError("has no list of images")
-    listed = [c for c in whole.get("categories") or [] if isinstance(c, dict) and isinstance(c.get("id"), int | str)]
-    kinds = {c["id"]: _said_of(c) for c in listed}
+    listed = [c for c in whole.get("categories") or [] if isinstance(c, dict) and _id(c.get("id")) is not None]
+    kinds = {_id(c["id"]): _said_of(c) for c in listed}
     _learn(facts, whole, listed)
-    known = {e.get("id") for e in whole["images"] if isinstance(e, dict) and isinstance(e.get("id"), int | str)}
+    known = _Ids(e.get("id") for e in whole["images"] if isinstance(e, dict))
+    named = _Ids(kinds)
     by_image: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     faults = []
     for number, one in enumerate(whole.get("annotations") or []):
-        image = one.get("image_id") if isinstance(one, dict) else None
-        if not isinstance(image, int | str) or image not in known:
+        image = known.find(one.get("image_id")) if isinstance(one, dict) else None
+        if image is None:
             faults.append(Skip(f"{file.name}#annotations[{number}]", "belongs to no image of the file"))
             continue
-        category = one.get("category_id")
-        by_image[image].append(one | kinds.get(category, {}) if isinstance(category, int | str) else one)
+        category = named.find(one.get("category_id"))
+        by_image[image].append(one if category is None else one | kinds[category])
     return whole["images"], by_image, faults
+
+
+def _id(value: Any) -> int | str | None:
+    """An id as it is compared: a whole number that was written as 7.0 is 7; None for what can be none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int | str) else None
+
+
+class _Ids:
+    """Ids that others refer to, as numbers or as texts."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self._exact = {found for value in values if (found := _id(value)) is not None}
+        self._texts = {str(value): value for value in self._exact}
+
+    def find(self, value: Any) -> int | str | None:
+        """The id that is meant, None for none."""
+        wanted = _id(value)
+        if wanted is None or wanted in self._exact:
+            return wanted
+        return self._texts.get(str(wanted))
 
 
 def _learn(facts: dict[str, Any], whole: dict[str, Any], categories: list[dict[str, Any]]) -> None:
@@ -173,7 +201,9 @@ def _learn(facts: dict[str, Any], whole: dict[str, Any], categories: list[dict[s
 
 def _said_of(category: dict[str, Any]) -> dict[str, Any]:
     """What an annotation gets from its category: its name and the one above it."""
-    found = {"category_name": category.get("name"), "supercategory": category.get("supercategory")}
+    name = category.get("name")
+    said = str(name) if isinstance(name, int) else name
+    found = {"category_name": said, "supercategory": category.get("supercategory")}
     return {key: value for key, value in found.items() if value not in (None, "")}
 
 
@@ -210,6 +240,6 @@ def _item(
             counts[clean(one["category_name"])] += 1
     boxed = sorted(counts, key=lambda label: (-counts[label], label))
     labels = tuple(dict.fromkeys((*labels_of(entry), *boxed)))
-    record = json.dumps({**entry, "annotations": annotations}, ensure_ascii=False)
+    record = json_text({**entry, "annotations": annotations})
     text = "\n".join(captions) or text_of_row(entry)
     return draft._replace(labels=labels, text=text, record=clean(record))

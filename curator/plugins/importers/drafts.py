@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from curator.engine.api import Draft
+from curator.engine.json_text import json_text
 from curator.engine.pictures import read_bytes, read_header
 
 LABEL_KEYS = ("label", "class", "category")
@@ -37,17 +37,23 @@ def clean(text: str) -> str:
 def labels_of(row: Mapping[str, Any], keys: tuple[str, ...] = LABEL_KEYS) -> tuple[str, ...]:
     """The classes that a row gives, from the first of ``keys`` that holds any."""
     for key in keys:
-        value = row.get(key)
+        value = _value(row, key)
         values = value if isinstance(value, list) else [value]
-        found = [clean(str(v)).strip() for v in values if isinstance(v, str | int) and not isinstance(v, bool)]
+        whole = [int(v) if isinstance(v, float) and v.is_integer() else v for v in values]
+        found = [clean(str(v)).strip() for v in whole if isinstance(v, str | int) and not isinstance(v, bool)]
         if any(found):
             return tuple(dict.fromkeys(label for label in found if label))
     return ()
 
 
+def _value(row: Mapping[str, Any], key: str) -> Any:
+    """What a row says under a name, however that is spelled; None for nothing."""
+    return row[key] if key in row else next((value for name, value in row.items() if name.lower() == key), None)
+
+
 def text_of_row(row: Mapping[str, Any]) -> str:
     """The words that a row gives for its picture, or ""."""
-    found = (row.get(key) for key in TEXT_KEYS)
+    found = (_value(row, key) for key in TEXT_KEYS)
     return next((clean(value) for value in found if isinstance(value, str) and value.strip()), "")
 
 
@@ -60,7 +66,7 @@ def image_draft(root: Path, relative: str, labels: tuple[str, ...] = (), split: 
 def row_draft(root: Path, relative: str, row: Mapping[str, Any], record: str = "", split: str = "") -> Draft:
     """A picture with the row that names it; ``record`` is the row as it was written, if it was JSON."""
     digest, width, height = read_image(root / relative)
-    record = record or json.dumps(row, ensure_ascii=False)
+    record = record or json_text(row)
     return Draft(relative, digest, text_of_row(row), record, (relative,), width, height, labels_of(row), split)
 
 

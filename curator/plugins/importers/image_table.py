@@ -11,6 +11,7 @@ from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
+from curator.engine.json_text import json_text
 from curator.engine.packed.cells import cell_address
 from curator.engine.pictures import MAX_BYTES, read_header
 from curator.plugins.importers.arrow_tables import Part, parts_of, plain, read_rows, schema_of
@@ -174,7 +175,8 @@ def _item(pile: Pile, part: Part, column: Column, row: int, values: dict[str, An
     listed = cells if column.many and isinstance(cells, list) else [cells]
     record = plain(values)
     try:
-        found = [_picture(pile, part, column, row, cell, i) for i, cell in enumerate(listed)]
+        there = [(i, cell) for i, cell in enumerate(listed) if cell is not None]
+        found = [_picture(pile, part, column, row, cell, i) for i, cell in there]
         if not found:
             raise InputError("has no picture")
     except InputError as error:
@@ -183,7 +185,7 @@ def _item(pile: Pile, part: Part, column: Column, row: int, values: dict[str, An
     digests = [digest for _, digest, _, _ in found]
     digest = digest_of(digests)
     labels = labels_of(_named(record, column.classes))
-    words = json.dumps(record, ensure_ascii=False)
+    words = json_text(record)
     split = split_in(record) or part.split
     return Draft(source, digest, text_of_row(record), clean(words), images, *found[0][2:], labels, split)
 

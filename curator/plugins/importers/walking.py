@@ -61,15 +61,25 @@ def walk(root: Path, task: Task, *, top: str = "", links: bool = False) -> Found
                 found.skips.append(Skip(readable(path), f"{LEAVES}{FOLLOW}"))
             elif entry.is_dir(follow_symlinks=False):
                 pending.append(path + "/")
-            elif not entry.is_dir():
-                _sort_file(found, path, entry)
+            elif (reason := _fault(entry)) is not None:
+                _sort_file(found, path, entry, reason)
     found.images.sort()
     found.metadata.sort()
     found.skips.sort(key=lambda skip: skip.source)
     return found
 
 
-def _sort_file(found: Found, path: str, entry: os.DirEntry[str]) -> None:
+def _fault(entry: os.DirEntry[str]) -> str | None:
+    """Why what is no folder is no file either, "" for a file; None for a link to a folder."""
+    try:
+        if entry.is_dir():
+            return None
+        return "" if entry.is_file() else "is not there" if entry.is_symlink() else "is not a plain file"
+    except OSError as error:  # a link that leads to itself
+        return f"cannot be opened: {error.strerror}"
+
+
+def _sort_file(found: Found, path: str, entry: os.DirEntry[str], reason: str) -> None:
     suffix = Path(entry.name).suffix.lower()
     if suffix not in IMAGE_SUFFIXES:
         if entry.name.lower() in METADATA_NAMES:
@@ -78,8 +88,8 @@ def _sort_file(found: Found, path: str, entry: os.DirEntry[str]) -> None:
             found.pass_over(path)
     elif not storable(path):
         found.skips.append(Skip(readable(path), "has a name that is not UTF-8"))
-    elif not entry.is_file():
-        found.skips.append(Skip(path, "is not there" if entry.is_symlink() else "is not a plain file"))
+    elif reason:
+        found.skips.append(Skip(path, reason))
     else:
         found.images.append(path)
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
+from curator.engine.json_text import json_text
 from curator.engine.packed.archives import read_at
 from curator.engine.packed.streams import plain_tar
 from curator.engine.pictures import IMAGE_SUFFIXES, MAX_BYTES, read_header
@@ -23,6 +24,8 @@ from curator.plugins.importers.tables import is_picture_name
 LABEL = "Reading shards"
 LOOK_MEMBERS = 60
 CLASS_NAMES = "classes.json"
+SIZES = "sizes.json"
+"""How many samples each shard has, as the writer of shards notes beside them."""
 WORDS = ("txt", "caption", "text")
 CLASSES = ("cls", "label", "class", "cls.txt")
 SMALL = 16 * 2**20
@@ -65,7 +68,8 @@ class WebDataset:
         pictured = [g for g in groups if any(_is_picture(ending) for ending in g.members)]
         paired = [g for g in pictured if len(g.members) > 1]
         if not paired:
-            return 0.5 if pictured and path.is_dir() and len(shards) > 1 else 0.0
+            told = len(shards) > 1 or (path / SIZES).is_file()
+            return 0.5 if pictured and path.is_dir() and told else 0.0
         return 0.95 * len(pictured) / len(groups)
 
     def open(self, path: Path) -> Source:
@@ -193,7 +197,7 @@ def _item(file: BinaryIO, shard: str, group: _Group, split: str, classes: list[s
     number = record.get("cls")
     named = classes[number] if isinstance(number, int) and number < len(classes) else ""
     labels = (named,) if named else labels_of(record, CLASSES) or labels_of(row)
-    words = json.dumps(record, ensure_ascii=False)
+    words = json_text(record)
     return Draft(source, digest, text, words, images, *sizes[0], labels, split)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import re
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,15 @@ from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
+from curator.engine.json_text import json_text
 from curator.plugins.importers.drafts import clean, image_draft
 from curator.plugins.importers.piles import Pile, notable_names
 from curator.plugins.importers.splits import split_of_folder
+from curator.plugins.importers.yolo_description import find_description, read_description
 
 LABEL = "Reading images"
-DESCRIPTIONS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 LABELS, IMAGES = "labels", "images"
-MAX_BYTES = 2**20
-_NAME = re.compile(r"^\s+(?:-|(\d+)\s*:)\s*(.+?)\s*$")
-_KEY = re.compile(r"^names\s*:\s*(.*?)\s*$")
+MAX_BYTES = 2**24
 
 
 @importer("yolo", version=1, kinds={"image"})
@@ -29,7 +27,8 @@ class Yolo:
     """YOLO folders (also in a ZIP or TAR): images/ with pictures, labels/ with a .txt of boxes for each, data.yaml.
 
     Every picture is a sample; its record holds its boxes with the names of data.yaml. The classes are those of its
-    boxes, the most frequent first. A picture without a file of boxes is kept: it shows nothing of interest.
+    boxes, the most frequent first. A picture without a file of boxes is kept: it shows nothing of interest. The split
+    is that of its folder, or the one whose folder or list of pictures in data.yaml it is in.
     """
 
     def match(self, path: Path) -> float:
@@ -38,7 +37,7 @@ class Yolo:
         labels = _label_files(pile)
         if not labels:
             return 0.0
-        return 0.95 if _description(pile) else 0.85 if _first_fits(pile, labels) else 0.0
+        return 0.95 if find_description(pile) else 0.85 if _first_fits(pile, labels) else 0.0
 
     def open(self, path: Path) -> Source:
         """Raises :class:`InputError` when there is no folder of labels."""
@@ -54,13 +53,14 @@ class Yolo:
         pile = Pile.at(path)
         found = pile.walk(task)
         yield from (Skip(pile.address(skip.source), skip.reason) for skip in found.skips)
-        names = _names(pile)
-        if names:
+        description = read_description(pile)
+        if names := description.names:
             source.facts["categories"] = [{"id": number, "name": name} for number, name in enumerate(names)]
         for name in task.track(found.images, LABEL):
             address = pile.address(name)
             try:
-                draft = image_draft(pile.root, address, split=split_of_folder(name) or _split_below(name))
+                split = split_of_folder(name) or _split_below(name) or description.split_of(name)
+                draft = image_draft(pile.root, address, split=split)
                 boxes = _boxes(pile.file(_label_name(name)), names)
             except InputError as error:
                 yield Skip(address, error.text)
@@ -69,7 +69,7 @@ class Yolo:
             for box in boxes:
                 counts[box["category_name"]] = counts.get(box["category_name"], 0) + 1
             labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
-            record = json.dumps({"file_name": name, "annotations": boxes}, ensure_ascii=False)
+            record = json_text({"file_name": name, "annotations": boxes})
             yield draft._replace(labels=labels, record=record)
 
 
@@ -98,56 +98,9 @@ def _first_fits(pile: Pile, labels: list[str]) -> bool:
     return False
 
 
-def _description(pile: Pile) -> Path | None:
-    if not pile.prefix:
-        return next((pile.root / name for name in DESCRIPTIONS if (pile.root / name).is_file()), None)
-    names = sorted(notable_names(pile.root / pile.prefix[:-1]), key=lambda name: name.count("/"))
-    found = (name for name in names if name.rpartition("/")[2] in DESCRIPTIONS and name.count("/") < 2)
-    return next((pile.file(name) for name in found), None)
-
-
-def _names(pile: Pile) -> list[str]:
-    """Names of the classes by number out of data.yaml: a list or a mapping, in one line or below each other. YAML is
-    not parsed beyond that; a number without a name stays a number."""
-    file = _description(pile)
-    if file is None or packed.size_of(file) > MAX_BYTES:
-        return []
-    names: dict[int, str] = {}
-    inside = False
-    for line in _text(file).splitlines():
-        if (key := _KEY.match(line)) is not None:
-            inside = True
-            names.update(enumerate(_inline(key[1])))
-        elif inside and (entry := _NAME.match(line) or re.match(r"^(?:-|(\d+)\s*:)\s*(.+?)\s*$", line)):
-            names[int(entry[1]) if entry[1] else len(names)] = _unquoted(entry[2])
-        elif line.strip() and not line.lstrip().startswith("#"):
-            inside = False
-    return [names.get(i, str(i)) for i in range(min(max(names, default=-1) + 1, 100_000))]
-
-
 def _text(file: Path) -> str:
     with packed.open_stream(file) as opened:
         return opened.read().decode("utf-8-sig", "replace")
-
-
-def _inline(text: str) -> list[str]:
-    if text.startswith("[") and text.endswith("]"):
-        return [_unquoted(part.strip()) for part in text[1:-1].split(",") if part.strip()]
-    if text.startswith("{") and text.endswith("}"):
-        return [_unquoted(part.partition(":")[2].strip()) for part in text[1:-1].split(",") if ":" in part]
-    return []
-
-
-def _unquoted(text: str) -> str:
-    """A scalar of YAML: in double quotes with JSON's escapes, in single quotes with '' for one, or plain."""
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        try:
-            return str(json.loads(text))
-        except ValueError:
-            return text[1:-1]
-    if len(text) > 1 and text[0] == text[-1] == "'":
-        return text[1:-1].replace("''", "'")
-    return text.partition(" #")[0].rstrip()
 
 
 def _label_name(image: str) -> str:
@@ -169,8 +122,8 @@ def _boxes(file: Path, names: list[str]) -> list[dict[str, Any]]:
     """The boxes of a file; a missing file means none. Raises :class:`InputError` for a line that is no box."""
     if not packed.exists(file):
         return []
-    if packed.size_of(file) > MAX_BYTES * 16:
-        raise InputError(f"has a file of boxes larger than {MAX_BYTES * 16 // 2**20} MB")
+    if packed.size_of(file) > MAX_BYTES:
+        raise InputError(f"has a file of boxes larger than {MAX_BYTES // 2**20} MB")
     found = []
     for number, line in enumerate(_text(file).splitlines(), 1):
         if not line.strip():
@@ -179,7 +132,7 @@ def _boxes(file: Path, names: list[str]) -> list[dict[str, Any]]:
             kind, *sides = [float(part) for part in line.split()]
         except ValueError:
             raise InputError(f"has boxes that cannot be read: line {number} is “{clean(line)[:60]}”") from None
-        if len(sides) < 4 or kind != int(kind) or kind < 0:
+        if len(sides) < 4 or not all(map(math.isfinite, (kind, *sides))) or kind != int(kind) or kind < 0:
             raise InputError(f"has boxes that cannot be read: line {number} has not five numbers")
         name = names[int(kind)] if kind < len(names) else str(int(kind))
         key = "yolo" if len(sides) <= 5 else "polygon"

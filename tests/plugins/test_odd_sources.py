@@ -1,0 +1,223 @@
+"""Sources that are sound but odd: nothing of them is lost, and what is written of them is valid."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from curator.engine.api import Draft, Skip, Task
+from curator.engine.importing import find_importer
+from curator.engine.json_text import json_text, without_halves
+from curator.engine.packed import open_stream
+from curator.engine.project import Project
+from curator.engine.registry import registry
+from curator.plugins.importers.piles import Pile
+from curator.plugins.importers.yolo_description import Description, read_description
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known_plugins() -> None:
+    registry().discover(None)
+
+
+def png(shade: int = 0) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (6, 4), (shade, 90, 60)).save(file, "PNG")
+    return file.getvalue()
+
+
+def laid(root: Path, files: dict[str, bytes | str]) -> Path:
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return root
+
+
+def read(path: Path) -> tuple[list[Draft], list[Skip], list[str]]:
+    _, importer, _ = find_importer(path, None, registry())
+    lines: list[str] = []
+    items = list(importer.read(path, importer.open(path), Task(on_log=lines.append)))
+    return [i for i in items if isinstance(i, Draft)], [i for i in items if isinstance(i, Skip)], lines
+
+
+# JSON that any reader takes
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": [1.5, "é", None, True]}, '{"a": [1.5, "é", null, true]}'),
+        ({"a": float("inf"), "b": [float("-inf")]}, '{"a": 1e999, "b": [-1e999]}'),
+        ([float("nan"), {"n": float("nan")}], '[null, {"n": null}]'),
+        ({"\ud800": "\udfffé😀"}, '{"\\ud800": "\\udfffé😀"}'),
+        (["Infinity", "\x00"], '["Infinity", "\\u0000"]'),
+    ],
+)
+def test_json_is_valid_and_can_be_stored(value, text):
+    assert json_text(value) == text
+    text.encode("utf-8")
+    json.loads(text, parse_constant=lambda word: pytest.fail(word))
+    assert json.loads(json_text(value, ascii_only=True)) == json.loads(text)
+    assert json_text(value, ascii_only=True).isascii()
+
+
+def test_halves_become_question_marks():
+    assert without_halves({"a\ud800": ["\udfff", 1, {"x": "é"}]}) == {"a?": ["?", 1, {"x": "é"}]}
+
+
+ODD = ['{"prompt":"\\ud800 q","completion":"a","n":1e400}', '{"prompt":"q","completion":"b","\\udfff":[-1e999]}']
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "json", "messages", "llama-factory", "parquet"])
+def test_numbers_beyond_a_float_and_halves_of_pairs_come_back(odd, tmp_path, format_):
+    if format_ == "parquet":
+        pytest.importorskip("pyarrow")
+    target = tmp_path / ("out" if format_ == "parquet" else "out.json" if format_ == "json" else "out.jsonl")
+    odd.submit_export("all", target, format_, options={"allow_loss": True}).result()
+    drafts, skips, _ = read(target)
+    assert [d.text.replace("�", "?") for d in drafts] == ["? q\na", "q\nb"] and not skips
+    for draft in drafts:
+        json.loads(draft.record, parse_constant=lambda word: pytest.fail(word))
+    if format_ != "parquet":
+        assert json.loads(drafts[0].record)["n"] == float("inf")
+        assert "\udfff" in json.loads(drafts[1].record)
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    root = tmp_path_factory.mktemp("odd")
+    (root / "x.jsonl").write_text("\n".join(ODD), encoding="utf-8")
+    with Project.create(root / "p.curator") as project:
+        dataset = project.dataset(project.submit_import([root / "x.jsonl"]).result().focus[1])
+        project._store.add_subset("all", dataset.id, [s.id for s in project.samples(dataset.id)], "all")
+        yield project
+
+
+def test_pictures_with_odd_records_are_written_in_formats_that_can_be_read_again(tmp_path):
+    beside = '{"caption": "x", "v": 1e400, "s": "\\ud800"}'
+    root = laid(tmp_path / "in", {"a.png": png(1), "a.json": beside, "b.png": png(2), "b.json": '{"v": 2.5}'})
+    with Project.create(tmp_path / "p.curator") as project:
+        dataset = project.dataset(project.submit_import([root]).result().focus[1])
+        project._store.add_subset("all", dataset.id, [s.id for s in project.samples(dataset.id)], "all")
+        for format_ in ("folder", "webdataset", "coco", "parquet"):
+            if format_ == "parquet":
+                pytest.importorskip("pyarrow")
+            project.submit_export("all", tmp_path / format_, format_).result()
+            drafts, skips, _ = read(tmp_path / format_)
+            assert len(drafts) == 2 and not skips, format_
+            assert "Infinity" not in drafts[0].record, format_
+
+
+def test_shards_of_pictures_alone_are_known_by_what_the_writer_left(image_folder, tmp_path):
+    with Project.create(tmp_path / "p.curator") as project:
+        dataset = project.dataset(project.submit_import([image_folder("a.png", "b.png")]).result().focus[1])
+        project._store.add_subset("all", dataset.id, [s.id for s in project.samples(dataset.id)], "all")
+        project.submit_export("all", tmp_path / "out", "webdataset").result()
+    assert [len(items) for items in read(tmp_path / "out")] == [2, 0, 0]
+
+
+# Metadata
+
+
+def test_metadata_with_a_mark_line_ends_in_quotes_and_rows_twice(tmp_path):
+    table = b'\xef\xbb\xbffile_name,text\r\n"a.png","line one\r\nline ""two"", x"\r\nb.png,plain\r\n./a.png,again\r\n'
+    drafts, skips, lines = read(laid(tmp_path, {"a.png": png(1), "b.png": png(2), "metadata.csv": table}))
+    assert [(d.source, d.text) for d in drafts] == [("a.png", 'line one\r\nline "two", x'), ("b.png", "plain")]
+    assert not skips and lines == ["1 rows name a picture that an earlier row names; the first row counts."]
+
+
+def test_classes_as_real_numbers_and_under_capitals(tmp_path):
+    rows = ['{"file_name": "a.png", "label": 1.0}', '{"File_Name": "b.png", "Label": "cat", "Caption": "c"}']
+    drafts, _, _ = read(laid(tmp_path, {"a.png": png(1), "b.png": png(2), "metadata.jsonl": "\n".join(rows)}))
+    assert [(d.labels, d.text) for d in drafts] == [(("1",), ""), (("cat",), "c")]
+
+
+def test_a_list_of_cells_of_which_one_is_empty(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as parquet
+
+    picture = arrow.struct([("bytes", arrow.binary()), ("path", arrow.string())])
+    rows: list[dict[str, Any]] = [{"images": [None, {"bytes": png(1), "path": "a.png"}]}, {"images": [None]}]
+    schema = arrow.schema([("images", arrow.list_(picture))])
+    parquet.write_table(arrow.Table.from_pylist(rows, schema=schema), tmp_path / "t.parquet")
+    drafts, skips, _ = read(tmp_path / "t.parquet")
+    assert [d.images for d in drafts] == [("t.parquet!1/images.1/a.png",)]
+    assert [s.reason for s in skips] == ["has no picture"]
+
+
+# Detection
+
+
+def test_coco_with_ids_of_other_kinds(tmp_path):
+    about = {
+        "images": [{"id": 7, "file_name": "a.png"}, {"id": "8", "file_name": "b.png"}, {"id": 9, "file_name": "a.png"}],
+        "categories": [{"id": 1, "name": 5}, {"id": 2, "name": "cat"}, {"id": 3}],
+        "annotations": [
+            {"id": 1, "image_id": "7", "category_id": "2", "bbox": [0, 0, 1, 1]},
+            {"id": 2, "image_id": 8.0, "category_id": 1.0, "bbox": [0, 0, 1, 1]},
+            {"id": 3, "image_id": 7, "category_id": 3, "bbox": [0, float("nan"), 1, float("inf")]},
+            {"id": 4, "image_id": 7, "category_id": 2, "bbox": [1, 1, 2, 2], "iscrowd": 1,
+             "segmentation": {"size": [4, 6], "counts": [0, 3, 21]}},
+        ],
+    }  # fmt: skip
+    root = laid(tmp_path / "in", {"a.png": png(1), "b.png": png(2), "instances.json": json.dumps(about)})
+    drafts, skips, lines = read(root)
+    assert [(d.source, d.labels) for d in drafts] == [("a.png", ("cat",)), ("b.png", ("5",))] and not skips
+    assert lines == ["1 entries of instances.json name a picture that an earlier one names; the first one counts."]
+    with Project.create(tmp_path / "p.curator") as project:
+        dataset = project.dataset(project.submit_import([root]).result().focus[1])
+        project._store.add_subset("all", dataset.id, [s.id for s in project.samples(dataset.id)], "all")
+        for format_ in ("coco", "yolo"):
+            project.submit_export("all", tmp_path / format_, format_).result()
+            assert [d.labels for d in read(tmp_path / format_)[0]] == [("cat",), ("5",)], format_
+
+
+CLASSES = ["cat", "big, dog", 'a: "b"', "plain one"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("names: [ 'cat',  # first\n  'big, dog', \"a: \\\"b\\\"\",\n  plain one ]\nnc: 4", CLASSES),
+        ("names: {1: dog, 0: 'it''s'}", ["it's", "dog"]),
+        ("names:\n  2: c  # the last\n  0: 'a: b'\n\n# note\nval: x", ["a: b", "1", "c"]),
+        ("names:\r\n- a\r\n- b\r\nnc: 2", ["a", "b"]),
+        ("nc: 3\ntrain: x", []),
+        ("names: [a, b", ["a", "b"]),
+    ],
+)  # fmt: skip
+def test_names_of_classes_in_every_form_of_yaml(tmp_path, text, names):
+    laid(tmp_path, {"data.yaml": text})
+    assert read_description(Pile.at(tmp_path)).names == names
+
+
+def test_splits_of_data_yaml(tmp_path):
+    yaml = (
+        "path: .\ntrain:\n  - images/one\n  - ../images/two\nval: lists/val.txt\ntest: [./images/one/late, gone.txt]\n"
+    )
+    laid(tmp_path, {"data.yaml": yaml, "lists/val.txt": "./images/three/c.png\r\n\r\nimages/one/b.png\n"})
+    found = read_description(Pile.at(tmp_path))
+    names = ("one/a.png", "one/b.png", "two/x.png", "three/c.png", "one/late/z.png", "onetwo/a.png")
+    splits = [found.split_of(f"images/{name}") for name in names]
+    assert splits == ["train", "validation", "train", "validation", "test", ""]
+    assert Description().split_of("images/a.png") == ""
+
+
+# Zstandard
+
+
+def test_frames_of_zstandard_one_after_the_other(tmp_path):
+    zstandard = pytest.importorskip("zstandard")
+    skippable = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
+    text = b"line of text\n" * 20_000
+    whole = skippable + zstandard.compress(text) + skippable + zstandard.compress(b"") + zstandard.compress(text[::-1])
+    (tmp_path / "x.zst").write_bytes(whole)
+    with open_stream(tmp_path / "x.zst") as file:
+        assert file.read() == text + text[::-1]
+        file.seek(0)
+        assert file.read(13) == text[:13]
