@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from curator.engine import packed
 from curator.engine.errors import CuratorError, InputError
 from curator.engine.registry import PluginSpec, Registry, registry
 
@@ -102,6 +104,8 @@ def _advice(path: Path, looked_for: list[PluginSpec]) -> str:
     if ARCHIVES & set(endings):
         if path.is_dir() and {".tar", ".zip"} & set(endings):
             return f"{there} Name the archives themselves, such as {path.name}/*.tar. {known}"
+        if packed.is_archive(path):
+            return f"{there} Archives in an archive are not read: unpack it, and import those in it. {known}"
         return f"{there} ZIP and TAR are read in place; unpack any other archive and import what is in it. {known}"
     if TABLES & set(endings) and find_spec("pyarrow") is None:
         return f'{there} To read tables, install pyarrow: pip install "curator-desk[parquet]". {known}'
@@ -113,9 +117,14 @@ def _advice(path: Path, looked_for: list[PluginSpec]) -> str:
 
 
 def _endings(path: Path) -> Counter[str]:
+    seen: Counter[str] = Counter()
+    if path.is_file() and packed.is_archive(path):
+        with suppress(CuratorError):
+            names = itertools.islice((member.name for member in packed.members(path)), LOOK_ENTRIES)
+            seen.update(Path(name).suffix.lower() or "file without an ending" for name in names if name)
+            return seen
     if path.is_file():
         return Counter({path.suffix.lower() or "file without an ending": 1})
-    seen: Counter[str] = Counter()
     for _, _, files in os.walk(path):
         seen.update(Path(file).suffix.lower() or "file without an ending" for file in files)
         if seen.total() > LOOK_ENTRIES:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from curator.engine.api import Draft, Skip, Task
+from curator.engine.api import Draft, InputError, Skip, Task
 from curator.engine.importing import find_importer
 from curator.engine.json_text import json_text, without_halves
 from curator.engine.packed import open_stream
@@ -221,3 +222,58 @@ def test_frames_of_zstandard_one_after_the_other(tmp_path):
         assert file.read() == text + text[::-1]
         file.seek(0)
         assert file.read(13) == text[:13]
+
+
+# Tables as Excel writes them, lists, archives
+
+
+def test_a_table_with_a_line_for_excel_and_columns_without_names(tmp_path):
+    text = "sep=;\nprompt;completion;;\nq;a;;\nq2;a2;;note\nq3;a3\n"
+    drafts, skips, _ = read(laid(tmp_path, {"x.csv": text}) / "x.csv")
+    assert [d.text for d in drafts] == ["q\na", "q2\na2"] and json.loads(drafts[1].record)["column 4"] == "note"
+    assert [(s.source, s.reason) for s in skips] == [("x.csv#5", "has 2 fields; the first line has 4")]
+    drafts, skips, _ = read(
+        laid(tmp_path / "in", {"a.png": png(1), "metadata.csv": "sep=,\nfile_name,label\na.png,x\n"})
+    )
+    assert [(d.source, d.labels) for d in drafts] == [("a.png", ("x",))] and not skips
+
+
+def test_a_list_of_addresses(tmp_path):
+    files = {"a.png": png(1), "l.csv": "path,label\nfile://a.png,x\nhttps://x.y/z.png,y\n"}
+    drafts, skips, _ = read(laid(tmp_path, files) / "l.csv")
+    assert [(d.source, d.labels) for d in drafts] == [("a.png", ("x",))]
+    assert [s.reason for s in skips] == ["is an address on the web: fetch the picture first"]
+
+
+def test_a_list_of_pictures_with_a_gap(tmp_path):
+    talk = {"conversations": [{"from": "human", "value": "<image>q"}, {"from": "gpt", "value": "a"}]}
+    lines = [json.dumps(talk | {"images": names}) for names in ([None, "a.png"], [None], [])]
+    drafts, _, _ = read(laid(tmp_path, {"a.png": png(1), "x.jsonl": "\n".join(lines)}) / "x.jsonl")
+    assert [d.images for d in drafts] == [("a.png",), (), ()]
+
+
+def test_captions_of_coco_join_the_boxes_of_the_same_pictures(tmp_path):
+    one, two, three = ({"id": number, "file_name": f"{name}.png"} for number, name in enumerate("abc", 1))
+    box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1]}
+    boxes = {"images": [one, two], "annotations": [box], "categories": [{"id": 1, "name": "cat"}]}
+    words = [{"id": 1, "image_id": 1, "caption": "A cat."}, {"id": 2, "image_id": 3, "caption": "C."}]
+    said = {"images": [one, three], "annotations": words}
+    files = {f"images/{name}.png": png(number) for number, name in enumerate("abc")}
+    texts = {f"annotations/{kind}_train.json": json.dumps(x) for kind, x in (("captions", said), ("instances", boxes))}
+    drafts, skips, lines = read(laid(tmp_path, files | texts))
+    assert [(d.source[-5:], d.labels, d.text) for d in drafts] == [
+        ("a.png", ("cat",), "A cat."), ("b.png", (), ""), ("c.png", (), "C."),
+    ]  # fmt: skip
+    assert not skips and not lines
+
+
+@pytest.mark.parametrize(
+    ("inner", "words"), [({}, "It is empty"), ({"in.zip": b"PK"}, "unpack it, and import those in")]
+)
+def test_an_archive_without_anything_says_what_is_in_it(tmp_path, inner, words):
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        for name, content in inner.items():
+            archive.writestr(name, content)
+    with pytest.raises(InputError) as caught:
+        find_importer(tmp_path / "z.zip", None, registry())
+    assert words in caught.value.hint

@@ -238,13 +238,13 @@ def _with_pictures(found: Dialogue) -> Dialogue:
     named: list[str] = []
     for key in ("image", "images"):
         value = rest.get(key)
-        values = value if isinstance(value, list) else [value]
+        values = [one for one in value if one is not None] if isinstance(value, list) else [value]
         names = [v.get("path") if isinstance(v, Mapping) else v for v in values]
         texts = [name for name in names if isinstance(name, str) and name]
         if texts and len(texts) == len(values):
             named += texts
             del rest[key]
-        elif value is None or value == []:
+        elif value is None or values == []:
             rest.pop(key, None)
     if not named:
         return replace(found, extra=rest)

@@ -38,6 +38,7 @@ class Coco:
     its record is its entry with all its annotations in it, each with the name of its category. The classes are the
     categories of its boxes, the most frequent first; the text is its captions. Where the entry of a picture itself has
     a label or a text, that counts too. Pictures without annotations are kept, and so are categories that none has.
+    Captions in a file of their own (captions_val.json beside instances_val.json) go with the boxes.
     """
 
     images: str = param("", help="Folder of the pictures; default: looked for beside the JSON file")
@@ -69,17 +70,25 @@ class Coco:
         path, seen = path.absolute(), set[str]()
         inside = packed.is_archive(path) and not self.images
         pile = Pile.at(path) if inside else Pile(source.root)
-        for file in _files(path):
+        for file, captions in _with_captions(_files(path)):
             try:
-                yield from self._read_file(file, pile, seen, source.facts, task)
+                yield from self._read_file(file, captions, pile, seen, source.facts, task)
             except InputError as error:
                 yield Skip(readable(file.name), error.text)
 
     def _read_file(
-        self, file: Path, pile: Pile, seen: set[str], facts: dict[str, Any], task: Task
+        self, file: Path, captions: list[Path], pile: Pile, seen: set[str], facts: dict[str, Any], task: Task
     ) -> Iterator[Draft | Skip]:
         entries, by_image, faults = _load(file, facts, task)
         yield from faults
+        for other in captions:
+            try:
+                more, said, faults = _load(other, facts, task)
+            except InputError as error:
+                yield Skip(readable(other.name), error.text)
+                continue
+            yield from faults
+            _join(entries, by_image, more, said)
         folder, twice = "" if self.images else _folder(pile, file, entries), 0
         for number, entry in enumerate(task.track(entries, LABEL)):
             name = entry.get("file_name") if isinstance(entry, dict) else None
@@ -94,6 +103,34 @@ class Coco:
             yield item
         if twice:
             task.log(f"{twice} entries of {file.name} name a picture that an earlier one names; the first one counts.")
+
+
+def _with_captions(files: list[Path]) -> list[tuple[Path, list[Path]]]:
+    """The files, each with those that hold the captions of its pictures: instances_val.json and captions_val.json."""
+    captions = [file for file in files if file.stem.startswith("captions")]
+    groups = []
+    for file in (file for file in files if file not in captions):
+        mine = [one for one in captions if one.stem.rpartition("_")[2] == file.stem.rpartition("_")[2]]
+        captions = [one for one in captions if one not in mine]
+        groups.append((file, mine))
+    return groups + [(one, []) for one in captions]
+
+
+def _join(
+    entries: list[Any],
+    by_image: dict[Any, list[dict[str, Any]]],
+    more: list[Any],
+    said: dict[Any, list[dict[str, Any]]],
+) -> None:
+    """Add what is said of the same pictures, and pictures of which nothing was known under their id."""
+    known = {_id(entry.get("id")): entry.get("file_name") for entry in entries if isinstance(entry, dict)}
+    for entry in more:
+        number = _id(entry.get("id")) if isinstance(entry, dict) else None
+        if number is None or (number in known and known[number] != entry.get("file_name")):
+            continue
+        if number not in known:
+            entries.append(entry)
+        by_image[number] = by_image.get(number, []) + said.get(number, [])
 
 
 def _looks_like(file: Path) -> bool:

@@ -143,9 +143,11 @@ def _find(pile: Pile, name: str, folder: str) -> str:
 
 
 def _read_row(pile: Pile, folder: str, line: str, row: Row) -> Draft | Skip:
-    name = _name(row).strip()
+    name = _name(row).strip().removeprefix("file://")
     if row.reason or not name:
         return Skip(line, row.reason or "names no file")
+    if name.startswith(("http://", "https://")):
+        return Skip(f"{line}: {readable(name)}", "is an address on the web: fetch the picture first")
     try:
         return row_draft(pile.root, pile.address(_find(pile, name, folder)), row.values)
     except InputError as error:

@@ -144,12 +144,17 @@ def _read_csv(file: BinaryIO, separator: str, encoding: str) -> Iterator[Raw]:
             if fault:
                 yield Raw(place, reason=fault)
             elif not header:
-                header = [cell.strip() for cell in row]
+                header = _named([cell.strip() for cell in row])
                 if len(set(header)) < len(header):
                     twice = next(name for name in header if header.count(name) > 1)
                     raise InputError(f"The table has two columns “{twice}”.", "Rename one of them.")
             else:
                 yield _record(place, header, row)
+
+
+def _named(header: list[str]) -> list[str]:
+    """The names of columns; those without one, where there are several, by their place."""
+    return [name or f"column {place}" for place, name in enumerate(header, 1)] if header.count("") > 1 else header
 
 
 def _record(place: int, header: list[str], row: list[str]) -> Raw:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from curator.plugins.importers.json_records import BAD_BYTE, NOT_TEXT, open_text
 LOOK_BYTES = 4 * 2**20
 LOOK_ROWS = 20
 csv.field_size_limit(2**26)
+_SEPARATOR = re.compile(r"sep=(.)\r?\n?", re.I)
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,11 @@ def is_plain_list(path: Path) -> bool:
 
 def csv_lines(text: TextIO, separator: str = "") -> Iterator[tuple[int, list[str], str]]:
     """(line, cells, "") of each row that is not blank, or (line, [], what is wrong). Without a separator it is a tab
-    when the first line has one, else a comma, else a semicolon."""
-    first = text.readline(LOOK_BYTES)
+    when the first line has one, else a comma, else a semicolon; a line sep=; before the table, which Excel writes, says
+    which."""
+    first, before = text.readline(LOOK_BYTES), 0
+    if said := _SEPARATOR.fullmatch(first):
+        separator, first, before = said[1], text.readline(LOOK_BYTES), 1
     separator = separator or next((s for s in "\t,;" if s in first), ",")
     reader = csv.reader(itertools.chain([first], text), delimiter=separator)
     while True:
@@ -76,10 +81,10 @@ def csv_lines(text: TextIO, separator: str = "") -> Iterator[tuple[int, list[str
         except StopIteration:
             return
         except csv.Error as error:
-            yield reader.line_num, [], f"cannot be read as a table: {error}"
+            yield before + reader.line_num, [], f"cannot be read as a table: {error}"
             continue
         if any(cell.strip() for cell in row):
-            yield reader.line_num, row, ""
+            yield before + reader.line_num, row, ""
 
 
 def _csv_rows(text: TextIO, columns: tuple[str, ...], must: bool) -> Iterator[Row]:
