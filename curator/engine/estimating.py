@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from curator.engine.errors import NotReadyError
 from curator.engine.recipe import AUTO, Recipe
+from curator.engine.registry import registry
 
 if TYPE_CHECKING:
     from curator.engine.records import Dataset, EmbeddingRecord
     from curator.engine.store import Store
+    from curator.engine.types import Kind
 
-ROUGH = {"tiny-clip": 800.0, "open-clip": 25.0, "sentence": 60.0, "lsa": 4000.0}
-"""Samples a second on two cores of a server (docs/benchmarks.md; a large ViT and a sentence model guessed from it)."""
+ROUGH = {"tiny-clip": 800.0, "open-clip": 25.0, "sentence": 25.0, "lsa": 4000.0}
+"""Samples a second on two cores of a server (docs/benchmarks.md; a large ViT guessed from it; a sentence model of
+six layers on records of a thousand characters)."""
 UNKNOWN = 30.0
 CHOOSING = 2.5e-11
 """Seconds per row, pick and unit of width for a selector that compares every row with every pick, same machine."""
@@ -69,22 +73,24 @@ class Estimates:
         """What laying a Dataset out for the map would cost, its vectors included."""
         found = self._store.dataset(dataset)
         there = any(e.rows == found.size for e in self._store.embeddings(found.id))
-        name = "tiny-clip" if found.kind == "image" else "lsa"
-        vectors = Part("Vectors", 0.0, "there") if there else Part("Vectors", found.size / ROUGH[name], "rough")
+        name = _encoder(AUTO, found.kind)
+        vectors = Part("Vectors", 0.0, "there") if there else self._encoding(name, found.size)
         start, each = LAYING_OUT.get(projector, LAYING_OUT["umap"])
         return Estimate((vectors, Part("Layout", start + each * found.size, "rough")))
 
     def _vectors(self, dataset: Dataset, recipe: Recipe, n: int, sampled: bool) -> Part:
-        name = recipe.encoder.name
-        mine = [e for e in self._store.embeddings(dataset.id) if name in (AUTO, e.encoder)]
+        name = _encoder(recipe.encoder.name, dataset.kind)
+        mine = [e for e in self._store.embeddings(dataset.id) if e.encoder == name]
         if not sampled and mine and mine[-1].rows == dataset.size and self._same(recipe, mine[-1]):
             return Part("Vectors", 0.0, "there")
-        timed = [e for e in self._store.embeddings(None) if name in (AUTO, e.encoder) and e.seconds > 0 and e.rows]
+        return self._encoding(name, n)
+
+    def _encoding(self, name: str, n: int) -> Part:
+        """The vectors of ``n`` samples by this encoder, as fast as it was on the most samples so far."""
+        timed = [e for e in self._store.embeddings(None) if e.encoder == name and e.seconds > 0 and e.rows]
         if timed:
             longest = max(timed, key=lambda e: e.rows)
             return Part("Vectors", n * longest.seconds / longest.rows, "measured")
-        if name == AUTO:
-            name = "tiny-clip" if dataset.kind == "image" else "lsa"
         return Part("Vectors", n / ROUGH.get(name, UNKNOWN), "rough")
 
     @staticmethod
@@ -108,6 +114,18 @@ class Estimates:
             else:
                 rough += n * min(int(step.params.get("budget", 1000)), n) * WIDTH * CHOOSING
         return Part("Choosing", rough, "rough")
+
+
+def _encoder(name: str, kind: Kind) -> str:
+    """What "auto" will become here, as the worker will find it; other names stay."""
+    if name != AUTO:
+        return name
+    from curator.engine.embedding import default_encoder
+
+    try:
+        return default_encoder(kind, registry())[0]
+    except NotReadyError:
+        return "tiny-clip" if kind == "image" else "lsa"
 
 
 def _between(started: str, finished: str) -> float:

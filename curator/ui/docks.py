@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -108,10 +108,19 @@ class Docks(QObject):
             self._window.resizeDocks([jobs], [wanted], Qt.Orientation.Vertical)
 
     def hide_strays(self) -> None:
-        """Qt forgets the tab bar of docks that joined a group while hidden; it would lie over the middle or a panel."""
+        """Qt forgets the tab bar of docks that joined a group while hidden; it would lie over the middle, a panel, or
+        the bar that took its place, which is the one that lies below its panel."""
         window = self._window
         shown = [d for d in self.by_key.values() if not d.isFloating() and not d.visibleRegion().isEmpty()]
         places = [w.geometry() for w in (window.centralWidget(), *shown) if w is not None]
-        for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            if any(place.contains(bar.geometry().center()) for place in places):
+        bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        seen = [(_askew(bar, shown), bar.geometry(), bar) for bar in bars if bar.isVisible()]
+        for off, place, bar in seen:
+            over = any(off > less and place.intersects(other) for less, other, _ in seen)
+            if over or any(panel.contains(place.center()) for panel in places):
                 bar.hide()
+
+
+def _askew(bar: QWidget, panels: Sequence[QWidget]) -> int:
+    """Pixels by which the sides of a bar miss those of the panel that fits best."""
+    return min((abs(bar.x() - p.x()) + abs(bar.width() - p.width()) for p in panels), default=0)

@@ -124,11 +124,9 @@ class Finding(QObject):
         elif missing == "words" and busy is not None:
             self._find(project, query, first=project.browse.read_words)
         else:
-            self._ask_worker(
-                project,
-                query,
-                tr("Waiting for “{title}”:", title=busy.title) + " " + tr(WAITS) if busy else tr("Searching…"),
-            )
+            waits = busy is not None and not busy.gives_way
+            words = tr("Waiting for “{title}”:", title=busy.title) + " " + tr(WAITS) if busy and waits else ""
+            self._ask_worker(project, query, words or tr("Searching…"))
 
     def _ask_worker(self, project: Project, query: Query, words: str) -> None:
         """Have made what is missing; the worker does one thing after another."""

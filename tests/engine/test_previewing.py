@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from curator.engine import embedding
+from curator.engine.estimating import ROUGH
 from curator.engine.previewing import scaled
 from curator.engine.project import Project
 from curator.engine.recipe import Recipe
@@ -69,4 +71,15 @@ def test_an_estimate_is_rough_before_and_measured_after(project):
     preview = project.estimates.of("pile", RECIPE, 20)
     assert preview.parts[0].basis == "measured"
     other = project.estimates.of("pile", RECIPE.override("encoder", "sentence", None))
-    assert other.parts[0].seconds == pytest.approx(80 / 60)
+    assert other.parts[0].seconds == pytest.approx(80 / ROUGH["sentence"])
+
+
+def test_an_estimate_is_of_the_encoder_that_auto_becomes_here(project, monkeypatch):
+    auto = Recipe("r", selectors=RECIPE.selectors)
+    monkeypatch.setattr(embedding, "default_encoder", lambda kind, registry: ("sentence", "it is here"))
+    project.submit_run("pile", RECIPE).result()
+    assert {e.encoder for e in project.contents().embeddings} == {"lsa"}
+    cost = project.estimates.of("pile", auto).parts[0]
+    assert (cost.basis, cost.seconds) == ("rough", pytest.approx(80 / ROUGH["sentence"]))
+    monkeypatch.setattr(embedding, "default_encoder", lambda kind, registry: ("lsa", "it needs nothing"))
+    assert project.estimates.of("pile", auto).parts[0].basis == "there"

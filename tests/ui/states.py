@@ -241,7 +241,7 @@ center = lambda scene: scene.window.center  # noqa: E731
 whole = lambda scene: scene.window.centralWidget()  # noqa: E731
 nothing = lambda scene: scene.window.state.set_project(None)  # noqa: E731
 opened, with_subset, importing = Scene.open, lambda s: s.open(subset=True), Scene.importing
-RECIPE = 'name = "a"\nselectors = [{ name = "random", budget = 5 }]\n'
+RECIPE = 'name = "a"\nencoder = { name = "lsa" }\nselectors = [{ name = "random", budget = 5 }]\n'
 NO, SOON, GONE_WORDS = "Nothing is open", "import is still running", "The disk is gone. Connect it."
 AT_ONCE = "it is read at once"
 

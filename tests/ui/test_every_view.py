@@ -260,9 +260,15 @@ def test_a_forgotten_tab_bar_over_a_panel_goes_when_another_panel_comes_up(windo
     panel = window.docks["detail"].geometry()
     stray.setGeometry(panel.x() + 20, panel.bottom() - 40, 120, 26)
     stray.show()
+    bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    live = next(bar for bar in bars if bar.isVisible() and bar.count() == 4)
+    second = QTabBar(window)  # where the one that is used was before
+    second.addTab("Sample")
+    second.setGeometry(live.geometry().adjusted(14, 0, 0, 0))
+    second.show()
     window.docks["skills"].raise_()
     for _ in range(3):
         QApplication.processEvents()
-    assert not stray.isVisible()
+    assert not stray.isVisible() and not second.isVisible() and live.isVisible()
     bars = window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
     assert len([bar for bar in bars if bar.isVisible() and bar.count() > 1]) == 2

@@ -6,11 +6,12 @@ import pytest
 from fakes import FakeProject
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 
 from curator.engine.project import Project
 from curator.ui.models.instructions import parts_of
 from curator.ui.views.conversation import EMPTY
-from curator.ui.views.instructions import NOT_RECORDS, NOTHING, InstructionPage
+from curator.ui.views.instructions import FEWEST, NOT_RECORDS, NOTHING, InstructionPage
 from curator.ui.waiting import NO_DATASET
 
 CHAT = {
@@ -63,6 +64,18 @@ def test_columns_follow_the_format(window, page):
     window.state.show_dataset(2)
     assert {"System", "Turns", "Pictures"} < set(page.model.columns)
     assert [column(page, n) for n in ("System", "Turns", "Pictures")] == ["Be brief.", "4", "1"]
+
+
+def test_question_and_answer_stand_side_by_side_where_room_is_short(window, page):
+    table, places = page.table, [page.model.columns.index(name) for name in ("Row", "Instruction", "Input", "Output")]
+    window.resize(1280, 800)
+    QApplication.processEvents()
+    assert sum(table.columnWidth(i) for i in places) <= table.viewport().width()
+    table.setColumnWidth(places[1], 300)  # as drawn by hand
+    page.refresh()
+    assert table.columnWidth(places[1]) == 300
+    assert all(table.columnWidth(i) >= FEWEST * table.fontMetrics().averageCharWidth() for i in places[2:])
+    assert "text~" in window.center.search.line.placeholderText()
 
 
 def test_a_click_on_the_head_sorts_and_another_turns_round(window, page):

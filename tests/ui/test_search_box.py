@@ -162,6 +162,9 @@ def test_what_needs_no_worker_is_answered_while_a_job_runs(qtbot, window, tmp_pa
     behind.what = "vectors"
     finding.show("a red car")
     assert finding.status == SEARCHING and f"Waiting for “{busy.title}”" in finding.words
+    project.running_job.gives_way = True  # a map that nobody asked for
+    finding.show("a blue car")
+    assert finding.status == SEARCHING and "Waiting" not in finding.words
     job = project.submitted[-1]
     job.take(Progress("Encoding", 0, 1))
     qtbot.waitUntil(lambda: finding.words == "Searching…")

@@ -47,6 +47,7 @@ SUBSET_COLUMNS = (
     noop("Pin"),
     noop("Source"),
 )
+NUMERIC = ("Row", "Rank", "Gain")
 
 
 @dataclass(frozen=True)
@@ -267,6 +268,8 @@ class SampleModel(TitledModel):
 
     def data(self, index: AnyIndex, role: int = 0) -> Any:
         """Text for the table; the whole :class:`Item` under ``ITEM_ROLE``."""
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.isValid() and self.columns[index.column()] in NUMERIC:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if not index.isValid() or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, ITEM_ROLE):
             return None
         item = self.item(index.row())

@@ -209,6 +209,8 @@ class CenterView(QWidget):
         self.title.setText(subset.name if subset else dataset.name)
         size = (
             tr("{size:,} of {pile:,} in {name}", size=subset.size, pile=dataset.size, name=dataset.name)
+            if subset and count <= 1
+            else tr("{size:,} of {pile:,}", size=subset.size, pile=dataset.size)  # room for what is highlighted
             if subset
             else tr_n("{n:,} sample", "{n:,} samples", dataset.size)
         )

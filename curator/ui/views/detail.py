@@ -125,7 +125,10 @@ class DetailPanel(ScrolledColumn):
         if has_record:
             self.record.show_record(item.sample.record, item.sample.text)
         self.title.setText(_breakable(item.sample.source))
-        self.facts.setText("\n".join(_facts(item, caption=not has_record)))
+        lines = _facts(item, caption=not has_record)
+        if item.choice is None and self._state.subset is None:
+            lines.append(tr("Show a subset to see why a sample was chosen."))
+        self.facts.setText("\n".join(lines))
         self._show_choice(item)
 
     def _show_choice(self, item: Item) -> None:
@@ -166,8 +169,6 @@ def _facts(item: Item, *, caption: bool) -> list[str]:
         lines.append(tr(PIN_WORDS.get(sample.pin, sample.pin)))
     if sample.problem:
         lines.append(tr("Set aside: {problem}", problem=sample.problem))
-    if item.choice is None:
-        lines.append(tr("Show a subset to see why a sample was chosen."))
     return lines
 
 

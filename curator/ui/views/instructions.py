@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QPoint, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -33,6 +34,10 @@ WIDTHS = {
     "Length": 8, "Tokens": 8, "Labels": 14, "Skill": 18, "Gain": 9, "Pin": 5, "Source": 22,
 }  # fmt: skip
 """In letters of the font."""
+TEXTS = ("Instruction", "Input", "Output")
+"""Narrower where that shows all of them at once."""
+FEWEST = 9
+"""Letters that each of them keeps."""
 HIDDEN_AT_FIRST = ("Length", "System", "Source")
 NOT_RECORDS = noop("These samples are pictures. See them in the gallery.")
 NOTHING = noop("Nothing here fits the filter. Clear it to see everything again.")
@@ -50,6 +55,7 @@ class InstructionPage(QWidget):
         self.conversation = Conversation(desk.thumbs)
         self._hidden: set[str] = set(HIDDEN_AT_FIRST)
         self._widths: dict[str, int] = {}
+        self._sizing = False
         self._set_up_table(desk)
         self.split = QSplitter(Qt.Orientation.Horizontal)
         self.split.addWidget(self.table)
@@ -101,6 +107,7 @@ class InstructionPage(QWidget):
         header.customContextMenuRequested.connect(self._choose_columns)
         header.sectionClicked.connect(self.model.sort_by)
         header.sectionResized.connect(self._resized)
+        table.viewport().installEventFilter(self)
         self.highlighter = Highlighter(desk.samples, self.chosen, desk.state, self.model)
 
     # ---- what is shown ---------------------------------------------------------------------------------------
@@ -120,17 +127,36 @@ class InstructionPage(QWidget):
             self._show_sort()
         self._show_current()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The table has another width."""
+        if isinstance(event, QResizeEvent) and event.oldSize().width() != event.size().width():
+            self._size_columns()
+        return super().eventFilter(watched, event)
+
     def _size_columns(self) -> None:
-        letter = self.fontMetrics().averageCharWidth()
-        header = self.table.horizontalHeader()
-        header.blockSignals(True)
-        for i, name in enumerate(self.model.columns):
-            self.table.setColumnWidth(i, self._widths.get(name, WIDTHS.get(name, 10) * letter + 16))
+        if self._sizing:
+            return
+        self._sizing = True
+        for i, (name, width) in enumerate(self._fitting().items()):
+            self.table.setColumnWidth(i, width)
             self.table.setColumnHidden(i, name in self._hidden)
-        header.blockSignals(False)
+        self._sizing = False
+
+    def _fitting(self) -> dict[str, int]:
+        """The width of each column: as it was drawn, else as usual, with less for long texts where room is short."""
+        letter = self.fontMetrics().averageCharWidth()
+        found = {c: self._widths.get(c, WIDTHS.get(c, 10) * letter + 16) for c in self.model.columns}
+        texts = [c for c in TEXTS if c in found and c not in self._hidden]
+        before = sum(found[c] for c in ("Row", "Rank") if c in found and c not in self._hidden)
+        drawn = sum(found[c] for c in texts if c in self._widths)
+        free = [c for c in texts if c not in self._widths]
+        share = (self.table.viewport().width() - before - drawn) / max(1, sum(found[c] for c in free))
+        if share < 1:
+            found |= {c: max(FEWEST * letter + 16, int(found[c] * share)) for c in free}
+        return found
 
     def _resized(self, column: int, _before: int, width: int) -> None:
-        if width > 0 and column < len(self.model.columns):
+        if not self._sizing and width > 0 and column < len(self.model.columns):
             self._widths[self.model.columns[column]] = width
 
     def _show_sort(self) -> None:

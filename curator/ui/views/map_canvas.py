@@ -126,6 +126,16 @@ class MapCanvas(pg.GraphicsView):
             rect = QRectF(start, rect.center().y() - up / 2, across, up)
         self.box.setRange(rect, padding=0)
 
+    def cover(self, pixels: int) -> None:
+        """So much of the right edge is covered; where everything was in sight it is so again."""
+        before, self.covered = self.covered, pixels
+        if self.data is None or pixels == before:
+            return
+        left, right, low, high = self.data.bounds
+        across, up = (right - left) / 100, (high - low) / 100  # as good as everything
+        if self.box.viewRect().contains(QRectF(left, low, right - left, high - low).adjusted(across, up, -across, -up)):
+            self.fit()
+
     def repaint_points(self) -> None:
         """Colours, or what is hidden, chosen or highlighted, are others."""
         self._frame = None

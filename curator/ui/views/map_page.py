@@ -324,7 +324,7 @@ class MapPage(QWidget):
         self.legend.adjustSize()
         self.legend.move(self.width() - self.legend.width() - 10, self._bar.sizeHint().height() + 10)
         if self.canvas is not None:
-            self.canvas.covered = self.legend.width() + 20 if self.legend.isVisibleTo(self) else 0
+            self.canvas.cover(self.legend.width() + 20 if self.legend.isVisibleTo(self) else 0)
         self.legend.raise_()
 
     # ---- what the canvas tells -------------------------------------------------------------------------------

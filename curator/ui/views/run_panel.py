@@ -78,6 +78,7 @@ class RunPanel(ScrolledColumn):
     def _build_choice(self) -> None:
         self.recipes = QComboBox()
         self.recipes.addItems([*builtin_names(), tr(FROM_FILE)])
+        self.recipes.setCurrentText(FIRST_CHOICE["image"])
         self.recipes.activated.connect(self._pick)
         self.save = QPushButton(tr("&Save…"))
         self.save.clicked.connect(self.save_recipe)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TYPING_MS = 300
 HINT = noop("Search: words, label:dog, score.sharpness<0.2, or drop a picture")
+HINT_OF_RECORDS = noop("Search: words, label:summary, text~python, length>2000")
 
 
 class Proposals(QListView):
@@ -221,7 +222,14 @@ class SearchBox(QWidget):
         self._finding.focus_asked.connect(self._focus)
         self._finding.text_changed.connect(self._show_text)
         self._state.shown_changed.connect(self._forget)
+        self._state.shown_changed.connect(self._hint)
         self._state.data_changed.connect(self._forget)
+
+    def _hint(self) -> None:
+        """Examples that fit what is shown."""
+        dataset = self._state.dataset
+        records = dataset is not None and dataset.kind == "instruction"
+        self.line.setPlaceholderText(tr(HINT_OF_RECORDS if records else HINT))
 
     def _enter(self) -> None:
         self._soon.stop()
