@@ -252,6 +252,13 @@ def test_no_tab_bar_lies_over_the_middle(window, project):
             assert len([bar for bar in bars if bar.isVisible() and bar.count() > 1]) == 2
 
 
+def test_the_arrow_of_pages_that_do_not_fit_can_be_seen(window):
+    arrow = window.center.header.findChild(QToolButton, "qt_toolbar_ext_button")
+    arrow.resize(12, 30)
+    picture = arrow.grab().toImage()
+    assert len({picture.pixel(x, y) for x in range(picture.width()) for y in range(picture.height())}) > 3
+
+
 def test_a_forgotten_tab_bar_over_a_panel_goes_when_another_panel_comes_up(window, project):
     window.state.set_project(project)
     QApplication.processEvents()

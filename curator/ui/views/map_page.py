@@ -29,7 +29,7 @@ from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.models.layouts import EMPTY, ERROR, FINE, LOADING, QUICK, READY, Layouts
 from curator.ui.reading import Reading
-from curator.ui.views.elided import ElidedButton
+from curator.ui.views.elided import ElidedButton, ElidedLabel
 from curator.ui.views.jobs import duration
 from curator.ui.views.map_card import HoverCard
 from curator.ui.views.map_legend import Legend
@@ -82,7 +82,7 @@ class MapPage(QWidget):
         self._term = ""
         self._values: tuple[str, ...] = ()
         self.message, self.button, self.bar = QLabel(), QPushButton(tr("&Make a map")), QProgressBar()
-        self.status = QLabel()
+        self.status = ElidedLabel()
         self.legend = Legend(self)
         self.card = HoverCard(desk.thumbs, self)
         self.tools: dict[str, QToolButton] = {}
