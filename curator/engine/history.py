@@ -74,6 +74,7 @@ class Ledger:
         self.claims = Claims(folder)
         self._lock = threading.RLock()
         self._aside: Connection | None = None
+        self._closed = False
         self._aside_lock = threading.Lock()
 
     @contextmanager
@@ -129,6 +130,8 @@ class Ledger:
         if self.db.conn.in_transaction:
             return self.rows(sql, params)
         with self._aside_lock, self._in_words():
+            if self._closed:  # since the look above; a connection opened now would never be closed
+                raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
             if self._aside is None:
                 self._aside = connect(self.folder / FILE)
             return self._aside.execute(sql, params).fetchall()

@@ -51,6 +51,7 @@ class Store(RunStore):
             self.claims.close()
             self.db.conn.close()
         with self._aside_lock:
+            self._closed = True
             if self._aside is not None:
                 self._aside.conn.close()
 

@@ -1,6 +1,7 @@
 """What must not go wrong: kills, two processes at once, undo across imports, strangers' projects, a full disk."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -361,3 +362,22 @@ def test_a_subset_by_hand_is_of_one_dataset_and_has_no_row_twice(store, pile):
 def test_lost_rows_are_found_by_the_check(store, pile):
     store.db.execute("update sample set row = -id where row = 4")
     assert store.check() == ["dataset “pile” does not have the rows it should"]
+
+
+def test_a_read_that_comes_as_the_project_closes_opens_nothing(tmp_path):
+    store = Store.create(tmp_path / "p.curator")
+    lock = store._aside_lock
+
+    class ClosedMeanwhile:
+        def __enter__(self):
+            store._aside_lock = lock
+            store.close()
+            lock.acquire()
+
+        def __exit__(self, *_):
+            lock.release()
+
+    store._aside_lock = ClosedMeanwhile()
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.rows_aside("select 1")
+    assert store._aside is None

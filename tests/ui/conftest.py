@@ -13,18 +13,13 @@ from PySide6.QtGui import QColor, QImage
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from small_recipe import SMALL_RECIPE
+
 from curator.engine.project import Project
 from curator.engine.recipe import Recipe
 from curator.settings import Settings
 from curator.ui.main_window import MainWindow
 from curator.ui.thumbnails import Thumbnails
-
-SMALL_RECIPE = """
-name = "small"
-selectors = [{ name = "redundancy" }, { name = "k-center", budget = 20 }]
-encoder = { name = "lsa" }
-clusterer = { name = "kmeans", k = 4 }
-"""
 
 
 class Answers:

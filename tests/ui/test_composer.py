@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from conftest import SMALL_RECIPE
+from small_recipe import SMALL_RECIPE
 
 from curator.engine.estimating import Estimate, Part
 from curator.engine.params import Param

@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from conftest import SMALL_RECIPE
 from PySide6.QtCore import QEvent, QSettings, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
@@ -30,6 +29,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )  # fmt: skip
+from small_recipe import SMALL_RECIPE
 from states import CASES, EVERYWHERE, STATES, Broken, Scene, nothing
 
 from curator.engine.project import Project

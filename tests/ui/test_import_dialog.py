@@ -57,7 +57,7 @@ def test_the_models(qtmodeltester):
 
 
 def test_without_a_source_it_asks_for_one(shown, qtbot, window, answers, pictures):
-    window.state.set_project(None)
+    window.opening.close()
     window.actions_.by_id["import-options"].trigger()
     dialog = dialog_of(window)
     assert (dialog.state, dialog.ok.isEnabled(), dialog.tabs.isVisible()) == ("empty", False, False)

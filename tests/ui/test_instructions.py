@@ -40,7 +40,8 @@ def project(tmp_path):
     made = Project.create(tmp_path / "p.curator")
     made.submit_import([tmp_path / "plain.jsonl"], "plain").result()
     made.submit_import([tmp_path / "chat.jsonl"], "chat").result()
-    return made
+    yield made
+    made.close()
 
 
 @pytest.fixture
