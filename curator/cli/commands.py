@@ -115,7 +115,7 @@ def import_command(
         if as_json:
             echo_json({"dataset": dataset, "skipped": p.skips(dataset.id, 0, 1000)})
             return
-        click.echo(f"“{dataset.name}”: {dataset.size} {dataset.kind} samples, {dataset.skipped} set aside.")
+        click.echo(f"“{dataset.name}”: {dataset.size:,} {dataset.kind} samples, {dataset.skipped:,} set aside.")
         click.echo("  " + " ".join(changes.notes))
 
 

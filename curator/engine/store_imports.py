@@ -44,7 +44,7 @@ class Report:
         """One line."""
         parts = [(self.added, "added"), (self.unchanged, "unchanged"), (self.changed, "changed")]
         parts += [(self.vanished, "vanished"), (self.aside, "set aside")]
-        return ", ".join(f"{count} {word}" for count, word in parts if count or word == "added") + "."
+        return ", ".join(f"{count:,} {word}" for count, word in parts if count or word == "added") + "."
 
 
 @dataclass

@@ -262,7 +262,7 @@ def _fault(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return TOO_DEEP
     if isinstance(error, json.JSONDecodeError):
-        return f"is not valid JSON: {error.msg} at character {error.pos + 1}"
+        return f"is not valid JSON: {error.msg.removesuffix(' starting at')} at character {error.pos + 1}"
     return f"is not valid JSON: {error}"
 
 

@@ -173,10 +173,10 @@ class NumberField(Field):
         self.whole = self.param.type is int
         self.spin: QSpinBox | QDoubleSpinBox
         if self.whole:
-            self.spin = QSpinBox()
+            self.spin = theme.inset(QSpinBox())
             self.spin.setRange(int(max(low, -MOST)), int(min(high, MOST)))
         else:
-            self.spin = QDoubleSpinBox()
+            self.spin = theme.inset(QDoubleSpinBox())
             self.spin.setDecimals(3 if self.high - self.low <= 10 else 2)
             self.spin.setRange(self.low, self.high)
             self.spin.setSingleStep(0.01 if self.high - self.low <= 1 else 0.1)

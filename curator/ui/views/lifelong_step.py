@@ -189,7 +189,7 @@ class StepDialog(QDialog):
 
 
 def _spin(low: int, name: str) -> QSpinBox:
-    spin = QSpinBox()
+    spin = theme.inset(QSpinBox())
     spin.setRange(low, MOST)
     spin.setGroupSeparatorShown(True)
     spin.setAccessibleName(name)

@@ -85,7 +85,7 @@ class RunPanel(ScrolledColumn):
         self.about = QLabel()
         self.about.setWordWrap(True)
         theme.mark(self.about, "faint")
-        self.budget = QSpinBox()
+        self.budget = theme.inset(QSpinBox())
         self.budget.setRange(1, MAX_BUDGET)
         self.budget.setGroupSeparatorShown(True)
         self.budget.setKeyboardTracking(False)

@@ -71,7 +71,7 @@ class SettingsDialog(QDialog):
         self.offline = QCheckBox(tr("Never reach for the network"))
         self.offline.setChecked(now.offline)
         self.offline.toggled.connect(lambda on: self._set(offline=on))
-        self.cache_mb = QSpinBox()
+        self.cache_mb = theme.inset(QSpinBox())
         self.cache_mb.setRange(LEAST_MB, MOST_MB)
         self.cache_mb.setSuffix(tr(" MB"))
         self.cache_mb.setGroupSeparatorShown(True)

@@ -126,7 +126,7 @@ class SkillsPanel(QWidget):
         line = self._line_of(desk, both, "skill-show", "skill-quota", "skill-budget")
         line.addStretch(1)
         line = self._line_of(desk, both, "skill-merge", "skill-split")
-        self.parts = QSpinBox()
+        self.parts = theme.inset(QSpinBox())
         self.parts.setRange(2, MOST_PARTS)
         self.parts.setPrefix(tr("into "))
         self.parts.setAccessibleName(tr("Parts of a split"))

@@ -115,7 +115,7 @@ class SubsetPanel(ScrolledColumn):
         self.slider.setAccessibleName(tr("Budget dial"))
         self.slider.setToolTip(tr("How many of the first picks to keep"))
         self.slider.valueChanged.connect(self._slid)
-        self.amount = QSpinBox()
+        self.amount = theme.inset(QSpinBox())
         self.amount.setRange(1, 2_000_000_000)
         self.amount.setGroupSeparatorShown(True)
         self.amount.setKeyboardTracking(False)

@@ -41,7 +41,7 @@ class StartForm(QWidget):
         self.teacher = QComboBox()
         for words, value in TEACHERS:
             self.teacher.addItem(tr(words), value)
-        self.batch = QSpinBox()
+        self.batch = theme.inset(QSpinBox())
         self.batch.setRange(0, 10_000)
         self.batch.setSpecialValueText(tr("as many as classes"))
         self.name = QLineEdit()

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from curator.engine.trial_tables import main_measure
+from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.views.rounds.one_of import OneOfSeveral
 from curator.ui.views.rounds.plots import TrialPlot
@@ -62,7 +63,7 @@ class TrialsPage(OneOfSeveral):
         for box, name in ((self.kind, tr("Kind of trial")), (self.measure, tr("Measure"))):
             box.setAccessibleName(name)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.selectors, self.sizes, self.seeds = QLineEdit(), QLineEdit(), QSpinBox()
+        self.selectors, self.sizes, self.seeds = QLineEdit(), QLineEdit(), theme.inset(QSpinBox())
         self.selectors.setAccessibleName(tr("Selectors"))
         self.seeds.setRange(1, 100)
         self.seeds.setValue(3)
