@@ -31,9 +31,7 @@ class BrowseStore:
 
     def label_state(self) -> tuple[Any, ...]:
         """Changes when labels were added, hidden or shown again."""
-        newest = self._store.one("select max(id) from label")
-        sql = "select count(*), coalesce(sum(id), 0), coalesce(sum(id * id % 1000003), 0) from label where hidden"
-        return (newest, *self._store.rows(sql)[0])
+        return self._store.label_state()
 
     # ---- some of the samples ----------------------------------------------------------------------------------
 

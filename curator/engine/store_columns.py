@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from curator.engine.history import Ledger
     from curator.engine.records import Dataset
-    from curator.engine.store import Store
     from curator.engine.types import Ints, Rows
 
 STREAM = 20_000
@@ -33,7 +33,7 @@ FOLDER = "rtrim(source, replace(source, case when instr(source, '#') then '#' el
 class ColumnStore:
     """Reads for :class:`~curator.engine.browse_columns.Columns`; what it returns is whole and never a live view."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Ledger) -> None:
         self._store = store
 
     def labels(self, dataset: Dataset) -> tuple[Ints, Ints, NDArray[np.bool_], list[str]]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from curator.engine.errors import InputError
 from curator.engine.history import clean, name_of, now
+from curator.engine.records import Dataset
+from curator.engine.sqlite import Connection
+from curator.engine.store_columns import ColumnStore
 from curator.engine.store_datasets import PAGE, marks
 from curator.engine.store_samples import VISIBLE, SampleStore
 from curator.engine.types import Changes, Ints, Rows
@@ -17,23 +21,38 @@ from curator.engine.types import Changes, Ints, Rows
 class LabelStore(SampleStore):
     """What the source and the user say of Samples: their classes, and whether they must be in or out."""
 
+    def __init__(self, folder: Path, db: Connection) -> None:
+        super().__init__(folder, db)
+        self._classes: dict[int, tuple[tuple[Any, ...], Ints, tuple[str, ...]]] = {}
+
+    def label_state(self) -> tuple[Any, ...]:
+        """Changes when labels were added, hidden or shown again."""
+        newest = self.one("select max(id) from label")
+        sql = "select count(*), coalesce(sum(id), 0), coalesce(sum(id * id % 1000003), 0) from label where hidden"
+        return (newest, *self.rows(sql)[0])
+
     def class_codes(self, dataset_id: int) -> tuple[Ints, tuple[str, ...]]:
         """The class of each visible row, int32 [n] with -1 = none, and the names by code.
 
-        The user's label wins over a given one; of several given ones the first counts.
+        The user's label wins over a given one; of several given ones the first counts. What was read is kept until a
+        label changes: windows ask at every step of a dial.
         """
-        n = int(self.one("select size from dataset where id = ?", (dataset_id,)) or 0)
-        sql = (
-            "select row, name from label join sample on sample.id = sample_id where dataset_id = ? and row >= 0"
-            " and row < ? and not label.hidden order by origin = 'user', label.id desc"
-        )
-        chosen = dict(self.rows(sql, (dataset_id, n)))
-        names = tuple(sorted(set(chosen.values())))
-        place = {name: i for i, name in enumerate(names)}
-        codes = np.full(n, -1, np.int32)
-        if chosen:
-            codes[list(chosen)] = [place[name] for name in chosen.values()]
-        return codes, names
+        dataset = self._dataset_by_id(dataset_id)
+        state = (dataset.size, dataset.fingerprint, *self.label_state())
+        kept = self._classes.get(dataset_id)
+        if kept is None or kept[0] != state:
+            kept = self._classes[dataset_id] = (state, *self._read_classes(dataset))
+        return kept[1].copy(), kept[2]
+
+    def _read_classes(self, dataset: Dataset) -> tuple[Ints, tuple[str, ...]]:
+        rows, codes, users, names = ColumnStore(self).labels(dataset)
+        found = np.full(dataset.size, -1, np.int32)
+        for mine in (~users, users):  # backwards, so that of several in one row the first stays
+            found[rows[mine][::-1]] = codes[mine][::-1]
+        used = sorted(np.unique(found[found >= 0]).tolist(), key=lambda code: names[code])
+        place = np.full(len(names) + 1, -1, np.int32)  # the last one is that of -1
+        place[used] = np.arange(len(used), dtype=np.int32)
+        return place[found], tuple(names[code] for code in used)
 
     def set_label(self, sample_ids: Sequence[int], name: str | None, author: str, label: str) -> Changes:
         """Give Samples a class of the user's, or (None) take it away; the given labels stay beneath."""

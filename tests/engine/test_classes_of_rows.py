@@ -1,0 +1,73 @@
+"""The class of every row, read in parts and kept until a label changes."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from curator.engine import store_columns
+from curator.engine.store import Store
+from curator.engine.types import Draft
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.create(tmp_path / "p.curator") as made:
+        yield made
+
+
+def pile(store, name, labels):
+    made = store.begin_dataset(name, "image", Path("/"), "image-folder", "image-folder")
+    store.add_samples(made.id, [Draft(f"{i}.png", f"d{i}", labels=tuple(given)) for i, given in enumerate(labels)])
+    store.finish_import(made.id, f"Import {name}")
+    return made.id
+
+
+def one_by_one(store, key):
+    """Row by row: the user's label, else the first that was given."""
+    found = []
+    for sample in store.sample_ids(key).tolist():
+        labels = store.rows(
+            "select name from label where sample_id = ? and not hidden order by origin = 'user' desc, id", (sample,)
+        )
+        found.append(labels[0][0] if labels else None)
+    names = tuple(sorted({name for name in found if name is not None}))
+    return [-1 if name is None else names.index(name) for name in found], names
+
+
+@pytest.mark.parametrize("part", [3, 20_000])
+def test_as_row_by_row_after_every_write(store, monkeypatch, part):
+    monkeypatch.setattr(store_columns, "STREAM", part)
+    rng = random.Random(part)
+    given = [rng.sample(("cat", "dog", "eel", "ant"), rng.randint(0, 3)) for _ in range(40)]
+    first, second = pile(store, "first", given), pile(store, "second", given[:7])
+    ids = store.sample_ids(first).tolist()
+    writes = [
+        lambda: None,
+        lambda: store.set_label(ids[3:9], "zebra", "me", "Label"),
+        lambda: store.set_label(ids[5:12], "ant", "me", "Again"),
+        lambda: store.set_label(ids[6:7], None, "me", "Take away"),
+        store.undo,
+        store.undo,
+        store.redo,
+        lambda: store.set_label(store.sample_ids(second).tolist(), "cat", "me", "The others"),
+    ]
+    for write in writes:
+        write()
+        for key in (first, second, first):
+            codes, names = store.class_codes(key)
+            assert (codes.tolist(), names) == one_by_one(store, key)
+
+
+def test_it_is_read_once_and_what_is_given_out_may_be_changed(store, monkeypatch):
+    key = pile(store, "one", [("b",), (), ("a", "b")])
+    reads = []
+    whole = store_columns.ColumnStore.labels
+    monkeypatch.setattr(store_columns.ColumnStore, "labels", lambda *a: reads.append(1) or whole(*a))
+    store.class_codes(key)[0][:] = 7
+    assert store.class_codes(key)[0].tolist() == [1, -1, 0] and len(reads) == 1
+    store.set_pins(store.sample_ids(key).tolist(), "in", "Pin")
+    store.class_codes(key)
+    assert len(reads) == 1
+    store.set_label(store.sample_ids(key).tolist()[1:2], "c", "me", "Label")
+    assert store.class_codes(key)[0].tolist() == [1, 2, 0] and len(reads) == 2
