@@ -120,7 +120,7 @@ class Columns:
             codes = place[codes] if len(codes) else codes
             return Labels(rows, codes, users, tuple(names[i] for i in order))
 
-        return self.keep(dataset, "labels", self.sql.label_state(), read)
+        return self.keep(dataset, "labels", self._store.label_state(), read)
 
     def ranks(self, dataset: Dataset, subset: Subset) -> Ranks:
         """A Subset's rows and gains."""
@@ -182,8 +182,11 @@ class Columns:
     # ---- columns by name -------------------------------------------------------------------------------------
 
     def _class(self, dataset: Dataset, _: str) -> Column:
-        labels = self.labels(dataset)
-        return self.keep(dataset, "class", self.sql.label_state(), lambda: _classes(labels, dataset.size))
+        def read() -> Column:
+            codes, names = self._store.class_codes(dataset.id)
+            return Column(codes, "category", names)
+
+        return self.keep(dataset, "class", self._store.label_state(), read)
 
     def _skill(self, dataset: Dataset, _: str) -> Column:
         record = self.clustering(dataset)
@@ -318,18 +321,6 @@ def folder_of(source: str) -> str:
     """The folder of a picture, or the file of a record."""
     file, mark, _ = source.rpartition("#")
     return file if mark else str(PurePosixPath(source).parent)
-
-
-def _classes(labels: Labels, n: int) -> Column:
-    """The class of each row: the user's newest label, else the first given one."""
-    values = np.full(n, -1, np.int32)
-    given = ~labels.users
-    values[labels.rows[given][::-1]] = labels.codes[given][::-1]
-    values[labels.rows[labels.users]] = labels.codes[labels.users]
-    used = np.unique(values[values >= 0])
-    place = np.full(len(labels.names) + 1, -1, np.int32)
-    place[used] = np.arange(len(used), dtype=np.int32)
-    return Column(place[values], "category", tuple(labels.names[i] for i in used))
 
 
 def _entropy(membership: NDArray[Any]) -> NDArray[np.float64]:

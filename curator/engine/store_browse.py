@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +27,6 @@ class BrowseStore:
     def token(self) -> tuple[int, int]:
         """Changes with every write of this process and of others."""
         return int(self._store.one("pragma data_version")), self._store.db.conn.total_changes
-
-    def label_state(self) -> tuple[Any, ...]:
-        """Changes when labels were added, hidden or shown again."""
-        return self._store.label_state()
 
     # ---- some of the samples ----------------------------------------------------------------------------------
 

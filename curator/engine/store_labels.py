@@ -34,8 +34,8 @@ class LabelStore(SampleStore):
     def class_codes(self, dataset_id: int) -> tuple[Ints, tuple[str, ...]]:
         """The class of each visible row, int32 [n] with -1 = none, and the names by code.
 
-        The user's label wins over a given one; of several given ones the first counts. What was read is kept until a
-        label changes: windows ask at every step of a dial.
+        The user's newest label wins over a given one; of several given ones the first counts. What was read is kept
+        until a label changes: windows ask at every step of a dial.
         """
         dataset = self._dataset_by_id(dataset_id)
         state = (dataset.size, dataset.fingerprint, *self.label_state())
@@ -47,8 +47,8 @@ class LabelStore(SampleStore):
     def _read_classes(self, dataset: Dataset) -> tuple[Ints, tuple[str, ...]]:
         rows, codes, users, names = ColumnStore(self).labels(dataset)
         found = np.full(dataset.size, -1, np.int32)
-        for mine in (~users, users):  # backwards, so that of several in one row the first stays
-            found[rows[mine][::-1]] = codes[mine][::-1]
+        found[rows[~users][::-1]] = codes[~users][::-1]  # backwards, so that of several in one row the first stays
+        found[rows[users]] = codes[users]
         used = sorted(np.unique(found[found >= 0]).tolist(), key=lambda code: names[code])
         place = np.full(len(names) + 1, -1, np.int32)  # the last one is that of -1
         place[used] = np.arange(len(used), dtype=np.int32)

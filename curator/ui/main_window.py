@@ -39,7 +39,7 @@ from curator.ui.thumbnails_disk import ThumbnailFolder
 from curator.ui.views.center import CenterView
 from curator.ui.views.dialogs import Dialogs
 from curator.ui.views.highlight import Highlighter
-from curator.ui.warming import Warming
+from curator.ui.warming import Warming, plugins
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
@@ -107,8 +107,7 @@ class MainWindow(QMainWindow):
     def _warm(self) -> Iterator[None]:
         """What the first paint does not need, in steps of some milliseconds."""
         yield from self.places.make("library", "detail", "jobs")
-        while registry().load_one():
-            yield
+        yield from plugins(registry())
         yield from self.places.make(*self.docks)
         self.bridge.in_background(Project.get_ready, lambda _outcome: None)
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
+
+if TYPE_CHECKING:
+    from curator.engine.registry import Registry
 
 
 class Warming(QObject):
@@ -44,3 +48,9 @@ class Warming(QObject):
     def _end(self) -> None:
         self.stop()
         self.finished.emit()
+
+
+def plugins(registry: Registry) -> Iterator[None]:
+    """Loads those that are expected, one at each step: all at once would hold up the window."""
+    while registry.load_one():
+        yield

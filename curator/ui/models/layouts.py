@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -11,7 +10,7 @@ from curator.engine.errors import CuratorError
 from curator.engine.registry import registry
 from curator.engine.requests import ProjectionRequest
 from curator.ui.language import tr
-from curator.ui.warming import Warming
+from curator.ui.warming import Warming, plugins
 
 if TYPE_CHECKING:
     from curator.engine.jobs import Job
@@ -174,7 +173,7 @@ class Layouts(QObject):
     def _loads_plugins(self) -> bool:
         """Whether they are still being loaded, one after the other: all at once would hold up the window."""
         if self._loading is None and not registry().complete:
-            self._loading = Warming(_load_plugins(), self)
+            self._loading = Warming(plugins(registry()), self)
             self._loading.finished.connect(self._plugins_loaded)
             self._loading.start()
         return self._loading is not None
@@ -216,11 +215,6 @@ class Layouts(QObject):
             self._fail(tr("Cancelled.") if job.failure.kind == "cancelled" else job.failure.text)
         else:
             self._judge()
-
-
-def _load_plugins() -> Iterator[None]:
-    while registry().load_one():
-        yield
 
 
 def _best(layouts: list[Layout]) -> Layout | None:
