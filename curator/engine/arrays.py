@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 import shutil
 import time
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -22,6 +23,11 @@ from numpy.typing import DTypeLike, NDArray
 from curator.engine.errors import StoreError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,100}\.npy")
+PLAIN = re.compile(
+    rb"\{'descr': '([<>|=]?(?:b1|[iu][1248]|f[248]))', 'fortran_order': (True|False), "
+    rb"'shape': \(((?:\d{1,19}, ?)*(?:\d{1,19})?)\), \} *\n"
+)
+"""The header of a ``.npy`` file of plain numbers, as NumPy writes it."""
 FLUSH_EVERY_S = 2.0
 TEMPORARY_S = 3600.0
 """Age from which a temporary file is certain to be a leftover; a younger one may be in the making."""
@@ -57,7 +63,7 @@ class ArrayWriter:
             _make_room(self._part, int(np.prod(shape)) * np.dtype(dtype).itemsize)
             np.lib.format.open_memmap(self._part, mode="w+", dtype=dtype, shape=shape).flush()
             _reserve(self._part)
-        self._rows: Any = np.lib.format.open_memmap(self._part, mode="r+")
+        self._rows: Any = _mapped(self._part, "r+")
         self._written = self.done
 
     def _resume(self) -> int:
@@ -65,7 +71,7 @@ class ArrayWriter:
             state = json.loads(self._state.read_text(encoding="utf-8"))
             if not isinstance(state, dict) or {k: state.get(k) for k in self._about} != self._about:
                 return 0
-            found = np.load(self._part, mmap_mode="r", allow_pickle=False)
+            found = _mapped(self._part, "r")
             if found.shape != self._shape or found.dtype.str != self._about["dtype"]:
                 return 0
             return min(max(int(state["done"]), 0), self._shape[0])
@@ -128,7 +134,7 @@ def open_array(path: Path, shape: tuple[int, ...] | None = None) -> Any:
     """
     _check_name(path)
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        found = _mapped(path, "r")
     except FileNotFoundError:
         raise StoreError(f"{path.name} is missing from the project.", "Run the recipe again to make it anew.") from None
     except (ValueError, OSError, EOFError) as error:
@@ -136,6 +142,29 @@ def open_array(path: Path, shape: tuple[int, ...] | None = None) -> Any:
     if shape is not None and found.shape != shape:
         raise StoreError(f"{path.name} holds {found.shape}, not {shape}.", "Delete it and run the recipe again.")
     return found
+
+
+def _mapped(path: Path, mode: Literal["r", "r+"]) -> Any:
+    """A memory map of a ``.npy`` file of plain numbers.
+
+    NumPy reads the header as Python source, which fails with a SystemError when two threads do so at once in Python
+    3.11 and early 3.12; jobs and windows open arrays from many threads.
+
+    Raises:
+        ValueError: another header, or fewer bytes than it promises.
+    """
+    with path.open("rb") as file:
+        size, most = (2, 1 << 16) if np.lib.format.read_magic(file) == (1, 0) else (4, 1 << 20)
+        length = int.from_bytes(file.read(size), "little")
+        found = PLAIN.fullmatch(file.read(length)) if length < most else None
+        if found is None:
+            raise ValueError("its header is not that of an array of plain numbers")
+        kind, fortran, sides = (part.decode("ascii") for part in found.groups())
+        dtype, shape = np.dtype(kind), tuple(int(side) for side in sides.replace(",", " ").split())
+        start = file.tell()
+        if start + math.prod(shape) * dtype.itemsize > os.fstat(file.fileno()).st_size:
+            raise ValueError(f"it is cut off; {shape} of {dtype} do not fit into it")
+    return np.memmap(path, dtype, mode, start, shape, "F" if fortran == "True" else "C")
 
 
 def save_array(path: Path, array: NDArray[Any]) -> Path:

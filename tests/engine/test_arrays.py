@@ -1,3 +1,4 @@
+import gc
 import os
 import shutil
 import signal
@@ -5,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -102,6 +104,73 @@ def test_pickles_and_odd_names_are_refused(tmp_path):
     for name in ("../x.npy", "a/../b.npy", "x.pkl", ".npy"):
         with pytest.raises(StoreError, match=r"not a name|missing"):
             open_array(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((0, 4), np.float32),
+        np.arange(3.0),
+        np.array(7, np.int64),
+        np.asfortranarray(np.arange(6, dtype=np.uint8).reshape(2, 3)),
+        np.array([True, False]),
+        np.arange(24, dtype=">i2").reshape(2, 3, 4),
+    ],
+)
+def test_what_numpy_wrote_is_read_back(tmp_path, array):
+    np.save(tmp_path / "score-1.npy", array)
+    found = open_array(tmp_path / "score-1.npy")
+    assert found.dtype == array.dtype and found.shape == array.shape and np.array_equal(found, array)
+    assert not found.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 99999999999), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 4), }",
+        "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }",
+        "{'descr': '<f3', 'fortran_order': False, 'shape': (1,), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (" + "1" * 60_000 + "), }",
+        "__import__('os').abort()",
+    ],
+)
+def test_headers_of_strangers_are_damage(tmp_path, header):
+    text = header.encode() + b"\n"
+    (tmp_path / "score-1.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + b"\0" * 64)
+    with pytest.raises(StoreError, match="damaged"):
+        open_array(tmp_path / "score-1.npy")
+
+
+def test_many_threads_may_open_arrays_at_once(tmp_path):
+    path = save_array(tmp_path / "score-1.npy", matrix())
+    often, threads = sys.getswitchinterval(), 4
+
+    class Garbage:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):  # run by the collector inside NumPy's own reader: there threads change places
+            for _ in range(100):
+                pass
+
+    def work(_):
+        shapes = []
+        for _ in range(500):
+            Garbage()
+            shapes.append(open_array(path).shape)
+        return shapes
+
+    sys.setswitchinterval(1e-6)
+    collected = gc.get_threshold()
+    gc.set_threshold(20)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            found = [shape for shapes in pool.map(work, range(threads)) for shape in shapes]
+    finally:
+        sys.setswitchinterval(often)
+        gc.set_threshold(*collected)
+    assert found == [(10, 3)] * 500 * threads
 
 
 def test_sweep_keeps_what_can_be_resumed(tmp_path):

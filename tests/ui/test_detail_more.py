@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from curator.engine.browse import Query
 from curator.engine.project import Project
 from curator.engine.recipe import Recipe, Step
+from curator.ui.models.samples import number
 from curator.ui.views.compare_samples import Compare, difference, marked
 from curator.ui.views.detail_more import NO_NEIGHBOURS, DetailMore
 
@@ -90,7 +91,8 @@ def test_after_a_run_it_shows_scores_neighbours_and_copies(qtbot, window, more, 
     qtbot.waitUntil(lambda: more.near.count() > 0, timeout=20_000)
     buttons = [more.near.itemAt(i).widget() for i in range(more.near.count())]
     assert isinstance(buttons[0], QPushButton) and "bread with flour" in buttons[0].text()
-    assert more._grid.rowCount() >= 1 and not more.scores.isHidden()
+    qtbot.waitUntil(lambda: not more.scores.isHidden(), timeout=20_000)
+    assert [more._grid.itemAt(i).widget().text() for i in (0, 2)] == ["length", number(len("bread and flour\nyes"))]
     buttons[0].click()
     assert window.state.current == 4
     window.state.set_current(1)
