@@ -18,7 +18,7 @@ from curator.engine.errors import InputError
 from curator.engine.records import ClusteringRecord, Dataset, Subset
 from curator.engine.store import Store
 from curator.engine.store_browse import BrowseStore
-from curator.engine.store_columns import NUMBERS, ColumnStore
+from curator.engine.store_columns import NUMBERS, ColumnStore, Labels
 from curator.engine.types import Rows
 
 TAKE_A_NAME = ("score", "subset", "rank", "gain")
@@ -40,16 +40,6 @@ class Column:
     values: NDArray[Any]
     kind: Literal["category", "number"]
     names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Labels:
-    """All visible labels of a Dataset: ``rows[i]`` has the label ``names[codes[i]]``, in the order of their making."""
-
-    rows: NDArray[np.int32]
-    codes: NDArray[np.int32]
-    users: NDArray[np.bool_]
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -111,16 +101,7 @@ class Columns:
 
     def labels(self, dataset: Dataset) -> Labels:
         """All visible labels."""
-
-        def read() -> Labels:
-            rows, codes, users, names = self._whole.labels(dataset)
-            order = sorted(range(len(names)), key=lambda i: names[i])
-            place = np.empty(len(names), np.int32)
-            place[order] = np.arange(len(names), dtype=np.int32)
-            codes = place[codes] if len(codes) else codes
-            return Labels(rows, codes, users, tuple(names[i] for i in order))
-
-        return self.keep(dataset, "labels", self._store.label_state(), read)
+        return self._store.labels_of(dataset)
 
     def ranks(self, dataset: Dataset, subset: Subset) -> Ranks:
         """A Subset's rows and gains."""

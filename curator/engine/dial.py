@@ -220,7 +220,7 @@ def _stops(b: int) -> Rows:
     return np.unique(np.round(np.geomspace(1, max(b, 1), STOPS)).astype(np.int64))[: max(b, 0)]
 
 
-def _distinct(codes: Ints) -> Rows:
+def _distinct(codes: Rows) -> Rows:
     """int64 [b]: distinct codes from 0 up among the first i + 1."""
     new = np.zeros(len(codes), np.int64)
     found, first = np.unique(codes, return_index=True)

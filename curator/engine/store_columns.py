@@ -6,6 +6,7 @@ for each value takes, and most of it without Python's lock, so that a window goe
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,14 +31,27 @@ FOLDER = "rtrim(source, replace(source, case when instr(source, '#') then '#' el
 """A source as far as its last "#", or else its last "/": those with the same one are of one file or folder."""
 
 
+@dataclass(frozen=True)
+class Labels:
+    """All visible labels of a Dataset, in the order of their making.
+
+    int32 ``rows[i]`` has the label ``names[codes[i]]``; ``users[i]``: whether the user gave it. ``names`` are sorted.
+    """
+
+    rows: Ints
+    codes: Ints
+    users: NDArray[np.bool_]
+    names: tuple[str, ...]
+
+
 class ColumnStore:
     """Reads for :class:`~curator.engine.browse_columns.Columns`; what it returns is whole and never a live view."""
 
     def __init__(self, store: Ledger) -> None:
         self._store = store
 
-    def labels(self, dataset: Dataset) -> tuple[Ints, Ints, NDArray[np.bool_], list[str]]:
-        """Every visible label by rising id: int32 row, int32 code, whether the user gave it; and the names by code."""
+    def labels(self, dataset: Dataset) -> Labels:
+        """Every visible label by rising id."""
         sql = (  # cross: go by the labels; by the samples, each part would look at all of them
             "select name, origin = 'user', group_concat(label.id), group_concat(row)"
             " from label cross join sample on sample.id = sample_id where label.id > ? and label.id <= ?"
@@ -54,8 +68,11 @@ class ColumnStore:
                 of.append(np.full(len(keys[-1]), codes.setdefault(name, len(codes))))
                 users.append(np.full(len(keys[-1]), bool(user)))
         order = np.argsort(np.concatenate(keys), kind="stable")
+        names = sorted(codes)
+        place = np.zeros(len(names) + 1, np.int32)
+        place[[codes[name] for name in names]] = np.arange(len(names), dtype=np.int32)
         row, code = (np.concatenate(parts)[order].astype(np.int32) for parts in (rows, of))
-        return row, code, np.concatenate(users)[order], list(codes)
+        return Labels(row, place[code], np.concatenate(users)[order], tuple(names))
 
     def numbers(self, dataset: Dataset, name: str) -> NDArray[np.float64]:
         """float64 [n]: one of :data:`NUMBERS` for each row, NaN where there is none."""
@@ -112,6 +129,22 @@ class ColumnStore:
             gains += [np.nan if g is None else float(g) for _, g in kept]
             first += STREAM
         return np.array(rows, np.int32), np.array(gains, np.float64)
+
+    def picks(self, subset_id: int, *columns: str, first: int | None = None) -> list[Rows]:
+        """int64 [b] each: whole numbers that SQL works out for the Samples of a Subset (or its ``first``) by rank."""
+        size = int(self._store.one_aside("select max(rank) from subset_sample where subset_id = ?", (subset_id,)) or 0)
+        size = size if first is None else min(first, size)
+        joined = ", ".join(f"group_concat({column})" for column in ("rank", *columns))
+        sql = (
+            f"select {joined} from subset_sample join sample on sample.id = sample_id"
+            " where subset_id = ? and rank > ? and rank <= ?"
+        )
+        found = [np.zeros(size, np.int64) for _ in columns]
+        for after in range(0, size, STREAM):
+            ranks, *values = self._store.rows_aside(sql, (subset_id, after, min(after + STREAM, size)))[0]
+            for column, part in zip(found, values, strict=True):
+                column[whole_numbers(ranks) - 1] = whole_numbers(part)
+        return found
 
     def _parts(self, sql: str, dataset: Dataset) -> list[tuple[str, str]]:
         """What ``sql`` joins of each part of the rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from curator.engine.errors import InputError
 from curator.engine.history import clean, name_of, now
 from curator.engine.records import Dataset
 from curator.engine.sqlite import Connection
-from curator.engine.store_columns import ColumnStore
+from curator.engine.store_columns import ColumnStore, Labels
 from curator.engine.store_datasets import PAGE, marks
 from curator.engine.store_samples import VISIBLE, SampleStore
 from curator.engine.types import Changes, Ints, Rows
+
+AT_ONCE = 20_000
+"""Labels, or samples of a Subset, that are read while a window waits: some hundredths of a second."""
 
 
 class LabelStore(SampleStore):
@@ -23,7 +27,8 @@ class LabelStore(SampleStore):
 
     def __init__(self, folder: Path, db: Connection) -> None:
         super().__init__(folder, db)
-        self._classes: dict[int, tuple[tuple[Any, ...], Ints, tuple[str, ...]]] = {}
+        self._read: dict[int, tuple[tuple[Any, ...], Labels, Ints, tuple[str, ...]]] = {}
+        self._reading = threading.Lock()
 
     def label_state(self) -> tuple[Any, ...]:
         """Changes when labels were added, hidden or shown again."""
@@ -31,28 +36,36 @@ class LabelStore(SampleStore):
         sql = "select count(*), coalesce(sum(id), 0), coalesce(sum(id * id % 1000003), 0) from label where hidden"
         return (newest, *self.rows(sql)[0])
 
+    def labels_of(self, dataset: Dataset) -> Labels:
+        """All visible labels of a Dataset, kept until a label changes; never to be changed."""
+        return self._kept(dataset)[1]
+
     def class_codes(self, dataset_id: int) -> tuple[Ints, tuple[str, ...]]:
         """The class of each visible row, int32 [n] with -1 = none, and the names by code.
 
         The user's newest label wins over a given one; of several given ones the first counts. What was read is kept
         until a label changes: windows ask at every step of a dial.
         """
-        dataset = self._dataset_by_id(dataset_id)
-        state = (dataset.size, dataset.fingerprint, *self.label_state())
-        kept = self._classes.get(dataset_id)
-        if kept is None or kept[0] != state:
-            kept = self._classes[dataset_id] = (state, *self._read_classes(dataset))
-        return kept[1].copy(), kept[2]
+        _, _, codes, names = self._kept(self._dataset_by_id(dataset_id))
+        return codes.copy(), names
 
-    def _read_classes(self, dataset: Dataset) -> tuple[Ints, tuple[str, ...]]:
-        rows, codes, users, names = ColumnStore(self).labels(dataset)
-        found = np.full(dataset.size, -1, np.int32)
-        found[rows[~users][::-1]] = codes[~users][::-1]  # backwards, so that of several in one row the first stays
-        found[rows[users]] = codes[users]
-        used = sorted(np.unique(found[found >= 0]).tolist(), key=lambda code: names[code])
-        place = np.full(len(names) + 1, -1, np.int32)  # the last one is that of -1
-        place[used] = np.arange(len(used), dtype=np.int32)
-        return place[found], tuple(names[code] for code in used)
+    def labels_at_hand(self, dataset_id: int) -> bool:
+        """Whether :meth:`class_codes` takes no longer than a window can wait: it was read, or there are few labels."""
+        dataset, newest = self._dataset_by_id(dataset_id), self.one("select max(id) from label") or 0
+        kept = self._read.get(dataset_id)
+        return newest <= AT_ONCE or (kept is not None and kept[0] == self._label_state_of(dataset))
+
+    def _label_state_of(self, dataset: Dataset) -> tuple[Any, ...]:
+        return (dataset.size, dataset.fingerprint, *self.label_state())
+
+    def _kept(self, dataset: Dataset) -> tuple[tuple[Any, ...], Labels, Ints, tuple[str, ...]]:
+        """State, labels, classes and their names. Not for the middle of a :meth:`write`: two threads could stop."""
+        with self._reading:  # whoever else asks for it meanwhile would read it once more
+            state, kept = self._label_state_of(dataset), self._read.get(dataset.id)
+            if kept is None or kept[0] != state:
+                labels = ColumnStore(self).labels(dataset)
+                kept = self._read[dataset.id] = (state, labels, *_classes(labels, dataset.size))
+        return kept
 
     def set_label(self, sample_ids: Sequence[int], name: str | None, author: str, label: str) -> Changes:
         """Give Samples a class of the user's, or (None) take it away; the given labels stay beneath."""
@@ -109,3 +122,14 @@ class LabelStore(SampleStore):
 
     def _existing(self, ids: list[int]) -> list[int]:
         return [i for (i,) in self.rows(f"select id from sample where id in ({marks(ids)}) and {VISIBLE}", ids)]
+
+
+def _classes(labels: Labels, size: int) -> tuple[Ints, tuple[str, ...]]:
+    """One class for each row, and the names of those that there are."""
+    users, found = labels.users, np.full(size, -1, np.int32)
+    found[labels.rows[~users][::-1]] = labels.codes[~users][::-1]  # backwards: of several in one row the first stays
+    found[labels.rows[users]] = labels.codes[users]
+    used = np.unique(found[found >= 0])
+    place = np.full(len(labels.names) + 1, -1, np.int32)  # the last one is that of -1
+    place[used] = np.arange(len(used), dtype=np.int32)
+    return place[found], tuple(labels.names[code] for code in used)

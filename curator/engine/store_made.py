@@ -11,7 +11,8 @@ import numpy as np
 
 from curator.engine.history import clean, now
 from curator.engine.store import Store
-from curator.engine.types import Changes, Floats, Ints, Rows
+from curator.engine.store_columns import ColumnStore
+from curator.engine.types import Changes, Rows
 
 CHUNK = 10_000
 Pick = tuple[int, float | None, float | None, str, int | None, int | None]
@@ -23,17 +24,13 @@ class Members:
     """A Subset in rank order.
 
     Attributes:
-        ids: int64 [b], sample ids.
         rows: int64 [b], rows in the Dataset.
-        gains: float32 [b], NaN where there was nothing to compare with.
-        skills: int32 [b], -1 = none.
+        skills: int64 [b], -1 = none.
         letters: int64 [b], characters of text.
     """
 
-    ids: Rows
     rows: Rows
-    gains: Floats
-    skills: Ints
+    skills: Rows
     letters: Rows
 
 
@@ -44,20 +41,8 @@ class MadeSubsets:
         self.store = store
 
     def members(self, subset_id: int) -> Members:
-        """Everything in a Subset, as arrays."""
-        sql = (
-            "select sample.id, sample.row, gain, coalesce(skill, -1), length(sample.text) from subset_sample"
-            " join sample on sample.id = sample_id where subset_id = ? order by rank"
-        )
-        found = self.store.rows(sql, (subset_id,))
-        ids, rows, gains, skills, letters = zip(*found, strict=True) if found else ((), (), (), (), ())
-        return Members(
-            np.array(ids, np.int64),
-            np.array(rows, np.int64),
-            np.array([np.nan if g is None else g for g in gains], np.float32),
-            np.array(skills, np.int32),
-            np.array(letters, np.int64),
-        )
+        """What a smaller budget changes, read as columns are: see :mod:`~curator.engine.store_columns`."""
+        return Members(*ColumnStore(self.store).picks(subset_id, "row", "coalesce(skill, -1)", "length(text)"))
 
     def rows_in_rank_order(self, subset_id: int) -> Rows:
         """int64 [b]: the rows of a Subset."""

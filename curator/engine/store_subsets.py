@@ -12,6 +12,8 @@ from curator.engine.errors import InputError
 from curator.engine.history import clean, name_of, now
 from curator.engine.records import Omission, Subset, SubsetRow
 from curator.engine.store_artefacts import ArtefactStore
+from curator.engine.store_columns import ColumnStore
+from curator.engine.store_labels import AT_ONCE
 from curator.engine.store_samples import LABELS, inside
 from curator.engine.types import Changes, ExportItem, Rows
 
@@ -73,6 +75,11 @@ class SubsetStore(ArtefactStore):
         """How many Samples a Subset's Run left out for a stated cause."""
         return int(self.one("select count(*) from left_out where subset_id = ?", (subset_id,)))
 
+    def at_hand(self, subset_id: int) -> bool:
+        """Whether :meth:`counts` and a budget dial take no longer than a window can wait."""
+        subset = self.subset(subset_id)
+        return subset.size <= AT_ONCE and self.labels_at_hand(subset.dataset_id)
+
     def counts(self, subset_id: int, first: int | None = None) -> dict[str, list[tuple[str, int, int]]]:
         """Per skill and per class: (name, in the Subset or among its ``first`` picks, in the pile), by falling pile."""
         last = 2**62 if first is None else first
@@ -86,11 +93,7 @@ class SubsetStore(ArtefactStore):
         )
         by_skill = self.rows(sql, (subset_id, last, clustering))
         codes, names = self.class_codes(subset.dataset_id)
-        sql = (
-            "select sample.row from subset_sample join sample on sample.id = sample_id"
-            " where subset_id = ? and rank <= ?"
-        )
-        picked = np.array([r for (r,) in self.rows(sql, (subset_id, last))], np.int64)
+        (picked,) = ColumnStore(self).picks(subset_id, "row", first=first)
         chosen = np.bincount(codes[picked][codes[picked] >= 0], minlength=len(names))
         pile = np.bincount(codes[codes >= 0], minlength=len(names))
         by_class = sorted(zip(names, chosen.tolist(), pile.tolist(), strict=True), key=lambda c: (-c[2], c[0]))

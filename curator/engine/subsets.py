@@ -62,6 +62,10 @@ class Subsets:
         self._store = store
         self._rows = MadeSubsets(store)
 
+    def at_hand(self, subset_id: int) -> bool:
+        """Whether its counts and its budget dial are known, or soon read; else ask for them beside the window."""
+        return self._store.at_hand(subset_id)
+
     def compare(self, a: int | str, b: int | str) -> Comparison:
         """Two Subsets side by side; raises :class:`InputError` when they are of different Datasets."""
         first, second = self._pair(a, b)

@@ -76,7 +76,7 @@ def _subset(desk: Desk) -> QWidget:
 def _coverage(desk: Desk) -> QWidget:
     from curator.ui.views.coverage import CoveragePanel
 
-    return CoveragePanel(desk.state)
+    return CoveragePanel(desk)
 
 
 def _skills(desk: Desk) -> QWidget:

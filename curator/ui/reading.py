@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from curator.engine.errors import CuratorError, StoreError
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from curator.engine.project import Project
     from curator.ui.job_bridge import JobBridge
     from curator.ui.state import AppState
+
+PATIENCE_MS = 200
+"""What was shown before stays for so long; an answer that comes sooner changes nothing but what it is about."""
 
 
 class Reading(QObject):
@@ -52,3 +55,43 @@ class Reading(QObject):
     def drop(self) -> None:
         """The answer is not wanted any more."""
         self._turn += 1
+
+
+class PatientReading(Reading):
+    """For what is mostly at hand: that is answered at once; else ``meanwhile()`` is called if it takes a while."""
+
+    def __init__(
+        self, state: AppState, bridge: JobBridge, meanwhile: Callable[[], None], parent: QObject | None = None
+    ) -> None:
+        super().__init__(state, bridge, parent)
+        self.waiting = False
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MS)
+        self._patience.timeout.connect(meanwhile)
+
+    def look(self, at_hand: Callable[[], bool], work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """``then(what work returns or the CuratorError that it, or ``at_hand``, raises)``: now where it is at hand."""
+        try:
+            outcome = work() if at_hand() else self
+        except CuratorError as error:
+            outcome = error
+        if outcome is not self:
+            self.drop()
+            then(outcome)
+            return
+        if not self.waiting:
+            self._patience.start()
+        self.waiting = True
+        self.ask(work, lambda found: self._take(found, then))
+
+    def _take(self, outcome: Any, then: Callable[[Any], None]) -> None:
+        self._patience.stop()
+        self.waiting = False
+        then(outcome)
+
+    def drop(self) -> None:
+        """Nothing is waited for any more."""
+        super().drop()
+        self._patience.stop()
+        self.waiting = False

@@ -71,3 +71,35 @@ def test_it_is_read_once_and_what_is_given_out_may_be_changed(store, monkeypatch
     assert len(reads) == 1
     store.set_label(store.sample_ids(key).tolist()[1:2], "c", "me", "Label")
     assert store.class_codes(key)[0].tolist() == [1, 2, 0] and len(reads) == 2
+
+
+def test_what_is_at_hand_was_read_or_is_small(store, monkeypatch):
+    key = pile(store, "one", [("b",), ("b",), ("a", "b")])
+    store.add_subset("two", key, store.sample_ids(key).tolist()[:2], "By hand")
+    assert store.at_hand(1)
+    monkeypatch.setattr("curator.engine.store_labels.AT_ONCE", 3)
+    assert not store.at_hand(1)
+    store.class_codes(key)
+    assert store.at_hand(1)
+    store.set_label(store.sample_ids(key).tolist()[1:2], "c", "me", "Label")
+    assert not store.at_hand(1)
+    assert store.labels_of(store.dataset(key)).rows.tolist() == [0, 1, 2, 2, 1] and store.at_hand(1)
+    monkeypatch.setattr("curator.engine.store_subsets.AT_ONCE", 1)
+    assert not store.at_hand(1)
+
+
+@pytest.mark.parametrize("part", [3, 20_000])
+def test_picks_come_in_the_order_of_rank(store, monkeypatch, part):
+    monkeypatch.setattr(store_columns, "STREAM", part)
+    ids = store.sample_ids(pile(store, "one", [()] * 9)).tolist()
+    store.add_subset("some", 1, [ids[i] for i in (7, 0, 5, 3, 8)], "By hand")
+    read = store_columns.ColumnStore(store).picks
+    assert [c.tolist() for c in read(1, "row", "coalesce(skill, -1)")] == [[7, 0, 5, 3, 8], [-1] * 5]
+    assert read(1, "row", first=4)[0].tolist() == [7, 0, 5, 3] and read(1, "row", first=70)[0].tolist() == [
+        7,
+        0,
+        5,
+        3,
+        8,
+    ]
+    assert read(9, "row")[0].tolist() == []

@@ -142,6 +142,9 @@ class FakeSubsets(list):
         super().__init__(subsets)
         self._project = project
 
+    def at_hand(self, key):
+        return True
+
     def pin(self, key, ids, state):
         made = self._project.pin(ids, state)
         return dataclasses.replace(made, notes=("It is locked and stays as it is.",))

@@ -1,5 +1,7 @@
 """The budget dial, two Subsets side by side, and what can be done with one."""
 
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -151,6 +153,30 @@ def test_coverage_is_measured_once_and_then_follows_the_dial(shown, qtbot):
     qtbot.keyClick(panel.chart, Qt.Key.Key_Right)
     assert panel.keep == before + 1
     assert not panel.chart.grab().isNull()
+
+
+def test_classes_of_many_rows_are_read_beside_the_window(shown, small, monkeypatch, qtbot):
+    panel, coverage, go = shown.subset_panel, shown.places.panel("coverage"), threading.Event()
+    before, bars, dials_of = panel.dial, coverage.model.rowCount(), small.dials.of
+    monkeypatch.setattr(small.subsets, "at_hand", lambda _key: False)
+    monkeypatch.setattr(small.dials, "of", lambda key: go.wait(10) and dials_of(key))
+    counts = small.counts
+    monkeypatch.setattr(small, "counts", lambda *a: go.wait(10) and counts(*a))
+    shown.state.data_changed.emit(frozenset({"label"}))
+    assert panel.state == "loading" and panel.dial is before and panel.stack.currentIndex() == 1
+    assert not coverage.table.isHidden() and coverage.model.rowCount() == bars
+    small.subsets.trim(1, 8, "eight")
+    shown.state.show_subset(2)
+    assert panel.dial is None and panel.keep == 0
+    qtbot.waitUntil(lambda: panel.message.text() == "Reading the subset…" and panel.stack.currentIndex() == 0)
+    qtbot.waitUntil(lambda: "Counting" in coverage.about.text() and coverage.table.isHidden())
+    go.set()
+    qtbot.waitUntil(lambda: panel.state == "ready" and not coverage.table.isHidden())
+    assert panel.dial.size == 8 and panel.title.text() == "eight"
+    assert sum(coverage.model.index(i, 1).data() != "0" for i in range(coverage.model.rowCount())) > 0
+    monkeypatch.setattr(small.subsets, "at_hand", lambda _key: True)
+    shown.state.show_subset(1)
+    assert panel.state == "ready" and panel.dial.size == 20
 
 
 def test_a_failure_to_read_is_shown(shown, small, monkeypatch):

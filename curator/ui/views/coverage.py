@@ -23,11 +23,12 @@ from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
 from curator.ui.models.coverage import SHARE_ROLE, CountsModel, figures
+from curator.ui.reading import PatientReading
 from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
+    from curator.ui.desk import Desk
     from curator.ui.models.coverage import Count
-    from curator.ui.state import AppState
 
 EMPTY = noop("Show a subset to see what it covers.")
 SOON_MS = 60
@@ -38,10 +39,11 @@ WORDS = {"skill": noop("By skill"), "class": noop("By class")}
 class CoveragePanel(QWidget):
     """Follows the Subset shown. States: empty (no Subset, or nothing imported yet), loading, error, ready."""
 
-    def __init__(self, state: AppState, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(tr("Coverage"))
-        self._state = state
+        state = self._state = desk.state
+        self._reading = PatientReading(state, desk.bridge, self._meanwhile, self)
         self._counts: dict[str, list[Count]] = {}
         self.about = QLabel()
         self.about.setWordWrap(True)
@@ -76,19 +78,24 @@ class CoveragePanel(QWidget):
         self._soon.timeout.connect(self.refresh)
         state.shown_changed.connect(self.refresh)
         state.keep_changed.connect(self._soon.start)
+        state.data_changed.connect(self._data_changed)
         self.refresh()
 
     def refresh(self) -> None:
         """Look at the Subset shown."""
-        project, subset = self._state.project, self._state.subset
-        summary = (subset.summary or {}) if subset is not None else {}
-        self._show_figures(summary)
-        first, fault = self._state.keep, ""
-        try:
-            counts = project.counts(subset.id, first) if project is not None and subset is not None else {}
-        except CuratorError as error:
-            counts, fault = {}, in_words(error)
-        self._counts = {k: c for k, c in counts.items() if c}
+        project, subset, first = self._state.project, self._state.subset, self._state.keep
+        self._show_figures((subset.summary or {}) if subset is not None else {})
+        if project is None or subset is None:
+            self._reading.drop()
+            self._take({})
+            return
+        self._reading.look(
+            lambda: project.subsets.at_hand(subset.id), lambda: project.counts(subset.id, first), self._take
+        )
+
+    def _take(self, found: dict[str, list[Count]] | CuratorError) -> None:
+        fault = in_words(found) if isinstance(found, CuratorError) else ""
+        self._counts = {} if isinstance(found, CuratorError) else {k: c for k, c in found.items() if c}
         by = self.by.currentData()
         self.by.blockSignals(True)
         self.by.clear()
@@ -98,15 +105,24 @@ class CoveragePanel(QWidget):
         self.by.blockSignals(False)
         self.by.setVisible(len(self._counts) > 1)
         self.table.setVisible(bool(self._counts))
-        self._say(fault or self._words(summary), bad=bool(fault))
+        self._say(fault or self._words(), bad=bool(fault))
         self._show_counts()
 
-    def _words(self, summary: dict[str, object]) -> str:
+    def _meanwhile(self) -> None:
+        self.by.hide()
+        self.table.hide()
+        self._say(tr("Counting what it covers…"), bad=False)
+
+    def _data_changed(self, tables: frozenset[str]) -> None:
+        if tables & {"label", "skill"} and self._state.subset is not None:
+            self.refresh()
+
+    def _words(self) -> str:
         subset, first = self._state.subset, self._state.keep
         if subset is None:
             return waiting_words(self._state) or tr(EMPTY)
         if first is None:
-            return str(summary.get("stopped") or "")
+            return str((subset.summary or {}).get("stopped") or "")
         return tr(
             "The bars count the first {first:,} picks, as the dial says; the figures are of all {size:,}.",
             first=first,

@@ -22,13 +22,17 @@ from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.language import noop, tr
 from curator.ui.messages import in_words
+from curator.ui.reading import PatientReading
 from curator.ui.views.dial_chart import DialChart
 from curator.ui.views.fitting import FittingStack, ScrolledColumn
 from curator.ui.waiting import waiting_words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from curator.engine.dial import Dial, Reading
     from curator.engine.jobs import Job
+    from curator.engine.records import Subset
     from curator.ui.desk import Desk
 
 TICKS = 1000
@@ -48,6 +52,8 @@ class SubsetPanel(ScrolledColumn):
         self._desk = desk
         self._job: Job | None = None
         self.dial: Dial | None = None
+        self._of: tuple[Path, int] | None = None
+        self._reading = PatientReading(desk.state, desk.bridge, self._meanwhile, self)
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -186,23 +192,32 @@ class SubsetPanel(ScrolledColumn):
     def state(self) -> str:
         """empty, error, loading or ready."""
         if self.stack.currentIndex() == 0:
-            return "error" if self.message.property("bad") else "empty"
-        return "loading" if self._job is not None else "ready"
+            return "error" if self.message.property("bad") else "loading" if self._reading.waiting else "empty"
+        return "loading" if self._job is not None or self._reading.waiting else "ready"
 
     def refresh(self) -> None:
         """Look at the Subset shown."""
         project, subset = self._desk.state.project, self._desk.state.subset
         if project is None or subset is None or not hasattr(project, "dials"):
-            self.dial = None
+            self._reading.drop()
+            self.dial = self._of = None
             self._say(waiting_words(self._desk.state) or tr(EMPTY))
             return
-        try:
-            self.dial = project.dials.of(subset.id)
-            card = project.subsets.card(subset.id)
-        except CuratorError as error:
+        if self._of != (project.folder, subset.id):
             self.dial = None
-            self._say(in_words(error), bad=True)
+        self._of = project.folder, subset.id
+        self._reading.look(
+            lambda: project.subsets.at_hand(subset.id),
+            lambda: (project.dials.of(subset.id), project.subsets.card(subset.id)),
+            lambda found: self._take(subset, found),
+        )
+
+    def _take(self, subset: Subset, found: tuple[Dial, dict[str, Any]] | CuratorError) -> None:
+        if isinstance(found, CuratorError):
+            self.dial = None
+            self._say(in_words(found), bad=True)
             return
+        self.dial, card = found
         self.title.setText(subset.name + (tr(" (locked)") if subset.locked else ""))
         self.note.setText(subset.note)
         self.note.setVisible(bool(subset.note))
@@ -264,6 +279,10 @@ class SubsetPanel(ScrolledColumn):
         for key, text in texts.items():
             self.values[key].setText(text)
             self.readings.setRowVisible(self.values[key], bool(text))
+
+    def _meanwhile(self) -> None:
+        if self.dial is None:
+            self._say(tr("Reading the subset…"))
 
     def _say(self, text: str, bad: bool = False) -> None:
         self.message.setText(text)
