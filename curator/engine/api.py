@@ -13,6 +13,7 @@ from curator.engine.errors import (
     NotReadyError,
     PluginError,
 )
+from curator.engine.falling import LAST, falling_ranking
 from curator.engine.looking import header_scores, picture_scores
 from curator.engine.memberships import centre_membership, cosine_to_own_skill
 from curator.engine.naming import skill_names
@@ -53,6 +54,7 @@ from curator.engine.types import (
 from curator.engine.unit import unit_rows
 
 __all__ = [
+    "LAST",
     "PINNED",
     "SPLITS",
     "Cancelled",
@@ -85,6 +87,7 @@ __all__ = [
     "divide",
     "encoder",
     "exporter",
+    "falling_ranking",
     "farthest_ranking",
     "header_scores",
     "histogram",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from curator.engine.vectors.duplicates import Duplicates, Pairs, greedy_duplicates, near_duplicate_pairs
     from curator.engine.vectors.farthest import FarthestFirst, farthest_first
     from curator.engine.vectors.kmeans import KMeans, assign, k_means, soft_membership, softmax_products
+    from curator.engine.vectors.links import Links, cosines, distances, neighbour_lists, pairs_of
     from curator.engine.vectors.neighbours import nearest, neighbour_graph
     from curator.engine.vectors.projection import Principal, pca
 
@@ -23,17 +24,22 @@ __all__ = [
     "Duplicates",
     "FarthestFirst",
     "KMeans",
+    "Links",
     "Pairs",
     "Part",
     "Principal",
     "assign",
     "closeness_curve",
+    "cosines",
+    "distances",
     "farthest_first",
     "greedy_duplicates",
     "k_means",
     "near_duplicate_pairs",
     "nearest",
     "neighbour_graph",
+    "neighbour_lists",
+    "pairs_of",
     "pca",
     "soft_membership",
     "softmax_products",
@@ -44,17 +50,22 @@ _HOMES = {
     "Duplicates": "curator.engine.vectors.duplicates",
     "FarthestFirst": "curator.engine.vectors.farthest",
     "KMeans": "curator.engine.vectors.kmeans",
+    "Links": "curator.engine.vectors.links",
     "Pairs": "curator.engine.vectors.duplicates",
     "Part": "curator.engine.vectors.blocks",
     "Principal": "curator.engine.vectors.projection",
     "assign": "curator.engine.vectors.kmeans",
     "closeness_curve": "curator.engine.vectors.curves",
+    "cosines": "curator.engine.vectors.links",
+    "distances": "curator.engine.vectors.links",
     "farthest_first": "curator.engine.vectors.farthest",
     "greedy_duplicates": "curator.engine.vectors.duplicates",
     "k_means": "curator.engine.vectors.kmeans",
     "near_duplicate_pairs": "curator.engine.vectors.duplicates",
     "nearest": "curator.engine.vectors.neighbours",
     "neighbour_graph": "curator.engine.vectors.neighbours",
+    "neighbour_lists": "curator.engine.vectors.links",
+    "pairs_of": "curator.engine.vectors.links",
     "pca": "curator.engine.vectors.projection",
     "soft_membership": "curator.engine.vectors.kmeans",
     "softmax_products": "curator.engine.vectors.kmeans",
