@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from curator.engine.behind import Behind, two_at_work
+from curator.engine.below import below, prefix_below
 from curator.engine.errors import InputError
 from curator.engine.history import now
 from curator.engine.importing import find_importer
@@ -59,8 +60,8 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
     with store.pouring() as pouring, Behind("curator-store") as behind, two_at_work():
         reading = _Reading(store, dataset, task, pouring, behind, request.renew)
         for (_, importer, source), path in zip(found, plan.paths, strict=True):
-            prefix = "" if source.root == root else source.root.relative_to(root).as_posix() + "/"
-            reading.take(importer.read(Path(path).absolute(), source, reading.task), prefix)
+            items = importer.read(Path(path).absolute(), source, reading.task)
+            reading.take(items, prefix_below(source.root, root))
         behind.wait()
     if store.count_samples(dataset.id) == 0:
         why = "".join(f" The first: {skip.source} {skip.reason}." for skip in store.skips(dataset.id, 0, 1))
@@ -69,7 +70,7 @@ def import_samples(store: Store, request: ImportRequest, task: Task, *, polite: 
             f"See the reasons listed; nothing was imported.{why}",
         )
     same = before is not None and set(before.paths) == set(plan.paths)
-    places = None if same else [_place(Path(p).absolute(), root) for p in plan.paths]
+    places = None if same else [below(Path(p).absolute(), root) for p in plan.paths]
     report = reading.finish(notes, places)
     task.log(report.words)
     told = (report.words, *_of_changed(report.changed, request.renew))
@@ -158,11 +159,6 @@ def _name_of(names: Sequence[str]) -> str:
     return (shared.pop() if len(shared) == 1 else "") or names[0]
 
 
-def _place(path: Path, root: Path) -> str:
-    """A path as the sources of its Samples begin, "" for the root itself."""
-    return "" if path == root or root not in path.parents else path.relative_to(root).as_posix()
-
-
 @dataclass
 class _Reading:
     """Takes what an Importer reads and stores it in chunks."""
@@ -190,7 +186,7 @@ class _Reading:
                 skips.append(Skip(prefix + item.source, item.reason))
                 self.outer.problem(item.source, item.reason)
             else:
-                drafts.append(_below(item, prefix) if prefix else item)
+                drafts.append(_prefixed(item, prefix) if prefix else item)
                 letters += len(item[2]) + len(item[3])  # text and record
             if len(drafts) >= self.chunk or letters >= MANY_LETTERS or len(skips) >= CHUNK:
                 self.chunk = min(CHUNK, 2 * self.chunk)
@@ -250,5 +246,5 @@ class _Remembering(Task):
         self._outer.problem(source, reason)
 
 
-def _below(draft: Draft, prefix: str) -> Draft:
+def _prefixed(draft: Draft, prefix: str) -> Draft:
     return draft._replace(source=prefix + draft.source, images=tuple(prefix + i for i in draft.images))

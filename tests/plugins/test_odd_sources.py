@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ import pytest
 from PIL import Image
 
 from curator.engine.api import Draft, InputError, Skip, Task
+from curator.engine.import_preview import preview
 from curator.engine.importing import find_importer
 from curator.engine.json_text import json_text, without_halves
 from curator.engine.packed import open_stream
 from curator.engine.project import Project
 from curator.engine.registry import registry
+from curator.plugins.importers.coco import Coco
 from curator.plugins.importers.piles import Pile
+from curator.plugins.importers.yolo import Yolo
 from curator.plugins.importers.yolo_description import Description, read_description
 
 
@@ -207,6 +211,109 @@ def test_splits_of_data_yaml(tmp_path):
     splits = [found.split_of(f"images/{name}") for name in names]
     assert splits == ["train", "validation", "train", "validation", "test", ""]
     assert Description().split_of("images/a.png") == ""
+
+
+# Boxes beside pictures, and pictures elsewhere
+
+BOX = "1 0.5 0.5 0.5 0.5\n"
+
+
+@pytest.mark.parametrize("form", ["folder", "zip", "tar"])
+def test_boxes_beside_pictures_are_no_captions(tmp_path, form):
+    files = {
+        "classes.txt": "cat\ndog\n",
+        "train/a.png": png(1),
+        "train/a.txt": BOX + "0 0.1 0.1 0.2 0.2 \n" + BOX,
+        "train/b.png": png(2),
+        "train/b.txt": "",
+        "train/c.png": png(3),
+        "val/d.png": png(4),
+        "val/d.txt": "0 0.1 0.1 0.3 0.1 0.3 0.3\n",
+    }
+    root = laid(tmp_path / "in", files)
+    if form != "folder":
+        root = Path(shutil.make_archive(str(tmp_path / "x"), form, root))
+    candidates = {one.name: one.confidence for one in preview(root).candidates}
+    assert max(candidates, key=lambda name: candidates[name]) == "yolo" and candidates["image-folder"] == 0.3
+    drafts, skips, _ = read(root)
+    found = [(d.source.removeprefix(f"{root.name}!")[-5:], d.labels, d.split, d.text) for d in drafts]
+    assert found == [
+        ("a.png", ("dog", "cat"), "train", ""),
+        ("b.png", (), "train", ""),
+        ("c.png", (), "train", ""),
+        ("d.png", ("cat",), "validation", ""),
+    ]
+    assert not skips
+
+
+@pytest.mark.parametrize("text", ["2 cats\n", "1 0.5 0.5 0.5\n", "1 0.5 0.5 0.5 7\n", BOX + "a cat\n", "1.5 0 0 1 1\n"])
+def test_captions_that_begin_with_numbers_stay_captions(tmp_path, text):
+    root = laid(tmp_path / "in", {"a.png": png(1), "a.txt": text, "b.png": png(2), "b.txt": BOX})
+    assert [d.text for d in read(root)[0]] == [text.strip(), BOX.strip()]
+
+
+YAML = "path: ../pics\ntrain: images/train\nval: {val}\nnames: [cat, dog]\n"
+
+
+def test_a_data_yaml_names_pictures_in_the_root_and_no_further(tmp_path):
+    files = {
+        "pics/images/train/a.png": png(1),
+        "pics/labels/train/a.txt": BOX,
+        "pics/images/other/b.png": png(2),
+        "more/c.png": png(3),
+        "here/coco8.yaml": YAML.format(val="../more"),
+    }
+    root = laid(tmp_path, files)
+    file = root / "here" / "coco8.yaml"
+    with pytest.raises(InputError) as said:
+        Yolo().open(file)
+    assert "“images/train” of data.yaml is not there" in said.value.hint and "--set root=FOLDER" in said.value.hint
+    for path in (file, file.rename(file.with_name("data.yaml")).parent):
+        file = root / "here" / "data.yaml"
+        plugin = Yolo(root=str(root))
+        drafts = [d for d in plugin.read(file, plugin.open(file), Task()) if isinstance(d, Draft)]
+        assert [(d.source, d.labels, d.split) for d in drafts] == [
+            ("more/c.png", (), "validation"),
+            ("pics/images/train/a.png", ("dog",), "train"),
+        ], path
+    with pytest.raises(InputError, match="does not hold"):
+        Yolo(root=str(root / "pics")).open(file)
+    outside = laid(tmp_path / "x", {"in/data.yaml": YAML.format(val="../link")}) / "link"
+    outside.symlink_to(root / "pics")
+    with pytest.raises(InputError, match="no folder called labels"):
+        Yolo(root=str(root / "x")).open(root / "x" / "in")
+
+
+def test_coco_names_pictures_in_the_root_and_no_further(tmp_path):
+    images = [{"id": 1, "file_name": "../pics/a.png"}, {"id": 2, "file_name": "../../out.png"}]
+    about = {"images": images, "categories": [], "annotations": []}
+    files = {"ds/json/x.json": json.dumps(about), "ds/pics/a.png": png(1), "out.png": png(2)}
+    root = laid(tmp_path, files)
+    file = root / "ds" / "json" / "x.json"
+
+    def found(plugin):
+        items = list(plugin.read(file, plugin.open(file), Task()))
+        return [i.source for i in items if isinstance(i, Draft)], [i.reason for i in items if isinstance(i, Skip)]
+
+    assert found(Coco())[0] == [] and all("--set root=FOLDER" in reason for reason in found(Coco())[1])
+    assert found(Coco(root=str(root / "ds")))[0] == ["pics/a.png"]
+    assert found(Coco(root=str(root)))[0] == ["ds/pics/a.png", "out.png"]
+    pictures = str(root / "ds" / "pics")
+    assert found(Coco(images=pictures))[0] == []
+    assert found(Coco(images=pictures, root=str(root)))[0] == ["ds/pics/a.png", "out.png"]
+    with pytest.raises(InputError, match="does not hold"):
+        Coco(root=pictures).open(file)
+
+
+def test_pictures_beside_an_archive_of_coco(tmp_path):
+    about = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"id": 1, "image_id": 1, "caption": "A."}]}
+    laid(tmp_path, {"pics/a.png": png(1)})
+    with zipfile.ZipFile(tmp_path / "ann.zip", "w") as archive:
+        archive.writestr("annotations/captions_val.json", json.dumps(about))
+    drafts, skips, _ = read(tmp_path / "ann.zip")
+    assert not drafts and "--set images=FOLDER" in skips[0].reason
+    plugin = Coco(images=str(tmp_path / "pics"))
+    assert [d.text for d in plugin.read(tmp_path / "ann.zip", plugin.open(tmp_path / "ann.zip"), Task())] == ["A."]
 
 
 # Zstandard

@@ -14,15 +14,17 @@ from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
+from curator.engine.below import below
 from curator.engine.json_text import json_text
-from curator.plugins.importers.drafts import clean, image_draft, labels_of, split_in, text_of_row
+from curator.plugins.importers.drafts import clean, first_of_each, image_draft, labels_of, split_in, text_of_row
 from curator.plugins.importers.json_records import HEAD
 from curator.plugins.importers.piles import Pile, notable_names
-from curator.plugins.importers.places import readable
+from curator.plugins.importers.places import NAME_IMAGES, NAME_ROOT, ROOT_HELP, readable, root_of
 from curator.plugins.importers.splits import split_of_file
 
 LABEL = "Reading images"
 MAX_BYTES = 4 * 2**30
+FEW = 20
 FOLDERS = ("", "images", "{stem}", "../images", "../{stem}", "../images/{stem}", "..")
 """Where the pictures of ``annotations/instances_train2017.json`` may be, seen from it; {stem} is "train2017"."""
 ANNOTATIONS = ("annotations", "")
@@ -38,10 +40,12 @@ class Coco:
     its record is its entry with all its annotations in it, each with the name of its category. The classes are the
     categories of its boxes, the most frequent first; the text is its captions. Where the entry of a picture itself has
     a label or a text, that counts too. Pictures without annotations are kept, and so are categories that none has.
-    Captions in a file of their own (captions_val.json beside instances_val.json) go with the boxes.
+    Captions in a file of their own (captions_val.json beside instances_val.json) go with the boxes. Where names go up
+    (../images/x.jpg), “root” is the folder that holds both the JSON file and the pictures.
     """
 
     images: str = param("", help="Folder of the pictures; default: looked for beside the JSON file")
+    root: str = param("", help=ROOT_HELP)
 
     def match(self, path: Path) -> float:
         """0.97 for a file of this form, a little less for a folder with one, else 0."""
@@ -50,31 +54,41 @@ class Coco:
         return 0.965 if _files(path) else 0.0
 
     def open(self, path: Path) -> Source:
-        """Raises :class:`InputError` when there is no such file, or its pictures are not found."""
+        """Raises :class:`InputError` when there is no such file, or a folder named is not there or does not fit."""
         path = path.absolute()
         if not _files(path):
             raise InputError(f"There is no COCO file at {path}.", "Name the JSON file with images and annotations.")
-        if packed.is_archive(path):
-            return Source("image", path.parent, path.name.split(".")[0], "coco")
-        root = path if path.is_dir() else path.parent
-        if self.images:
-            root = Path(self.images).expanduser().absolute()
-            if not root.is_dir():
-                raise InputError(f"The folder of images {root} does not exist.", "Check the parameter “images”.")
-        elif path.is_file() and path.parent.name == "annotations":
-            root = path.parent.parent
-        return Source("image", root, path.name if path.is_dir() else path.stem, "coco")
+        name = path.name if path.is_dir() else path.name.split(".")[0] if packed.is_archive(path) else path.stem
+        if self._inside(path):
+            return Source("image", path.parent, name, "coco")
+        return Source("image", root_of(self.root, self._base(path)), name, "coco")
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order of the file."""
         path, seen = path.absolute(), set[str]()
-        inside = packed.is_archive(path) and not self.images
-        pile = Pile.at(path) if inside else Pile(source.root)
+        inside = self._inside(path)
+        pile = Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root))
+        pile.lost = "" if self.images else NAME_IMAGES
         for file, captions in _with_captions(_files(path)):
             try:
                 yield from self._read_file(file, captions, pile, seen, source.facts, task)
             except InputError as error:
                 yield Skip(readable(file.name), error.text)
+
+    def _inside(self, path: Path) -> bool:
+        """Whether the pictures lie in the archive that is read."""
+        return packed.is_archive(path) and not self.images
+
+    def _base(self, path: Path) -> Path:
+        """The folder that pictures are looked for in."""
+        if self.images:
+            folder = Path(self.images).expanduser().absolute()
+            if not folder.is_dir():
+                raise InputError(f"The folder of images {folder} does not exist.", "Check the parameter “images”.")
+            return folder
+        if path.is_file() and path.parent.name == "annotations":
+            return path.parent.parent
+        return path if path.is_dir() else path.parent
 
     def _read_file(
         self, file: Path, captions: list[Path], pile: Pile, seen: set[str], facts: dict[str, Any], task: Task
@@ -89,20 +103,11 @@ class Coco:
                 continue
             yield from faults
             _join(entries, by_image, more, said)
-        folder, twice = "" if self.images else _folder(pile, file, entries), 0
-        for number, entry in enumerate(task.track(entries, LABEL)):
-            name = entry.get("file_name") if isinstance(entry, dict) else None
-            if not isinstance(name, str):
-                yield Skip(f"{file.name}#images[{number}]", "has no file_name")
-                continue
-            item = _item(pile, folder, name, entry, by_image.get(_id(entry.get("id")), []), split_of_file(file.name))
-            if item.source in seen:
-                twice += 1
-                continue
-            seen.add(item.source)
-            yield item
-        if twice:
-            task.log(f"{twice} entries of {file.name} name a picture that an earlier one names; the first one counts.")
+        folder = below(self._base(file), pile.root) if self.images else _folder(pile, file, entries)
+        numbered = enumerate(task.track(entries, LABEL))
+        items = (_item(pile, folder, file, number, entry, by_image) for number, entry in numbered)
+        words = f"entries of {file.name} name a picture that an earlier one names; the first one counts."
+        yield from first_of_each(items, words, task, seen)
 
 
 def _with_captions(files: list[Path]) -> list[tuple[Path, list[Path]]]:
@@ -245,8 +250,9 @@ def _said_of(category: dict[str, Any]) -> dict[str, Any]:
 
 
 def _folder(pile: Pile, file: Path, entries: list[Any]) -> str:
-    """The folder of the pile in which the first pictures are found."""
-    names = [e["file_name"] for e in entries[:20] if isinstance(e, dict) and isinstance(e.get("file_name"), str)]
+    """The folder of the pile in which a few pictures, the first or some from anywhere, are found."""
+    few = [*entries[:FEW], *entries[FEW :: max(1, len(entries) // FEW)]]
+    names = [e["file_name"] for e in few if isinstance(e, dict) and isinstance(e.get("file_name"), str)]
     stem = file.stem.split("_", 1)[-1]
     base = Path(os.path.relpath(file, pile.root)).as_posix().removeprefix(pile.prefix).rpartition("/")[0]
     for pattern in FOLDERS:
@@ -264,10 +270,15 @@ def _folder(pile: Pile, file: Path, entries: list[Any]) -> str:
 
 
 def _item(
-    pile: Pile, folder: str, name: str, entry: dict[str, Any], annotations: list[dict[str, Any]], split: str
+    pile: Pile, folder: str, file: Path, number: int, entry: Any, by_image: dict[Any, list[dict[str, Any]]]
 ) -> Draft | Skip:
+    name = entry.get("file_name") if isinstance(entry, dict) else None
+    if not isinstance(name, str):
+        return Skip(f"{file.name}#images[{number}]", "has no file_name")
+    annotations = by_image.get(_id(entry.get("id")), [])
     try:
-        draft = image_draft(pile.root, pile.address(pile.find(name, folder)), split=split_in(entry) or split)
+        split = split_in(entry) or split_of_file(file.name)
+        draft = image_draft(pile.root, pile.address(pile.find(name, folder)), split=split)
     except InputError as error:
         return Skip(readable(name) or "(no name)", error.text)
     captions = [clean(a["caption"]) for a in annotations if isinstance(a.get("caption"), str)]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from curator.engine.api import Draft
+from curator.engine.api import Draft, Skip, Task
 from curator.engine.json_text import json_text
 from curator.engine.pictures import read_bytes, read_header
 
 LABEL_KEYS = ("label", "class", "category")
 TEXT_KEYS = ("text", "caption", "name", "title")
+ROWS_TWICE = "rows name a picture that an earlier row names; the first row counts."
 
 
 def read_image(path: Path) -> tuple[str, int, int]:
@@ -68,6 +69,24 @@ def row_draft(root: Path, relative: str, row: Mapping[str, Any], record: str = "
     digest, width, height = read_image(root / relative)
     record = record or json_text(row)
     return Draft(relative, digest, text_of_row(row), record, (relative,), width, height, labels_of(row), split)
+
+
+def first_of_each(
+    items: Iterator[Draft | Skip], words: str, task: Task, seen: set[str] | None = None
+) -> Iterator[Draft | Skip]:
+    """The items without those whose picture an earlier one names; at the end ``words`` are told of how many those were.
+
+    ``seen`` are the pictures named before, which those named here join.
+    """
+    seen, twice = set() if seen is None else seen, 0
+    for item in items:
+        if item.source in seen:
+            twice += 1
+            continue
+        seen.add(item.source)
+        yield item
+    if twice:
+        task.log(f"{twice} {words}")
 
 
 def split_in(record: Mapping[str, Any]) -> str:

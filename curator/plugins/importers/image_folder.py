@@ -13,7 +13,17 @@ from typing import Any, BinaryIO
 from curator.engine import packed
 from curator.engine.api import CuratorError, Draft, InputError, Skip, Source, Task, importer, param
 from curator.plugins.importers.arrow_tables import Part, read_part
-from curator.plugins.importers.drafts import clean, digest_of, image_draft, read_image, row_draft, split_in, text_of_row
+from curator.plugins.importers.drafts import (
+    ROWS_TWICE,
+    clean,
+    digest_of,
+    first_of_each,
+    image_draft,
+    read_image,
+    row_draft,
+    split_in,
+    text_of_row,
+)
 from curator.plugins.importers.piles import Pile, first_names
 from curator.plugins.importers.places import NAME_ROOT, ROOT_HELP, readable
 from curator.plugins.importers.splits import WORDS, split_of_folder
@@ -28,6 +38,7 @@ from curator.plugins.importers.tables import (
     read_jsonl,
 )
 from curator.plugins.importers.walking import METADATA_NAMES, Found
+from curator.plugins.importers.yolo_boxes import lie_beside
 
 LABEL = "Reading images"
 COLUMNS = ("file_name", "file_names")
@@ -53,7 +64,7 @@ class ImageFolder:
     root: str = param("", help=ROOT_HELP)
 
     def match(self, path: Path) -> float:
-        """0.98 with metadata, 0.6 with pictures, else 0."""
+        """0.98 with metadata, 0.6 with pictures, 0.3 where boxes lie beside them and no captions, else 0."""
         if path.is_dir():
             if any(_names_files(path / name) for name in METADATA_NAMES):
                 return 0.98
@@ -64,7 +75,9 @@ class ImageFolder:
         tables = [path.parent / packed.join(path.name, n) for n in near]
         if path.is_file() and any(_names_files(table) for table in tables):
             return 0.98
-        return 0.6 if any(is_picture_name(name) for name in names) else 0.0
+        if not any(is_picture_name(name) for name in names):
+            return 0.0
+        return 0.3 if lie_beside(path) else 0.6
 
     def open(self, path: Path) -> Source:
         """Raises :class:`InputError` when the path is neither a folder nor an archive, or not below the root named."""
@@ -176,10 +189,18 @@ def _has_classes(images: list[str]) -> bool:
 
 
 def _read_tables(pile: Pile, tables: list[str], there: list[str], task: Task) -> Iterator[Draft | Skip]:
-    seen: set[str] = set()
     named: set[str] = set()
-    twice = done = 0
-    total = sum(count_lines(pile.file(t)) for t in tables if pile.file(t).is_file() and not t.endswith(".parquet"))
+    yield from first_of_each(_read_rows(pile, tables, named, task), ROWS_TWICE, task)
+    if left := sum(name not in named for name in there):
+        task.log(f"{left} pictures are not named in {', '.join(tables)} and were left out.")
+
+
+def _read_rows(pile: Pile, tables: list[str], named: set[str], task: Task) -> Iterator[Draft | Skip]:
+    """What each row of each table gives; the pictures that they name are added to ``named``."""
+    done, total = (
+        0,
+        sum(count_lines(pile.file(t)) for t in tables if pile.file(t).is_file() and not t.endswith(".parquet")),
+    )
     for table in tables:
         try:
             for row in _rows(pile.file(table)):
@@ -187,18 +208,10 @@ def _read_tables(pile: Pile, tables: list[str], there: list[str], task: Task) ->
                 done += 1
                 item, names = _read_row(pile, table, row)
                 named.update(names)
-                if item.source in seen:
-                    twice += 1
-                    continue
-                seen.add(item.source)
                 yield item
         except InputError as error:
             yield Skip(pile.address(table), error.text)
     task.step(LABEL, done, done)
-    if twice:
-        task.log(f"{twice} rows name a picture that an earlier row names; the first row counts.")
-    if left := sum(name not in named for name in there):
-        task.log(f"{left} pictures are not named in {', '.join(tables)} and were left out.")
 
 
 def _read_row(pile: Pile, table: str, row: Row) -> tuple[Draft | Skip, list[str]]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
-from curator.plugins.importers.drafts import row_draft
+from curator.engine.below import below
+from curator.plugins.importers.drafts import ROWS_TWICE, first_of_each, row_draft
 from curator.plugins.importers.piles import Pile, notable_names
 from curator.plugins.importers.places import NAME_ROOT, ROOT_HELP, readable, root_of
 from curator.plugins.importers.tables import Row, column_of, count_lines, is_picture_name, is_plain_list, look, read_csv
@@ -59,20 +60,12 @@ class ImageList:
         table, inside = _table(path), packed.is_archive(path)
         pile = Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root))
         name = table.relative_to(path.parent).as_posix()
-        folder = name.removeprefix(pile.prefix).rpartition("/")[0] if inside else _below(path.parent, source.root)
-        seen, twice = set(), 0
+        folder = name.removeprefix(pile.prefix).rpartition("/")[0] if inside else below(path.parent, source.root)
         with packed.open_stream(table) as file:
-            for row in task.track(
-                read_csv(file, COLUMNS, plain=is_plain_list(table)), LABEL, 0 if inside else count_lines(path)
-            ):
-                item = _read_row(pile, folder, f"{name}#{row.place}", row)
-                if item.source in seen:
-                    twice += 1
-                    continue
-                seen.add(item.source)
-                yield item
-        if twice:
-            task.log(f"{twice} rows name a picture that an earlier row names; the first row counts.")
+            rows = read_csv(file, COLUMNS, plain=is_plain_list(table))
+            rows = task.track(rows, LABEL, 0 if inside else count_lines(path))
+            items = (_read_row(pile, folder, f"{name}#{row.place}", row) for row in rows)
+            yield from first_of_each(items, ROWS_TWICE, task)
 
 
 def _table(path: Path) -> Path:
@@ -93,11 +86,6 @@ def _sure(table: Path) -> float:
     if not named or sum(named) * 2 < len(named):
         return 0.0
     return 0.9 if len(rows[0].values) > 1 else 0.8
-
-
-def _below(folder: Path, root: Path) -> str:
-    """The folder of the list as seen from the root; "" when it is the root, or not needed because all is absolute."""
-    return "" if folder == root or root not in folder.parents else folder.relative_to(root).as_posix()
 
 
 def _name(row: Row) -> str:

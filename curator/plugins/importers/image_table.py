@@ -11,6 +11,7 @@ from typing import Any
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
+from curator.engine.below import prefix_below
 from curator.engine.json_text import json_text
 from curator.engine.packed.cells import cell_address
 from curator.engine.pictures import MAX_BYTES, read_header
@@ -93,7 +94,7 @@ class ImageTable:
             pile, prefix = Pile.at(path), ""
         else:
             pile = Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root))
-            prefix = "" if (base := _base(path)) == source.root else base.relative_to(source.root).as_posix() + "/"
+            prefix = prefix_below(_base(path), source.root)
         for inner in parts_of(path):
             part, column = replace(inner, name=prefix + inner.name), None
             try:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
+from curator.engine.below import below, prefix_below
 from curator.plugins.importers.json_records import NOT_TEXT, Raw, check_encoding
 from curator.plugins.importers.mapping import HELP, ROLES, View, parse_map, roles_of
 from curator.plugins.importers.piles import Pile
@@ -102,17 +103,17 @@ class Instructions:
         path = path.absolute()
         base = path if path.is_dir() else path.parent
         folder = Path(self.images).expanduser().absolute() if self.images else base
-        below = "" if folder == source.root else folder.relative_to(source.root).as_posix()
+        place = below(folder, source.root)
         inside = packed.is_archive(path) and path.is_file() and not self.images
         pile = Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root))
         pile.lost = "" if self.images else NAME_IMAGES
-        pictures = Pictures(pile, below)
+        pictures = Pictures(pile, place)
         shaping = Shaping(pictures, self.format, View(parse_map(self.map)))
-        prefix = "" if base == source.root else base.relative_to(source.root).as_posix() + "/"
+        prefix = prefix_below(base, source.root)
         parts = record_parts(path)
         for part in parts:
             beside = f"{prefix}{part.name}".removeprefix(pile.prefix).rpartition("/")[0]
-            pictures.folder, pictures.beside = (beside, "") if inside else (below, beside)
+            pictures.folder, pictures.beside = (beside, "") if inside else (place, beside)
             try:
                 yield from read_drafts(shaping, part, f"{prefix}{part.name}#", task, self.encoding)
             except InputError as error:

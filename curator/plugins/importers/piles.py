@@ -11,11 +11,15 @@ from pathlib import Path
 
 from curator.engine import packed
 from curator.engine.api import InputError, Skip, Task
+from curator.engine.below import below
 from curator.engine.pictures import IMAGE_SUFFIXES
 from curator.plugins.importers.places import LOST, OPEN_ABOVE, Places, readable, resolved, root_of
 from curator.plugins.importers.walking import IGNORED, METADATA_NAMES, OWN, SIDECARS, Found, first_files, walk
 
-DESCRIBING = (".parquet", ".arrow", ".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".yaml", ".yml", ".tar")
+DESCRIBING = (
+    *(".parquet", ".arrow", ".csv", ".tsv", ".lst", ".jsonl", ".ndjson", ".yaml", ".yml", ".tar"),
+    *(".names", ".labels"),
+)
 DESCRIPTIONS = frozenset({"dataset_info.json"})
 MOST_SIDECARS = 2000
 
@@ -48,8 +52,7 @@ class Pile:
         if path.is_file():
             return cls(path.parent, packed.join(path.name, ""))
         above = root_of(root, path)
-        top = "" if above == path else path.relative_to(above).as_posix()
-        return cls(above, advice=advice, links=links, top=top, rooted=bool(root))
+        return cls(above, advice=advice, links=links, top=below(path, above), rooted=bool(root))
 
     def walk(self, task: Task) -> Found:
         """Everything in it, sorted by name."""
