@@ -206,6 +206,8 @@ def test_an_import_can_be_cancelled(image_folder):
         ("list.csv", "title;image\r\none;a.png\r\ntwo;./sub/b.png\r\n"),
         ("list.csv", "\ufeffTitle,Path\none,a.png\n\ntwo,sub\\b.png\n"),
         ("list.txt", "a.png\nsub/b.png\n"),
+        ("list.txt", "a.png\rsub/b.png\r"),
+        ("list.csv", "path,title\ra.png,one\rsub/b.png,two\r"),
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
@@ -401,6 +403,8 @@ def written(tmp_path, text, name="x.jsonl", encoding="utf-8"):
         ("x.json", '{"version": "1", "data": [{"text": "a"}, {"text":  "b"}]}'),
         ("x.json", '{\n "data": [\n{"text": "a"},\n{"text":  "b"}\n]}'),
         ("x.json", '{"text":\n "a"}\n{"text":\n  "b"}'),
+        ("x.jsonl", '{"text": "a"}\r\r{"text":  "b"}\r'),
+        ("x.json", '[\r{"text": "a"},\r{"text":  "b"}\r]\r'),
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
@@ -412,6 +416,18 @@ def test_every_layout_of_a_file(tmp_path, name, text, encoding):
     assert drafts[0].source == f"{name}#1"
     assert all(d.record in text for d in drafts)
     assert len({d.digest for d in drafts}) == 2
+
+
+def test_lines_that_end_in_a_carriage_return_keep_their_numbers(tmp_path):
+    """As old programs for the Mac write them; a broken line costs no more than itself."""
+    lines = [json.dumps({"data": [1], "text": f"t{i}"}) for i in range(3_000)]
+    lines[70] = "{broken"
+    file = written(tmp_path, "\r".join(lines))
+    drafts, skips = read(Instructions(), file)
+    assert len(drafts) == 2_999 and [s.removeprefix("x.jsonl") for s in skips] == ["#71"]
+    assert drafts[70].source == "x.jsonl#72" and drafts[70].record == lines[71]
+    table = written(tmp_path, "prompt,completion\rq,a\r", "x.csv")
+    assert [d.record for d in read(Instructions(), table)[0]] == ['{"prompt": "q", "completion": "a"}']
 
 
 DEEP = '{"text": ' + "[" * 200_000 + "]" * 200_000 + "}"

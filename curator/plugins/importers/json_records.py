@@ -82,12 +82,12 @@ def check_encoding(encoding: str) -> None:
 
 def open_text(file: BinaryIO, encoding: str = "") -> io.TextIOWrapper:
     """Text in the encoding named, or in UTF-8, UTF-16 or UTF-32 as the first bytes tell, without the mark; bytes that
-    do not fit come out as :data:`BAD_BYTE`."""
-    if not encoding:
-        head = file.read(4)
-        file.seek(0)
-        encoding = next((name for mark, name in MARKS if head.startswith(mark)), "utf-8-sig")
-    return io.TextIOWrapper(file, encoding=encoding, errors=_ON_ERROR, newline="\n")
+    do not fit come out as :data:`BAD_BYTE`. Where lines end in a carriage return alone, each comes out as a newline."""
+    head = file.read(BLOCK)
+    file.seek(0)
+    encoding = encoding or next((name for mark, name in MARKS if head.startswith(mark)), "utf-8-sig")
+    newline = None if b"\r" in head and b"\n" not in head else "\n"
+    return io.TextIOWrapper(file, encoding=encoding, errors=_ON_ERROR, newline=newline)
 
 
 def read_records(file: BinaryIO, encoding: str = "") -> Iterator[Raw]:
@@ -106,6 +106,7 @@ def read_many(file: BinaryIO, encoding: str = "") -> Iterator[Lines | Raw]:
     time, to be parsed with :func:`parse_line`. Closes the file at the end."""
     text = open_text(file, encoding)
     head = text.read(HEAD)
+    usual = text.encoding == "utf-8-sig" and text.newlines is None
     text.detach()
     file.seek(0)
     with open_text(file, encoding) as text:
@@ -117,7 +118,7 @@ def read_many(file: BinaryIO, encoding: str = "") -> Iterator[Lines | Raw]:
             yield from _read_elements(text, wrapper.end(), "]")
         elif start == "{" and not _has_whole_line(head):
             yield from _read_elements(text, 0, "")
-        elif text.encoding == "utf-8-sig":
+        elif usual:
             file.seek(3 if file.read(3) == codecs.BOM_UTF8 else 0)
             yield from _read_byte_lines(file)
         else:

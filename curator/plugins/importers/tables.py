@@ -142,4 +142,5 @@ def column_of(values: Mapping[str, Any], columns: tuple[str, ...]) -> str:
 def count_lines(path: Path) -> int:
     """Lines of a file, fast: an upper bound of its rows."""
     with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(2**20), b"")) + 1
+        blocks = iter(lambda: file.read(2**20), b"")
+        return sum(block.count(b"\n") or block.count(b"\r") for block in blocks) + 1

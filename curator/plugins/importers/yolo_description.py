@@ -56,8 +56,8 @@ class Description:
 def find_description(pile: Pile) -> str:
     """The name of the data.yaml in a pile, "" for none."""
     if not pile.prefix:
-        names = (posixpath.join(pile.top, name) for name in DESCRIPTIONS)
-        return next((name for name in names if (pile.root / name).is_file()), "")
+        places = (posixpath.join(pile.top, name) for name in DESCRIPTIONS)
+        return next((place for place in places if (pile.root / place).is_file()), "")
     names = sorted(notable_names(pile.root / pile.prefix[:-1]), key=lambda name: name.count("/"))
     return next((n for n in names if n.rpartition("/")[2] in DESCRIPTIONS and n.count("/") < 2), "")
 
