@@ -108,6 +108,48 @@ def test_d2_takes_samples_without_a_score_last_and_names_what_is_missing():
             select("d2", replace(inputs, **gap))
 
 
+def vote_loop(x, budget, k, discount, keep=()):
+    """Vote-k with an argmax over whole matrices."""
+    votes = close(x, k)
+    heard, picks = np.zeros(len(x)), []
+    while len(picks) < budget:
+        score = discount**-heard @ np.where(np.isin(np.arange(len(x)), picks)[:, None], 0, votes)
+        score[picks] = -1
+        pick = keep[len(picks)] if len(picks) < len(keep) else np.argmax(np.round(score, 9))
+        picks.append(int(pick))
+        heard += votes[:, pick]
+    return picks
+
+
+def on_a_circle(**more):
+    angle = np.deg2rad([0, 10, 25, 45, 90])
+    return Inputs(5, np.arange(5), vectors=np.stack([np.cos(angle), np.sin(angle)], 1).astype(np.float32), **more)
+
+
+def test_vote_k_on_a_circle_as_worked_out_by_hand():
+    # Each votes for its one nearest: 0 for 1, 1 for 0, 2 for 1, 3 for 2, 4 for 3.
+    found = select("vote-k", on_a_circle(), budget=5, centre=False)
+    assert found.rows.tolist() == [1, 2, 3, 0, 4]
+    assert found.gains.tolist() == [2, 1, 1, 0, 0]
+    assert found.reasons[0] == "among the nearest of 2 samples, 2 of them with no pick there yet"
+    assert found.reasons[1] == "among the nearest of 1 sample, 1 of them with no pick there yet"
+    assert found.reasons[4] == "among the nearest of no other sample"
+
+
+@pytest.mark.parametrize(("discount", "neighbours"), [(10.0, 150), (2.0, 4), (1.0, 9)])
+@pytest.mark.parametrize("keep", [(), (7, 30)])
+def test_vote_k_equals_a_loop_over_everything(discount, neighbours, keep):
+    inputs = moved(pile(keep=np.array(keep, np.int64)), np.random.default_rng(1).permutation(90))
+    values = {"discount": discount, "neighbours": neighbours}
+    for x, centre in ((inputs.vectors, False), (centred(inputs.vectors), True)):
+        found = select("vote-k", inputs, budget=90, centre=centre, **values)
+        assert found.rows.tolist() == vote_loop(x, 90, min(9, neighbours), discount, keep)
+
+
+def centred(x):
+    return unit_rows((x - x.mean(0, dtype=float)).astype(np.float32))
+
+
 @pytest.mark.parametrize("name", ["d2"])
 def test_rows_in_another_order_give_the_same_samples(name):
     inputs, order = pile(), np.random.default_rng(5).permutation(90)
@@ -116,7 +158,7 @@ def test_rows_in_another_order_give_the_same_samples(name):
     assert second.gains.tolist() == first.gains.tolist()
 
 
-@pytest.mark.parametrize("name", ["d2"])
+@pytest.mark.parametrize("name", ["d2", "vote-k"])
 def test_rows_that_are_not_alive_or_not_readable_play_no_part(name):
     inputs = pile()
     alive = np.setdiff1d(np.arange(90), [0, 5, 17, 40])

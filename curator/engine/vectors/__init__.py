@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curator.engine.unit import unit_rows
-    from curator.engine.vectors.blocks import Part
+    from curator.engine.vectors.blocks import Centred, Part
     from curator.engine.vectors.curves import closeness_curve
     from curator.engine.vectors.duplicates import Duplicates, Pairs, greedy_duplicates, near_duplicate_pairs
     from curator.engine.vectors.farthest import FarthestFirst, farthest_first
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from curator.engine.vectors.projection import Principal, pca
 
 __all__ = [
+    "Centred",
     "Duplicates",
     "FarthestFirst",
     "KMeans",
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Centred": "curator.engine.vectors.blocks",
     "Duplicates": "curator.engine.vectors.duplicates",
     "FarthestFirst": "curator.engine.vectors.farthest",
     "KMeans": "curator.engine.vectors.kmeans",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from curator.engine.unit import unit_rows
+
 if TYPE_CHECKING:
     import torch
 
@@ -49,6 +51,26 @@ class Part:
     def __getitem__(self, which: Any) -> NDArray[Any]:
         found: NDArray[Any] = self._x[self._rows[which]]
         return found
+
+
+class Centred(Part):
+    """The same, less the mean of these rows and brought to length one again: float32.
+
+    What all rows of an encoder have in common says nothing about one of them; without it, far ones point apart.
+    """
+
+    def __init__(self, x: NDArray[Any], rows: NDArray[np.int64]) -> None:
+        super().__init__(x, rows)
+        self.dtype = np.dtype(np.float32)
+        total, count = np.zeros(x.shape[1]), 0
+        for _, block in blocks(Part(x, rows)):  # type: ignore[arg-type]
+            fine = block[np.isfinite(block).all(axis=1)]
+            total += fine.sum(axis=0, dtype=np.float64)
+            count += len(fine)
+        self._mean = (total / max(1, count)).astype(np.float32)
+
+    def __getitem__(self, which: Any) -> NDArray[Any]:
+        return unit_rows(super().__getitem__(which) - self._mean)
 
 
 def readable(x: NDArray[Any]) -> NDArray[np.bool_]:

@@ -23,24 +23,39 @@ WORD = 2**16
 
 @dataclass(frozen=True)
 class Links:
-    """Links by where they begin: those of row i are ``ends[starts[i] : starts[i + 1]]``, in the order given.
+    """Links by where they begin: those of row i are ``ends[starts[i] : starts[i + 1]]``.
 
     Attributes:
         starts: int64 [m + 1].
         ends: int32 [e].
-        order: int64 [e], the place that each link had in the lists it was made from.
     """
 
     starts: Rows
     ends: Ints
-    order: Rows
 
     @classmethod
-    def between(cls, begins: NDArray[Any], ends: NDArray[Any], m: int) -> Links:
-        """Links from ``begins`` [e] to ``ends`` [e] among ``m`` rows."""
+    def between(cls, begins: NDArray[Any], ends: NDArray[Any], m: int) -> tuple[Links, Rows]:
+        """Links from ``begins`` [e] to ``ends`` [e] among ``m`` rows, and the place each had there, int64 [e]."""
         order = by_key(begins, m)
         starts = np.concatenate([[0], np.cumsum(np.bincount(begins, minlength=m))])
-        return cls(starts, np.asarray(ends, np.int32)[order], order)
+        return cls(starts, np.asarray(ends, np.int32)[order]), order
+
+    @classmethod
+    def backwards(cls, lists: Ints) -> Links:
+        """From each row to those that list it (int32 [m, k], -1 = none), a column at a time, to need little memory."""
+        m = len(lists)
+        counts = np.zeros(m, np.int64)
+        for column in lists.T:
+            counts += np.bincount(column[column >= 0], minlength=m)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        ends, cursor = np.empty(starts[-1], np.int32), starts[:-1].copy()
+        for column in lists.T:
+            rows = np.flatnonzero(column >= 0)
+            rows = rows[by_key(column[rows], m)]
+            keys = column[rows]
+            ends[cursor[keys] + np.arange(len(keys)) - np.searchsorted(keys, keys)] = rows
+            cursor += np.bincount(keys, minlength=m)
+        return cls(starts, ends)
 
     def of(self, row: int) -> slice:
         """Where the links of one row stand."""

@@ -103,8 +103,8 @@ class D2:
         low, high = vectors.pairs_of(lists)
         apart = vectors.distances(x, low, high, task)
         begins, ends = np.concatenate([low, high]), np.concatenate([high, low])
-        links = vectors.Links.between(begins, ends, len(inputs.rows))
-        return links, np.concatenate([apart, apart])[links.order]
+        links, order = vectors.Links.between(begins, ends, len(inputs.rows))
+        return links, np.concatenate([apart, apart])[order]
 
 
 def _not_negative(values: NDArray[np.float64], order: str) -> NDArray[np.float64]:

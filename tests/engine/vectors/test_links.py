@@ -11,8 +11,8 @@ def points(n, d=8, seed=0):
 @pytest.mark.parametrize("m", [7, 70_000, 2**17])
 def test_links_stand_by_where_they_begin_in_the_order_given(m):
     begins = np.random.default_rng(0).integers(0, m, 500)
-    made = Links.between(begins, np.arange(500) % m, m)
-    assert made.order.tolist() == np.argsort(begins, kind="stable").tolist()
+    made, order = Links.between(begins, np.arange(500) % m, m)
+    assert order.tolist() == np.argsort(begins, kind="stable").tolist()
     for row in (0, int(begins[3]), m - 1):
         assert made.ends[made.of(row)].tolist() == (np.flatnonzero(begins == row) % m).tolist()
     some = begins[[4, 4, 9]]
@@ -46,3 +46,10 @@ def test_each_pair_once_with_its_cosine_and_distance(monkeypatch):
     x = points(3).astype(float)
     assert cosines(x, low, high) == pytest.approx([x[a] @ x[b] for a, b in ((0, 1), (0, 2), (1, 2))], abs=1e-9)
     assert distances(x, low, high)[1] == pytest.approx(np.linalg.norm(x[0] - x[2]), abs=1e-9)
+
+
+def test_links_backwards_lead_to_those_who_list_a_row():
+    lists = np.random.default_rng(0).integers(-1, 9, (9, 4)).astype(np.int32)
+    made = Links.backwards(lists)
+    for row in range(9):
+        assert sorted(made.ends[made.of(row)].tolist()) == np.nonzero(lists == row)[0].tolist()
