@@ -83,7 +83,11 @@ def test_numbers_beyond_a_float_and_halves_of_pairs_come_back(odd, tmp_path, for
     if format_ == "parquet":
         pytest.importorskip("pyarrow")
     target = tmp_path / ("out" if format_ == "parquet" else "out.json" if format_ == "json" else "out.jsonl")
-    odd.submit_export("all", target, format_, options={"allow_loss": True}).result()
+    said: list[str] = []
+    odd.submit_export(
+        "all", target, format_, options={"allow_loss": True}, listener=lambda _, message: said.append(str(message))
+    ).result()
+    assert ("2 samples hold half of a surrogate pair" in "".join(said)) == (format_ == "parquet")
     drafts, skips, _ = read(target)
     assert [d.text.replace("�", "?") for d in drafts] == ["? q\na", "q\nb"] and not skips
     for draft in drafts:

@@ -35,8 +35,7 @@ class Columns:
             them, so that a class has the same number in every subset.
         pictures: whether any sample has pictures.
         several: whether any sample has more than one; a column of images then takes the place of that of one image.
-
-    Half of a surrogate pair, which Arrow cannot hold, becomes a question mark.
+        halves: how many samples hold half of a surrogate pair, which Arrow cannot hold: it becomes a question mark.
     """
 
     kind: str
@@ -44,23 +43,26 @@ class Columns:
     classes: tuple[str, ...]
     pictures: bool
     several: bool = False
+    halves: int = 0
 
     @classmethod
     def of(cls, items: Iterable[ExportItem], kind: str, facts: Mapping[str, Any] | None = None) -> Columns:
         """The columns of all samples; ``facts`` are those of their source."""
         types: dict[str, Any] = {}
         classes: set[str] = set()
-        pictures, batch = 0, list[dict[str, Any]]()
+        pictures, halves, batch = 0, 0, list[dict[str, Any]]()
         for item in items:
             pictures = max(pictures, len(item.images))
             if kind == "image" and item.labels:
                 classes.add(item.labels[0])
-            batch.append(_fields(item, kind))
+            fields, changed = _fields(item, kind)
+            halves += changed
+            batch.append(fields)
             if len(batch) == BATCH:
                 _merge_types(types, batch)
                 batch = []
         _merge_types(types, batch)
-        return cls(kind, types, ordered(classes, facts or {}), pictures > 0, pictures > 1)
+        return cls(kind, types, ordered(classes, facts or {}), pictures > 0, pictures > 1, halves)
 
     @property
     def schema(self) -> Any:
@@ -102,7 +104,7 @@ class Columns:
             {"bytes": item.read_image(n), "path": Path(name).name} for n, name in enumerate(item.image_names)
         ]  # fmt: skip
         size = sum(len(picture["bytes"]) for picture in pictures) + len(item.record) + 64
-        row = {name: self._value(name, value) for name, value in _fields(item, self.kind).items()}
+        row = {name: self._value(name, value) for name, value in _fields(item, self.kind)[0].items()}
         if self.kind == "image":
             row["image"] = pictures[0] if pictures else None
             if self.classes:
@@ -124,9 +126,13 @@ class Columns:
         return pyarrow.Table.from_pylist(rows, schema=self.schema)
 
 
-def _fields(item: ExportItem, kind: str) -> dict[str, Any]:
+def _fields(item: ExportItem, kind: str) -> tuple[dict[str, Any], bool]:
+    """The fields of a sample as Arrow can hold them, and whether halves of surrogate pairs were changed for that."""
     found = fields_of(item) if kind == "image" else record_of(item)
-    return without_halves(found) if "\\ud" in item.record or "\\uD" in item.record else found
+    if "\\ud" not in item.record and "\\uD" not in item.record:
+        return found, False
+    plain = without_halves(found)
+    return plain, plain != found
 
 
 def _merge_types(types: dict[str, Any], batch: list[dict[str, Any]]) -> None:

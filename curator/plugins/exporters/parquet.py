@@ -16,6 +16,7 @@ from curator.plugins.exporters.placing import again, needed_bytes
 
 ROWS = 1000
 PART = ".part"
+HALVES = "{count} samples hold half of a surrogate pair, which Parquet cannot: each half is a question mark there."
 
 
 @exporter("parquet", version=1)
@@ -49,6 +50,8 @@ class Parquet:
         items = again(items)
         needed = needed_bytes(items, task, info.count)
         columns = Columns.of(task.track(items, "Looking at fields", info.count), info.kind, info.facts)
+        if columns.halves:
+            task.log(HALVES.format(count=columns.halves))
         with atomic_folder(target, needed=needed, key=info.key) as folder:
             (folder / "data").mkdir(exist_ok=True)
             journal = Journal(folder, info.key)
