@@ -16,7 +16,10 @@ from curator.engine.exporting import NAME_LIMIT, safe_name
 from curator.engine.types import ExportItem
 
 MODES = ("as-is", "told", "reference", "absolute", "copy")
-ANEW = "Choose a format that names pictures anew: llava, sharegpt, messages, alpaca, llama-factory."
+ANEW = (
+    "Choose a format that names pictures anew (messages, sharegpt, llava, alpaca, llama-factory), "
+    "or parquet, which holds them."
+)
 ELSEWHERE = ("http://", "https://", "data:", "s3://", "gs://")
 
 
