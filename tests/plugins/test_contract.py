@@ -24,7 +24,7 @@ SELECTORS = [n for r, n in SPECS if r == "selector"]
 LANGUAGE = {key for key, spec in SPECS.items() if any(p.name == "max_tokens" for p in spec.params)}
 """Need a language model; tests/plugins/test_language_scorers.py holds them to the same with a tiny one."""
 WORKERS = [key for key in SPECS if key[0] in ("clusterer", "projector", "scorer") and key not in LANGUAGE]
-NESTED = ("pcoreset", "k-center", "random", "top-score")
+NESTED = ("pcoreset", "k-center", "random", "top-score", "facility-location")
 SLOW = {("projector", "umap")}
 QUICK = [k for k in [*WORKERS, *(("selector", n) for n in SELECTORS)] if k not in SLOW]
 CASES = {
@@ -102,6 +102,8 @@ def plugin(role, name, **values):
     known = {p.name for p in spec.params}
     if name == "redundancy":
         values.setdefault("threshold", 0.99999)
+    if name == "simcore":
+        values = {"words": ("one", "another"), "stop": 0.0} | values
     return spec.make({k: v for k, v in values.items() if k in known})
 
 

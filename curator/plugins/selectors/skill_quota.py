@@ -21,7 +21,7 @@ from curator.engine.api import (
     share_over_skills,
 )
 
-INSIDE = ("k-center", "pcoreset", "random", "top-score", "centre", "ccs")
+INSIDE = ("k-center", "pcoreset", "facility-location", "random", "top-score", "centre", "ccs")
 
 
 @selector("skill-quota", version=2, needs={"skills"})
