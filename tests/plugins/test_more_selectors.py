@@ -144,8 +144,9 @@ def test_words_are_examples_too():
         assert texts == ["to the left"]
         return np.array([[-1, 0]], np.float32)
 
-    found = select("simcore", inputs(6, vectors=pile().vectors, encode_texts=encode), words=("to the left",), budget=1)
-    assert found.rows.tolist() == [5]
+    found = select("simcore", inputs(6, vectors=pile().vectors, encode_texts=encode), words=("to the left",), budget=4)
+    assert found.rows.tolist() == [5, 1, 4, 3]
+    assert found.reasons[0] == "like what you described: cosine 1.000 to a group of them"
 
 
 def rounds(centres, x, budget):

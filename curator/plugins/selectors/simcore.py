@@ -34,9 +34,9 @@ class SimCore:
 
     The examples are the samples pinned in, or those of a class (`like`), or a description in words for encoders that
     read pictures and texts in one space (`words`). They are put into groups, and in each round every group takes the
-    sample most like it, so that the picks cover all kinds of examples and not only the commonest. It stops by itself
-    once a round is much less alike than the first ones. Copies of the examples are the first it finds: remove
-    near-duplicates before it.
+    sample most like it, so that the picks cover all kinds of examples and not only the commonest. With examples it
+    stops by itself once a round is much less alike than the first ones; with words it fills the budget. Copies of the
+    examples are the first it finds: remove near-duplicates before it.
 
     Source: SimCore, arXiv 2303.11101.
     """
@@ -125,7 +125,7 @@ class SimCore:
                 break
             mean = float(np.mean([value for value, _ in best]))
             level = mean if turn == first else level
-            if self.stop and mean < self.stop * level:
+            if self.stop and not self.words and mean < self.stop * level:
                 return picks, alike, f"Stopped: what is left is less alike ({mean:.3f}, at first {level:.3f})."
             for value, row in sorted(set(best), key=lambda pair: (-pair[0], pair[1])):
                 if kept + len(picks) < self.budget and not lists.taken[row] and quota.take(row):
