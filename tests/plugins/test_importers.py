@@ -18,7 +18,7 @@ from curator.plugins.importers.image_table import ImageTable
 from curator.plugins.importers.instructions import Instructions
 from curator.plugins.importers.json_records import read_records
 from curator.plugins.importers.llama_factory import LlamaFactory
-from curator.plugins.importers.places import FOLLOW, NAME_ROOT
+from curator.plugins.importers.places import FOLLOW, NAME_IMAGES, NAME_ROOT
 from curator.plugins.importers.shapes import read_dialogue, recognise, text_of
 
 LEAVES = "leaves the folder of the dataset"
@@ -247,7 +247,7 @@ def test_broken_rows_of_a_list_are_named(image_folder):
         "list.csv#3: ../a.png": f"{LEAVES}{NAME_ROOT}",
         "list.csv#4": "names no file",
         "list.csv#5": "has 3 fields; the first line has 2",
-        "list.csv#7: b.png": "is not there",
+        "list.csv#7: b.png": f"is not there{NAME_IMAGES}",
     }
 
 

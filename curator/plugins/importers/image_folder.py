@@ -99,6 +99,9 @@ class ImageFolder:
         if others:
             endings = ", ".join(f"{count} {ending}" for ending, count in others.most_common(8))
             task.log(f"{others.total()} files passed over that are no pictures: {endings}.")
+        if found.tables and not tables:
+            named = " or ".join(sorted(found.tables))
+            task.log(f"If {named} says more of the pictures, import that file instead.")
         if tables:
             yield from _read_tables(pile, tables, found.images, task)
         else:

@@ -16,19 +16,22 @@ METADATA_NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 IGNORED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 OWN = "curation.json"
 SIDECARS = (".txt", ".json")
+TABLES = (".csv", ".tsv")
 MANY = 5_000_000
+MOST_TABLES = 3
 
 
 @dataclass
 class Found:
     """Paths relative to the root, with forward slashes. ``others`` counts files that are no pictures, by suffix;
-    ``sidecars`` are the .txt and .json files among them."""
+    ``sidecars`` are the .txt and .json files among them, ``tables`` the first tables."""
 
     images: list[str] = field(default_factory=list)
     metadata: list[str] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     sidecars: set[str] = field(default_factory=set)
+    tables: list[str] = field(default_factory=list)
 
     def pass_over(self, name: str) -> None:
         """Count a file that is no picture; one that may belong to a picture is remembered."""
@@ -36,6 +39,8 @@ class Found:
         self.others[suffix or "no ending"] += 1
         if suffix in SIDECARS and len(self.sidecars) < MANY:
             self.sidecars.add(name)
+        elif suffix in TABLES and len(self.tables) < MOST_TABLES:
+            self.tables.append(name)
 
 
 def walk(root: Path, task: Task, *, top: str = "", links: bool = False) -> Found:
