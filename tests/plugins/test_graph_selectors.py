@@ -158,7 +158,39 @@ def test_rows_in_another_order_give_the_same_samples(name):
     assert second.gains.tolist() == first.gains.tolist()
 
 
-@pytest.mark.parametrize("name", ["d2", "vote-k"])
+def test_ideal_on_a_circle_as_worked_out_by_hand():
+    # Each leads to its one nearest for certain: 4 to 3 to 2 to 1 to 0 and back to 1.
+    found = select("ideal", on_a_circle(), budget=3, centre=False, neighbours=1)
+    assert found.rows.tolist() == [4, 0, 1]
+    assert found.gains.tolist() == pytest.approx([5, 0, 0])
+    assert found.reasons[0] == "reaches about 5 samples along neighbours, 100.00% of the pile"
+    found = select("ideal", on_a_circle(keep=np.array([2])), budget=3, centre=False, neighbours=1)
+    assert found.rows.tolist() == [2, 4, 0]
+    assert found.gains[1:].tolist() == pytest.approx([2, 0], abs=0.05)
+    assert found.reasons[1].startswith("further reaches about ")
+    assert found.reasons[2] == "reaches nothing that earlier picks do not reach"
+
+
+def test_ideal_takes_one_of_each_group_whatever_the_order_and_the_seed():
+    rng = np.random.default_rng(0)
+    at = np.arange(60) % 3
+    x = unit_rows((np.eye(8)[at] + 0.05 * rng.normal(size=(60, 8))).astype(np.float32))
+    inputs, order = Inputs(60, np.arange(60), vectors=x), rng.permutation(60)
+    for seed in range(2):
+        found = select("ideal", replace(inputs, seed=seed), budget=3)
+        assert sorted(at[found.rows]) == [0, 1, 2]
+        again = select("ideal", replace(moved(inputs, order), seed=seed), budget=3)
+        assert sorted(at[order[again.rows]]) == [0, 1, 2]
+        assert again.gains == pytest.approx(found.gains, rel=0.1)
+
+
+def test_ideal_sets_outliers_aside_when_asked():
+    found = select("ideal", on_a_circle(), budget=5, centre=False, neighbours=1, trim=0.2)
+    assert 4 not in found.rows.tolist()
+    assert found.stopped == "Only 4 samples to choose from. Outliers set aside: 1."
+
+
+@pytest.mark.parametrize("name", ["d2", "vote-k", "ideal"])
 def test_rows_that_are_not_alive_or_not_readable_play_no_part(name):
     inputs = pile()
     alive = np.setdiff1d(np.arange(90), [0, 5, 17, 40])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from curator.engine.vectors.duplicates import Duplicates, Pairs, greedy_duplicates, near_duplicate_pairs
     from curator.engine.vectors.facility import FacilityLocation, facility_location
     from curator.engine.vectors.farthest import FarthestFirst, farthest_first
+    from curator.engine.vectors.influence import Cover, ReverseSets, passing_chances, share_reached
     from curator.engine.vectors.kmeans import KMeans, assign, k_means, soft_membership, softmax_products
     from curator.engine.vectors.links import Links, cosines, distances, neighbour_lists, pairs_of
     from curator.engine.vectors.neighbours import nearest, neighbour_graph
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Centred",
+    "Cover",
     "Duplicates",
     "FacilityLocation",
     "FarthestFirst",
@@ -31,6 +33,7 @@ __all__ = [
     "Pairs",
     "Part",
     "Principal",
+    "ReverseSets",
     "assign",
     "closeness_curve",
     "cosines",
@@ -44,7 +47,9 @@ __all__ = [
     "neighbour_graph",
     "neighbour_lists",
     "pairs_of",
+    "passing_chances",
     "pca",
+    "share_reached",
     "soft_membership",
     "softmax_products",
     "unit_rows",
@@ -52,6 +57,7 @@ __all__ = [
 
 _HOMES = {
     "Centred": "curator.engine.vectors.blocks",
+    "Cover": "curator.engine.vectors.influence",
     "Duplicates": "curator.engine.vectors.duplicates",
     "FacilityLocation": "curator.engine.vectors.facility",
     "FarthestFirst": "curator.engine.vectors.farthest",
@@ -60,6 +66,7 @@ _HOMES = {
     "Pairs": "curator.engine.vectors.duplicates",
     "Part": "curator.engine.vectors.blocks",
     "Principal": "curator.engine.vectors.projection",
+    "ReverseSets": "curator.engine.vectors.influence",
     "assign": "curator.engine.vectors.kmeans",
     "closeness_curve": "curator.engine.vectors.curves",
     "cosines": "curator.engine.vectors.links",
@@ -73,7 +80,9 @@ _HOMES = {
     "neighbour_graph": "curator.engine.vectors.neighbours",
     "neighbour_lists": "curator.engine.vectors.links",
     "pairs_of": "curator.engine.vectors.links",
+    "passing_chances": "curator.engine.vectors.influence",
     "pca": "curator.engine.vectors.projection",
+    "share_reached": "curator.engine.vectors.influence",
     "soft_membership": "curator.engine.vectors.kmeans",
     "softmax_products": "curator.engine.vectors.kmeans",
     "unit_rows": "curator.engine.unit",
