@@ -97,7 +97,8 @@ class Docks(QObject):
         docks["library"].raise_()
         docks["detail"].raise_()
         right = max(letter * 46, min(letter * 62, window.width() // 5))
-        window.resizeDocks([docks["library"], docks["detail"]], [letter * 44, right], across)
+        left, right = min(letter * 44, window.width() // 4), min(right, window.width() // 4)  # at a large font
+        window.resizeDocks([docks["library"], docks["detail"]], [left, right], across)
         window.resizeDocks([docks["library"], docks["run"]], [letter * 48, letter * 52], Qt.Orientation.Vertical)
         window.resizeDocks([docks["jobs"]], [letter * 15], Qt.Orientation.Vertical)
 

@@ -192,7 +192,10 @@ class Finding(QObject):
         elif not len(found.rows):
             self._tell(NOTHING, tr("Nothing found"))
         else:
-            self._tell(READY, tr("{count:,} found", count=len(found.rows)))
+            words = tr("{count:,} found", count=len(found.rows))
+            if query.sort == "similarity":
+                words = tr("{count:,}, the most alike first", count=len(found.rows))
+            self._tell(READY, words)
         self._state.set_query(query)
 
     def _query_changed(self) -> None:

@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
         state.run_changed.connect(self._refresh_actions)
         self.places.made.connect(self._panel_made)
         self.highlighter.item_changed.connect(self.center.follow)
+        self.highlighter.best_first.connect(self.center.table.scrollToTop)
         commands.noticed.connect(self.bar.show_notice)
         commands.submitted.connect(self._submitted)
         commands.view_asked.connect(self.center.show_view)

@@ -66,6 +66,32 @@ def test_the_slider_and_the_keys_set_the_size(window, project):
     assert not bar.slider.isVisible()
 
 
+def test_a_search_shows_its_best_at_the_top_and_other_changes_leave_the_place(window, project, qtbot):
+    window.state.set_project(project)
+    gallery, table, state = window.center.gallery, window.center.table, window.state
+    state.set_current(700)
+    place = gallery.verticalScrollBar().value()
+    assert place > 0
+    state.set_query(replace(state.query, descending=True))
+    assert gallery.verticalScrollBar().value() == place
+    state.set_query(replace(state.query, where="row<900", sort="similarity"))
+    assert gallery.verticalScrollBar().value() == 0 and state.current == 700
+    window.commands.show_table()
+    state.set_query(replace(state.query, sort="row"))
+    assert table.verticalScrollBar().value() > 0
+    state.set_query(replace(state.query, sort="similarity"))
+    assert table.verticalScrollBar().value() == 0
+    table.verticalScrollBar().setValue(3)
+    state.data_changed.emit(frozenset({"label"}))
+    assert table.verticalScrollBar().value() == 3
+    records = window.state.show_dataset(2) or window.center
+    window.commands.view_asked.emit("instructions")
+    state.set_current(25)
+    records.view.resize(600, 200)
+    state.set_query(replace(state.query, sort="similarity"))
+    assert records.view.table.verticalScrollBar().value() == 0
+
+
 def test_headings_take_room_and_every_cell_is_found_again():
     groups = (Group("a", 0, 7), Group("b", 7, 1), Group("c", 8, 5))
     grid = Grid(13, 350, 96, groups, heading=30)

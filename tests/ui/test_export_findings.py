@@ -94,9 +94,9 @@ def test_a_choice_in_the_list_decides_the_export_and_show_highlights(talks, wind
     window.actions_.by_id["export"].trigger()
     dialog = window.findChild(ExportDialog)
     dialog.format.setCurrentText("alpaca")
-    trainer = dialog.option_form.fields["trainer"].combo
+    trainer = dialog.trainer_form.fields["trainer"].combo
     trainer.setCurrentText("llama-factory")
-    dialog.option_form.fields["length"].spin.setValue(50)
+    dialog.trainer_form.fields["length"].spin.setValue(50)
     qtbot.waitUntil(lambda: "too-long" in dialog.findings.cards)
     card = dialog.findings.cards["too-long"]
     card.show_them.click()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fakes import FakeProject
 from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QColor
 
 from curator.engine.jobs import Failed
 from curator.engine.project import Project
@@ -11,6 +12,7 @@ from curator.engine.records import EmbeddingRecord
 from curator.engine.task import Progress
 from curator.engine.types import Changes
 from curator.ui.models import layouts
+from curator.ui.models.hues import Entry
 from curator.ui.models.layouts import SMALL
 from curator.ui.views.map_legend import Legend
 from curator.ui.views.map_names import free_places
@@ -267,6 +269,24 @@ def test_nothing_is_computed_while_it_is_hidden(page, window, qtbot, layout):
 def test_names_do_not_lie_on_each_other():
     boxes = [QRectF(10, 10, 40, 10), QRectF(20, 12, 40, 10), QRectF(10, 40, 40, 10), QRectF(90, 90, 40, 10)]
     assert free_places(boxes, QRectF(0, 0, 100, 100)) == [0, 2]
+
+
+def test_a_legend_with_too_little_room_keeps_what_is_pressed_and_counts_the_rest(qtbot):
+    legend = Legend()
+    qtbot.addWidget(legend)
+    entries = tuple(Entry(f"class {i}", QColor("red"), 9 - i, i, True) for i in range(8))
+    legend.show_entries("Class", entries, True, frozenset({"class 6"}))
+    legend.show()
+    whole = legend.height()
+    assert legend.more.isHidden()
+    legend.fit(whole)
+    assert legend.more.isHidden()
+    legend.fit(whole // 2)
+    shown = [b.property("entry") for b in legend.buttons if b.isVisible()]
+    assert legend.height() <= whole // 2 and shown[0] == "class 0" and shown[-1] == "class 6"
+    assert legend.more.text() == f"{8 - len(shown)} more lines"
+    legend.fit(whole)
+    assert legend.height() == whole and legend.more.isHidden()
 
 
 def test_an_empty_legend_hides(qtbot):

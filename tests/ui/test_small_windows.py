@@ -155,7 +155,7 @@ def test_the_export_dialog_follows_trainer_and_options_and_says_what_is_wrong(qt
     qtbot.waitUntil(lambda: dialog.preview.state == "ready")
     formats = [dialog.format.itemText(i) for i in range(dialog.format.count())]
     dialog.format.setCurrentText(next(f for f in formats if small.exporting.trainers(f)))
-    trainers = dialog.option_form.fields["trainer"].combo
+    trainers = dialog.trainer_form.fields["trainer"].combo
     assert trainers.count() > 1
     trainers.setCurrentIndex(1)
     qtbot.waitUntil(lambda: dialog.preview.state == "ready" and dialog.preview.found.stanza is not None)

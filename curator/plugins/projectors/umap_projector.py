@@ -42,6 +42,7 @@ class Umap:
         x = np.ascontiguousarray(inputs.vectors[chosen], np.float32)
         k = min(self.neighbours, len(chosen) - 1)
         index, similarity = vectors.neighbour_graph(x, max(1, k - 1), seed=inputs.seed, task=task, device=inputs.device)
+        task.step("Laying out the map", 0)  # it says nothing on its way
         model = self._model(k, inputs.seed, _with_self(index, similarity))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # umap warns of its own choices (one job for a seed, small graphs)

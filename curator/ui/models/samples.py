@@ -77,6 +77,8 @@ class SampleModel(TitledModel):
         self.groups: tuple[Group, ...] = ()
         self.words = ""
         """What the query found, in words."""
+        self.ranked_anew = False
+        """Whether another search has just put its best first: views go to the top."""
         self.fault = ""
         """Why the latest page asked for could not be read, "" when it could."""
         self._project: Project | None = None
@@ -105,6 +107,7 @@ class SampleModel(TitledModel):
         query = query or plain_query(dataset, subset)
         rows, groups, words = _find(project, dataset, query)
         ranks = self._ranks_by_row(project, dataset, subset)
+        self.ranked_anew = query.sort == "similarity" and query != self.query
         self.beginResetModel()
         self._project, self.dataset, self.subset, self.query = project, dataset, subset, query
         self.rows, self.groups, self.words, self._ranks = rows, groups, words, ranks

@@ -71,6 +71,7 @@ class ArrangeBar(QWidget):
 
     def _button(self, word: str, help: str, fill: Callable[[QMenu], None]) -> QToolButton:
         button = ElidedButton()
+        button.shorter = (word,)
         button.setToolTip(help)
         button.setAutoRaise(True)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

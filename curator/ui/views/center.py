@@ -207,20 +207,27 @@ class CenterView(QWidget):
         if dataset is None:
             return
         self.title.setText(subset.name if subset else dataset.name)
-        size = (
-            tr("{size:,} of {pile:,} in {name}", size=subset.size, pile=dataset.size, name=dataset.name)
-            if subset and count <= 1
-            else tr("{size:,} of {pile:,}", size=subset.size, pile=dataset.size)  # room for what is highlighted
-            if subset
-            else tr_n("{n:,} sample", "{n:,} samples", dataset.size)
-        )
+        words = [tr_n("{n:,} sample", "{n:,} samples", dataset.size), f"{dataset.size:,}"]
+        if subset:
+            words = [tr("{size:,} of {pile:,}", size=subset.size, pile=dataset.size), f"{subset.size:,}"]
+            if count <= 1:  # else room for what is highlighted
+                words.insert(0, tr("{size} in {name}", size=words[0], name=dataset.name))
+        words = [self._described(size) for size in words]
+        if count > 1:
+            many = tr("{count:,} highlighted", count=count)
+            words = [f"{words[0]}   ·   {many}", many]
+        self.about.shorter = tuple(words[1:])
+        self.about.setText(words[0])
+
+    def _described(self, size: str) -> str:
+        """How much of a size is seen."""
         if not self._state.ready:
             size += tr(" so far; the import goes on")
         elif self._state.query.where.strip():
             size = tr("{found:,} of {size}", found=self._model.rowCount(), size=size)
-        if self._state.keep is not None:
-            size = tr("the first {keep:,} of {size}", keep=self._state.keep, size=size)
-        self.about.setText(size + ("   ·   " + tr("{count:,} highlighted", count=count) if count > 1 else ""))
+        return (
+            size if self._state.keep is None else tr("the first {keep:,} of {size}", keep=self._state.keep, size=size)
+        )
 
     def toggle_preview(self) -> None:
         """Show the Sample with the cursor large, or go back."""

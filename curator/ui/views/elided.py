@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QLabel,
     QListView,
@@ -23,12 +25,22 @@ MOST_LINES = 2
 """Lines of one entry of a list."""
 
 
+def fitting(metrics: QFontMetrics, texts: Sequence[str], room: int) -> str:
+    """The first of some texts that fits; else the last of them, cut."""
+    fits = (text for text in texts if metrics.horizontalAdvance(text) <= room)
+    return next(fits, None) or metrics.elidedText(texts[-1], Qt.TextElideMode.ElideRight, room)
+
+
 class ElidedLabel(QLabel):
-    """Plain text on one line; the whole of it is the tool tip while it is cut."""
+    """Plain text on one line; the whole of it is the tool tip while it is cut.
+
+    ``shorter``: texts that say less, the longest first; what is cut to a few letters says nothing.
+    """
 
     def __init__(self, parent: QWidget | None = None, fewest: int = FEWEST) -> None:
         super().__init__(parent)
         self._fewest = fewest
+        self.shorter: tuple[str, ...] = ()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
 
@@ -39,7 +51,7 @@ class ElidedLabel(QLabel):
 
     def shown(self) -> str:
         """The text as it fits."""
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width())
+        return fitting(self.fontMetrics(), (self.text(), *self.shorter), self.contentsRect().width())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw what fits."""
@@ -51,10 +63,11 @@ class ElidedLabel(QLabel):
 
 
 class ElidedButton(QToolButton):
-    """A button with words that gives way like :class:`ElidedLabel`."""
+    """A button with words that gives way like :class:`ElidedLabel`; ``shorter`` as there."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.shorter: tuple[str, ...] = ()
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
@@ -64,15 +77,14 @@ class ElidedButton(QToolButton):
 
     def minimumSizeHint(self) -> QSize:
         """Room for a few letters."""
-        letters = self.fontMetrics().horizontalAdvance(self.text()[:FEWEST])
-        return QSize(self._around() + letters, super().sizeHint().height())
+        fewest = self.shorter[-1] if self.shorter else self.text()[:FEWEST]
+        return QSize(self._around() + self.fontMetrics().horizontalAdvance(fewest), super().sizeHint().height())
 
     def shown(self) -> str:
         """The words as they fit."""
         if self.width() >= super().sizeHint().width():
             return self.text()
-        room = self.width() - self._around()
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        return fitting(self.fontMetrics(), (self.text(), *self.shorter), self.width() - self._around())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw what fits."""

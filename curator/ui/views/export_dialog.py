@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from curator.ui.views.dialogs import Dialogs
     from curator.ui.views.export_preview import Look
 
+OF_TRAINER = ("trainer", "length", "tokenizer", "findings")
+"""Options that stand with what the trainer would do."""
 FIRST_CHOICE = {"image": "folder", "instruction": "jsonl"}
 
 
@@ -73,7 +75,8 @@ class ExportDialog(QDialog):
         self.forms = QTabWidget()
         self.forms.setDocumentMode(True)
         self.findings = FindingsList()
-        self.findings.rules_changed.connect(self._rules_changed)
+        self.findings.rules_changed.connect(self._options_changed)
+        self.trainer_page: QWidget | None = None
         self.findings.show_asked.connect(self.show_asked)
         self.preview = ExportPreview(self._look, bridge or JobBridge(self))
         self.preview.shown.connect(self._found)
@@ -165,43 +168,50 @@ class ExportDialog(QDialog):
         while self.forms.count():
             page = self.forms.widget(0)
             self.forms.removeTab(0)
-            if page is not None and page is not self.findings:
+            if page is self.trainer_page:
+                self.findings.setParent(None)
+            if page is not None:
                 page.deleteLater()
         trainers = ("", *exporting.trainers(format_))
         self.options = {k: v for k, v in self.options.items() if k != "trainer" or v in trainers}
-        offered = [p for p in exporting.options() if p.name != "rules"]  # these are chosen in the list of findings
-        shared = [dataclasses.replace(p, choices=trainers) if p.name == "trainer" else p for p in offered]
+        offered = [dataclasses.replace(p, choices=trainers) if p.name == "trainer" else p for p in exporting.options()]
         own = registry().get("exporter", format_).params
-        self.option_form = ParamForm(shared)
-        self.option_form.show_values(self.options)
-        self.option_form.changed.connect(self._options_changed)
+        self.option_form = ParamForm([p for p in offered if p.name not in (*OF_TRAINER, "rules")])
+        self.trainer_form = ParamForm([p for p in offered if p.name in OF_TRAINER])
+        for form in (self.option_form, self.trainer_form):
+            form.show_values({k: v for k, v in self.options.items() if k in form.fields})
+            form.changed.connect(self._options_changed)
         if own:
             self.param_form = ParamForm(own)
             self.param_form.changed.connect(self._params_changed)
             self.forms.addTab(_scrolled(self.param_form), tr("Format"))
         self.forms.addTab(_scrolled(self.option_form), tr("Options"))
         if len(trainers) > 1:
-            self.forms.addTab(self.findings, tr("Trainer"))
+            self.forms.addTab(self._trainer_tab(), tr("Trainer"))
         self.findings.rules = rules_of(self.options)
         self.findings.show_found(None, trainer=bool(self.options.get("trainer")))
+
+    def _trainer_tab(self) -> QWidget:
+        """Which trainer, and what it would do to the records."""
+        self.trainer_page = QWidget()
+        column = QVBoxLayout(self.trainer_page)
+        column.addWidget(self.trainer_form)
+        column.addWidget(self.findings, 1)
+        return self.trainer_page
 
     def _params_changed(self, values: dict[str, Any]) -> None:
         self.params = values
         self.preview.later()
 
-    def _options_changed(self, values: dict[str, Any]) -> None:
-        self.options = values
+    def _options_changed(self, _values: dict[str, Any]) -> None:
+        rules = {"rules": [f"{r}={c}" for r, c in self.findings.rules.items()]} if self.findings.rules else {}
+        self.options = self.option_form.values | self.trainer_form.values | rules
         self.preview.later()
-
-    def _rules_changed(self, rules: dict[str, str]) -> None:
-        kept = {k: v for k, v in self.option_form.values.items() if k != "rules"}
-        self.option_form.values = kept | ({"rules": [f"{r}={c}" for r, c in rules.items()]} if rules else {})
-        self._options_changed(dict(self.option_form.values))
 
     def _found(self, found: Preview) -> None:
         self.findings.show_found(found, trainer=bool(self.options.get("trainer")))
-        place, count = self.forms.indexOf(self.findings), self.findings.count
-        if place >= 0:
+        count, page = self.findings.count, self.trainer_page
+        if page is not None and (place := self.forms.indexOf(page)) >= 0:
             self.forms.setTabText(place, tr("Trainer ({count})", count=count) if count else tr("Trainer"))
 
     def _look(self) -> Look | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from curator.engine.export_preview import FindingCount, Preview
 
-NO_TRAINER = noop("Choose a trainer in the options: it is then told here what it would stop at, skip, cut or change.")
+NO_TRAINER = noop("Choose a trainer: it is then told here what it would stop at, skip, cut or change.")
 CLEAN = noop("The trainer takes all records looked at as they are.")
 EFFECTS = {
     "stop": noop("The trainer stops at {count}"),

@@ -135,16 +135,18 @@ class ChoiceField(Field):
 
     def _build(self) -> QWidget:
         self.combo = QComboBox()
-        self.combo.addItems(list(self.param.choices))
+        for choice in self.param.choices:
+            self.combo.addItem(str(choice) or tr("none"), choice)
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(8)
-        self.combo.currentTextChanged.connect(self._say)
+        self.combo.currentIndexChanged.connect(lambda: self._say(self.combo.currentData()))
         return self.combo
 
     def show_value(self, value: Any) -> None:
         """Choose it."""
-        with QSignalBlocker(self.combo):
-            self.combo.setCurrentText(str(value))
+        if (place := self.combo.findData(value)) >= 0:
+            with QSignalBlocker(self.combo):
+                self.combo.setCurrentIndex(place)
 
 
 class TextField(Field):

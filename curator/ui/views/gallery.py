@@ -144,7 +144,7 @@ class Gallery(QAbstractScrollArea):
         shown, before = (self._model.dataset, self._model.subset), self._shown
         self._shown = shown
         self._measure()
-        if not same_shown(shown, before):
+        if self._model.ranked_anew or not same_shown(shown, before):
             self.verticalScrollBar().setValue(0)
         self.viewport().update()
 
@@ -345,7 +345,7 @@ class Gallery(QAbstractScrollArea):
     def _stamps(self) -> Stamps:
         """The shapes of the cells, made anew when light becomes dark or the screen another."""
         colors, ratio = theme.colors(self.palette()), self.devicePixelRatioF()
-        if self._art is None or (self._art.colors, self._art.ratio) != (colors, ratio):
+        if self._art is None or (self._art.colors, self._art.font, self._art.ratio) != (colors, self.font(), ratio):
             self._art = Stamps(colors, self.font(), ratio)
         return self._art
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from curator.engine.browse import Group
 
 MAX_ENLARGE = 2.0
+MEMBER = 13
+"""Pixels of the badge of what is in the newest subset."""
 MARGIN = 8
 """Between the edge of a cell and its picture."""
 
@@ -36,39 +38,50 @@ class Look:
 
 def paint_cell(p: QPainter, rect: QRect, item: Item | None, picture: QPixmap | None, look: Look, art: Stamps) -> None:
     """Ground, picture or text, frame, badges."""
-    c = art.colors
     p.drawPixmap(rect.topLeft(), art.get("lit" if look.highlighted else "cell", rect.width()))
     if item is not None:
         if item.sample.pin == "out" or look.beyond:
             p.setOpacity(0.35 if item.sample.pin == "out" else 0.25)
-        _paint_content(p, rect, item, picture, c)
+        _paint_content(p, rect, item, picture, look, art)
         p.setOpacity(1.0)
         if look.hue is not None:
             p.fillRect(QRect(rect.left() + 7, rect.bottom() - 4, rect.width() - 14, 4), look.hue)
         _paint_badges(p, rect, item, look, art)
     if look.current or look.highlighted:
         p.setBrush(Qt.BrushStyle.NoBrush)
-        p.setPen(QPen(c.accent, 3 if look.current else 1.5))
+        p.setPen(QPen(art.colors.accent, 3 if look.current else 1.5))
         p.drawRoundedRect(QRectF(rect).adjusted(1, 1, -1, -1), ROUND, ROUND)
 
 
-def _paint_content(p: QPainter, rect: QRect, item: Item, picture: QPixmap | None, c: Colors) -> None:
+def _paint_content(p: QPainter, rect: QRect, item: Item, picture: QPixmap | None, look: Look, art: Stamps) -> None:
     inner = rect.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
     if item.image is None:
-        p.setPen(c.text)
-        flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
-        line = p.fontMetrics().lineSpacing()
-        place = inner.adjusted(0, line if item.choice is not None or item.sample.pin else 0, 0, 0)
-        place.setHeight(max(line, place.height() // line * line))  # whole lines only
-        p.drawText(place, int(flags), item.sample.text[:400])
+        _paint_text(p, rect, inner, item, look, art)
     elif picture is None:
         return  # it comes in a moment; words would only flicker
     elif picture.isNull():
-        p.setPen(c.bad)
+        p.setPen(art.colors.bad)
         words = tr("cannot be shown\n{name}", name=item.image.name)
         p.drawText(inner, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), words)
     else:
         draw_fitted(p, inner, picture, MAX_ENLARGE)
+
+
+def _paint_text(p: QPainter, rect: QRect, inner: QRect, item: Item, look: Look, art: Stamps) -> None:
+    """Whole lines between the badges above and below; one in the lower right corner only shortens the last line."""
+    line = p.fontMetrics().lineSpacing()
+    above = line if item.choice is not None or item.sample.pin else 0
+    below = _badge_size(rect) - 3 if item.sample.problem or look.copy else 0
+    place = inner.adjusted(0, above, 0, -below)
+    lines = max(1, place.height() // line)
+    spare = MEMBER if look.member and item.choice is None and not below else 0
+    p.setPen(art.colors.text)
+    flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextDontClip)
+    p.drawText(place, flags, art.passages.fit(item.sample.text, place.width(), lines, spare))
+
+
+def _badge_size(rect: QRect) -> int:
+    return max(16, min(22, rect.width() // 6))
 
 
 def paint_heading(p: QPainter, rect: QRect, group: Group, c: Colors) -> None:
@@ -124,14 +137,14 @@ def _paint_badges(p: QPainter, rect: QRect, item: Item, look: Look, art: Stamps)
     """
     if item.choice is not None and not look.beyond:
         _paint_rank(p, rect, f"{item.choice.rank:,}", art)
-    size = max(16, min(22, rect.width() // 6))
+    size = _badge_size(rect)
     if item.sample.pin:
         p.drawPixmap(rect.right() - size - 4, rect.top() + 5, art.get(item.sample.pin, size))
     if item.sample.problem or look.copy:
         kind = "broken" if item.sample.problem else "copy"
         p.drawPixmap(rect.left() + 5, rect.bottom() - size - 5, art.get(kind, size))
     if look.member and item.choice is None:
-        p.drawPixmap(rect.right() - 17, rect.bottom() - 17, art.get("member", 13))
+        p.drawPixmap(rect.right() - 17, rect.bottom() - 17, art.get("member", MEMBER))
 
 
 def _paint_rank(p: QPainter, rect: QRect, text: str, art: Stamps) -> None:

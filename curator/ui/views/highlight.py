@@ -20,6 +20,8 @@ Flag = QItemSelectionModel.SelectionFlag
 class Highlighter(QObject):
     """What is done in the table goes to the state, what is done elsewhere comes to the table."""
 
+    best_first = Signal()
+    """Another search has put its best at the top, where the table should go; the cursor stays on what it was on."""
     item_changed = Signal(object)
     """The Item with the cursor, or None; at most once for each turn of the event loop."""
 
@@ -46,6 +48,7 @@ class Highlighter(QObject):
         model.modelReset.connect(self._drop_hidden)
         model.modelReset.connect(self._to_table)
         model.modelReset.connect(self._cursor_to_table)
+        model.modelReset.connect(lambda: self.best_first.emit() if model.ranked_anew else None)
         model.dataChanged.connect(self._soon.start)
 
     def _drop_hidden(self) -> None:

@@ -109,6 +109,7 @@ class InstructionPage(QWidget):
         header.sectionResized.connect(self._resized)
         table.viewport().installEventFilter(self)
         self.highlighter = Highlighter(desk.samples, self.chosen, desk.state, self.model)
+        self.highlighter.best_first.connect(table.scrollToTop)
 
     # ---- what is shown ---------------------------------------------------------------------------------------
 

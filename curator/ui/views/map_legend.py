@@ -31,10 +31,14 @@ class Legend(QFrame):
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setFont(theme.scaled(self.font(), 0.95, bold=True))
         self.buttons: list[QToolButton] = []
+        self.more = QLabel()
+        """Says how many lines there is no room for."""
+        theme.mark(self.more, "faint")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(8, 6, 8, 6)
         self._column.setSpacing(0)
         self._column.addWidget(self.title)
+        self._column.addWidget(self.more)
 
     def show_entries(self, title: str, entries: tuple[Entry, ...], pickable: bool, pressed: frozenset[str]) -> None:
         """Another legend; without entries there is none."""
@@ -42,12 +46,28 @@ class Legend(QFrame):
             self._column.removeWidget(button)
             button.deleteLater()
         self.buttons = [self._button(e, pickable and e.name in pressed, pickable and e.filters) for e in entries]
-        for button in self.buttons:
-            self._column.addWidget(button)
+        for place, button in enumerate(self.buttons, 1):
+            self._column.insertWidget(place, button)
         self.title.setText(title)
         self.setVisible(bool(entries))
         for widget in (self.title, *self.buttons):
             widget.setVisible(bool(entries))
+        self.fit(None)
+
+    def fit(self, height: int | None) -> None:
+        """Take no more than ``height`` pixels (None: as many as there are lines); what is pressed stays in sight."""
+        around = self._column.contentsMargins().top() + self._column.contentsMargins().bottom()
+        line = max((b.sizeHint().height() for b in self.buttons), default=1)
+        room = len(self.buttons) if height is None else (height - around - self.title.sizeHint().height()) // line
+        if room < len(self.buttons):
+            room -= 1  # for the words
+        order = sorted(self.buttons, key=lambda b: not b.isChecked())
+        shown = set(order[: max(1, room)])
+        for button in self.buttons:
+            button.setVisible(button in shown)
+        left = len(self.buttons) - len(shown)
+        self.more.setText(tr_n("{n:,} more line", "{n:,} more lines", left))
+        self.more.setVisible(left > 0)
         self._column.activate()
         self.adjustSize()
 

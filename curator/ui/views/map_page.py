@@ -87,7 +87,8 @@ class MapPage(QWidget):
         self.card = HoverCard(desk.thumbs, self)
         self.tools: dict[str, QToolButton] = {}
         self.names = QToolButton()
-        self.which: QToolButton = ElidedButton()
+        self.which = ElidedButton()
+        self.which.shorter = (tr("Layout"),)
         self.faces = QToolButton()
         self.pictures: MapPictures | None = None
         self._lay_out()
@@ -165,7 +166,6 @@ class MapPage(QWidget):
         self.faces.setCheckable(True)
         self.faces.setChecked(True)
         self.faces.toggled.connect(lambda on: self.pictures.show_pictures(on) if self.pictures is not None else None)
-        self.which = ElidedButton()
         self.which.setAutoRaise(True)
         self.which.setToolTip(tr("Which layout is shown, and making others"))
         self.which.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -250,6 +250,7 @@ class MapPage(QWidget):
         self.bar.setRange(0, 100 if layouts.share >= 0 else 0)
         self.bar.setValue(round(100 * max(0.0, layouts.share)))
         self.status.setText(layouts.words if ready else "")
+        self.status.shorter = ("",)  # the jobs say it too
         shown = layouts.shown.projector if layouts.shown is not None else tr("none")
         self.which.setText(tr("Layout: {name}", name=shown))
         self.which.setAccessibleName(self.which.text())
@@ -307,7 +308,7 @@ class MapPage(QWidget):
         hues = self._desk.hues
         pressed = frozenset(self._values) if self._term and self._term in self._state.query.where else frozenset()
         title = hues.problem or name.partition(":")[0].replace("score.", tr("score: "))
-        self.legend.show_entries(title, hues.entries, name in FILTERS, pressed)
+        self.legend.show_entries(title[:1].upper() + title[1:], hues.entries, name in FILTERS, pressed)
         self._place_legend()
 
     def _filter(self, names: list[str]) -> None:
@@ -321,8 +322,9 @@ class MapPage(QWidget):
         self._state.set_query(replace(self._state.query, where=where.strip()))
 
     def _place_legend(self) -> None:
-        self.legend.adjustSize()
-        self.legend.move(self.width() - self.legend.width() - 10, self._bar.sizeHint().height() + 10)
+        top = self._bar.sizeHint().height() + 10
+        self.legend.fit(self.height() - top - 10)
+        self.legend.move(self.width() - self.legend.width() - 10, top)
         if self.canvas is not None:
             self.canvas.cover(self.legend.width() + 20 if self.legend.isVisibleTo(self) else 0)
         self.legend.raise_()

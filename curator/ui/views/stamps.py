@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
 from curator.ui import theme
+from curator.ui.views.passage import Passages
 
 if TYPE_CHECKING:
     from curator.ui.theme import Colors
@@ -21,14 +22,15 @@ ALERT: tuple[Points, ...] = (((0.5, 0.24), (0.5, 0.56)), ((0.5, 0.75), (0.5, 0.7
 
 
 class Stamps:
-    """For one set of colours, one font and one ratio of pixels."""
+    """For one set of colours, one font and one ratio of pixels. ``passages``: texts as they fit into cells."""
 
     def __init__(self, colors: Colors, font: QFont, ratio: float) -> None:
-        self.colors, self.ratio = colors, ratio
+        self.colors, self.font, self.ratio = colors, font, ratio
         self.small = theme.scaled(font, 0.85)
         self.metrics = QFontMetrics(self.small)
         self.plate = theme.mix(colors.ground, colors.text, 0.12)
         self.plate.setAlpha(215)
+        self.passages = Passages(font)
         self._made: dict[tuple[str, int], QPixmap] = {}
 
     def get(self, kind: str, size: int) -> QPixmap:
