@@ -15,7 +15,7 @@ from curator.ui.models import layouts
 from curator.ui.models.hues import Entry
 from curator.ui.models.layouts import SMALL
 from curator.ui.views.map_legend import Legend
-from curator.ui.views.map_names import free_places
+from curator.ui.views.map_names import beside, free_places
 
 MADE = Changes(frozenset({"projection", "embedding"}))
 
@@ -269,6 +269,12 @@ def test_nothing_is_computed_while_it_is_hidden(page, window, qtbot, layout):
 def test_names_do_not_lie_on_each_other():
     boxes = [QRectF(10, 10, 40, 10), QRectF(20, 12, 40, 10), QRectF(10, 40, 40, 10), QRectF(90, 90, 40, 10)]
     assert free_places(boxes, QRectF(0, 0, 100, 100)) == [0, 2]
+
+
+def test_a_name_at_the_edge_or_beside_the_legend_moves_into_sight():
+    view, lid = QRectF(0, 0, 100, 100), QRectF(70, 0, 30, 50)
+    moved = [beside(QRectF(x, y, 20, 10), view, lid) for x, y in ((-5, 10), (58, 10), (85, 80), (75, 10), (120, 80))]
+    assert [m.left() for m in moved] == [0, 47, 80, 75, 120]
 
 
 def test_a_legend_with_too_little_room_keeps_what_is_pressed_and_counts_the_rest(qtbot):

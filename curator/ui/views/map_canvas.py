@@ -75,8 +75,8 @@ class MapCanvas(pg.GraphicsView):
         """Paints above the points and below the names."""
         self.beside: Callable[[Callable[[], Any], Callable[[Any], None]], None] = _at_once
         """How a lasso's samples are found, and then told of: at once, or beside the window."""
-        self.covered = 0
-        """Pixels at the right edge under the legend."""
+        self.covered, self.lid = 0, QRectF()
+        """Pixels at the right edge under the legend, and where it lies."""
         self.tool = MOVE
         self.cursor_row: int | None = None
         self.frame_ms = 0.0
@@ -266,7 +266,7 @@ class MapCanvas(pg.GraphicsView):
             painter.setPen(QPen(c.text, 2))
             painter.drawEllipse(self._to_view(*place), 8, 8)
         places = [(n, self._to_view(n.x, n.y)) for n in self.names]
-        self._names.paint(painter, places, self.viewport().rect(), c)
+        self._names.paint(painter, places, self.viewport().rect(), c, self.lid)
         if len(self._path) > 1:
             fill = QColor(c.accent)
             fill.setAlpha(50)

@@ -31,14 +31,25 @@ def free_places(boxes: list[QRectF], view: QRectF, room: tuple[float, float] = (
     return found
 
 
+def beside(box: QRectF, view: QRectF, lid: QRectF) -> QRectF:
+    """A box whose middle is seen, moved to the side so that all of it is: inside the view, and left of the ``lid``."""
+    if not view.contains(box.center()) or lid.contains(box.center()):
+        return box
+    moved = QRectF(box)
+    moved.moveLeft(max(view.left(), min(box.left(), view.right() - box.width())))
+    if moved.intersects(lid):
+        moved.moveRight(lid.left() - RIM)
+    return moved
+
+
 class NamePainter:
     """Draws names, and remembers what they look like: their rims take long to stroke, and a map pans."""
 
     def __init__(self) -> None:
         self._drawn: dict[tuple[object, ...], QPixmap] = {}
 
-    def paint(self, p: QPainter, names: list[tuple[Name, QPointF]], view: QRect, c: Colors) -> None:
-        """Draw the names that find room, with a rim in the colour of the ground."""
+    def paint(self, p: QPainter, names: list[tuple[Name, QPointF]], view: QRect, c: Colors, lid: QRectF) -> None:
+        """Draw the names that find room beside the ``lid``, with a rim in the colour of the ground."""
         if not names:
             return
         font = theme.scaled(p.font(), 0.95, bold=True)
@@ -48,7 +59,7 @@ class NamePainter:
         for text, (_, place) in zip(texts, names, strict=True):
             box = QRectF(0, 0, metrics.horizontalAdvance(text), metrics.height())
             box.moveCenter(place)
-            boxes.append(box)
+            boxes.append(beside(box, QRectF(view), lid))
         if len(self._drawn) > KEPT:
             self._drawn.clear()
         for i in free_places(boxes, QRectF(view)):

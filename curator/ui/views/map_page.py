@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QActionGroup, QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -326,7 +326,9 @@ class MapPage(QWidget):
         self.legend.fit(self.height() - top - 10)
         self.legend.move(self.width() - self.legend.width() - 10, top)
         if self.canvas is not None:
-            self.canvas.cover(self.legend.width() + 20 if self.legend.isVisibleTo(self) else 0)
+            seen = self.legend.isVisibleTo(self)
+            self.canvas.lid = QRectF(self.legend.geometry().translated(-self.canvas.pos()) if seen else QRect())
+            self.canvas.cover(self.legend.width() + 20 if seen else 0)
         self.legend.raise_()
 
     # ---- what the canvas tells -------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ class Passages:
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
         layout.beginLayout()
-        starts = []
+        starts: list[int] = []
         while len(starts) < lines and (line := layout.createLine()).isValid():
             line.setLineWidth(width)
             starts.append(2 * line.textStart())
