@@ -21,6 +21,8 @@ RECORDS = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", "
 NOTHING = b"\xef\xbb\xbf\xff\xfe\0[]{} \t\r\n"
 """Bytes that say nothing: marks of an encoding, brackets, spaces."""
 MAPPED = "--map question=prompt --map answer=response"
+SAID = ("--set", "--map")
+"""Words of an Importer that says what to do itself."""
 TABLES = frozenset({".parquet", ".arrow", ".feather"})
 
 
@@ -56,7 +58,7 @@ def find_importer(
         advice = _advice(path, [spec for spec in registry.all() if spec.role == "importer"])
         raise InputError(
             f"Nothing in {path} looks like pictures or instruction records.",
-            faults[0] if "--set" in "".join(faults[:1]) else " ".join([*faults[:1], advice]),
+            faults[0] if any(word in "".join(faults[:1]) for word in SAID) else " ".join([*faults[:1], advice]),
         )
     return best
 

@@ -22,7 +22,7 @@ def test_inspect_shows_and_maps(run, tmp_path):
     shown = run("inspect", path, "--importer", "instructions", "--map", "ask=prompt", "--map", "reply=response")
     assert shown.exit_code == 0 and "ask" in shown.output and "q a" in shown.output
     hint = run("import", "none", path, "--dry-run")
-    assert hint.exit_code == 1 and "--map question=prompt" in hint.output
+    assert hint.exit_code == 1 and '--map "ask=prompt" --map "reply=response"' in hint.output
     mapped = run("import", "none", path, "--dry-run", "--map", "ask=prompt", "--map", "reply=response")
     assert mapped.exit_code == 0 and "* " in mapped.output and "q a" in mapped.output
     seen = json.loads(run("inspect", path, "--importer", "instructions", "--json").stdout)

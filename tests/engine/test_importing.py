@@ -70,7 +70,7 @@ def test_a_name_wins(tmp_path, plugins, image_folder):
         (("a.parquet", "b.parquet"), "It holds 2 .parquet. "),
         (("a.rar",), "unpack any other archive"),
         (("a.jsonl",), "Name the files themselves"),
-        (("README",), "1 file without an ending. Looked for: coco"),
+        (("README",), "1 file without an ending. Looked for: box-table"),
     ],
 )
 def test_nothing_found_says_what_is_there_and_what_to_do(tmp_path, plugins, names, words):

@@ -403,6 +403,7 @@ def written(tmp_path, text, name="x.jsonl", encoding="utf-8"):
         ("x.json", '{"version": "1", "data": [{"text": "a"}, {"text":  "b"}]}'),
         ("x.json", '{\n "data": [\n{"text": "a"},\n{"text":  "b"}\n]}'),
         ("x.json", '{"text":\n "a"}\n{"text":\n  "b"}'),
+        ("x.json", '{"train": [{"text": "a"}], "about": {"n": [1]}, "test" : [ {"text":  "b"} ], "x": [{}]}'),
         ("x.jsonl", '{"text": "a"}\r\r{"text":  "b"}\r'),
         ("x.json", '[\r{"text": "a"},\r{"text":  "b"}\r]\r'),
     ],
@@ -428,6 +429,34 @@ def test_lines_that_end_in_a_carriage_return_keep_their_numbers(tmp_path):
     assert drafts[70].source == "x.jsonl#72" and drafts[70].record == lines[71]
     table = written(tmp_path, "prompt,completion\rq,a\r", "x.csv")
     assert [d.record for d in read(Instructions(), table)[0]] == ['{"prompt": "q", "completion": "a"}']
+
+
+def test_lists_of_splits_in_one_object(tmp_path, monkeypatch):
+    lists = {
+        "version": 2,
+        "train": [{"text": f"t{i}"} for i in range(5)],
+        "about": {"train": [1, 2], "why": 'a "}" and ]'},
+        "note": "[",
+        "dev": [],
+        "test": [{"text": "x" * 90}, {"text": "last", "split": "mine"}],
+        "data": [{"text": "d"}],
+    }
+    file = written(tmp_path, json.dumps(lists), "x.json")
+    for size in (2**22, 60, 7):
+        monkeypatch.setattr("curator.plugins.importers.json_records.HEAD", max(size, 60))
+        monkeypatch.setattr("curator.plugins.importers.json_records.FIRST_READ", size)
+        drafts, skips = read(Instructions(), file)
+        assert [(d.source, d.split) for d in drafts] == [
+            *((f"x.json#{i}", "train") for i in range(1, 6)),
+            *((f"x.json#{i}", "test") for i in (6, 7)),
+            ("x.json#8", ""),
+        ]
+        assert drafts[6].text == "last" and not skips
+    for end in (json.dumps(lists).index(key) for key in ('"about"', '"note"', ': "["')):
+        cut = written(tmp_path, json.dumps(lists)[:end], "cut.json")
+        assert list(read(Instructions(), cut)[1].values()) == [
+            "is missing: the file is cut off or broken after this list"
+        ]
 
 
 DEEP = '{"text": ' + "[" * 200_000 + "]" * 200_000 + "}"

@@ -173,7 +173,8 @@ def test_pairs_of_answers_are_kept_and_read_by_the_chosen_one(tmp_path, kind):
 def test_mapped_columns_give_the_text_and_the_record_stays(tmp_path):
     row = {"q_text": "Why?", "gold": "Because.", "topic": "why", "input": "noise"}
     (tmp_path / "a.jsonl").write_bytes(jsonl([row]))
-    assert Instructions().match(tmp_path / "a.jsonl") == 0
+    with pytest.raises(InputError, match="with the fields q_text, gold, topic, input"):
+        Instructions().match(tmp_path / "a.jsonl")
     mapped = Instructions(map="q_text=prompt, gold=response, topic=label, input=ignore")
     assert mapped.match(tmp_path / "a.jsonl") == 0.95
     drafts, _ = read(mapped, tmp_path / "a.jsonl")

@@ -54,7 +54,7 @@ class Instructions:
         if not parts:
             return 0.0
         check_encoding(self.encoding)
-        view = View(parse_map(self.map))
+        view, fields = View(parse_map(self.map)), dict[str, None]()
         for part in parts[:LOOK_PARTS]:  # the first may be a description of the others
             raws = look(part.file, encoding=self.encoding)
             shapes = Counter(_shape(raw, view) for raw in raws)
@@ -65,6 +65,10 @@ class Instructions:
             if raws and all(raw.reason == NOT_TEXT for raw in raws):
                 which = f"holds {part.name}, which " if len(parts) > 1 else ""
                 raise InputError(f"{which}is not UTF-8", "Say what encoding it has: --set encoding=cp1252")
+            fields |= dict.fromkeys(name for raw in raws if isinstance(raw.value, dict) for name in raw.value)
+        if fields:
+            named = [name if len(name) <= 40 else f"{name[:39]}…" for name in list(fields)[:8]]
+            raise InputError(f"holds records of no known kind, with the fields {', '.join(named)}", _example(named))
         return 0.0
 
     def columns(self, path: Path) -> dict[str, str]:
@@ -125,6 +129,13 @@ class Instructions:
 
 def _shape(raw: Raw, view: View) -> str:
     return recognise(view.of(raw.value)) if isinstance(raw.value, dict) else ""
+
+
+def _example(names: list[str]) -> str:
+    """How to say what the fields mean, with those that there are."""
+    roles = ("prompt", "response") if len(names) > 1 else ("text",)
+    chosen = [f'--map "{name}={role}"' for name, role in zip(names, roles, strict=False)]
+    return f"If these are instruction records, say what their fields mean, such as {' '.join(chosen)}."
 
 
 def _stem(path: Path) -> str:

@@ -17,9 +17,11 @@ RECORD_LIMIT = 64 * 2**20
 FIRST_READ = 2**20
 HEAD = 4 * 2**20
 BLOCK = 64 * 1024
-WRAPPERS = "data|train|records|examples|instances|samples|rows"
+SPLITS = "train|test|validation|valid|val|dev"
+WRAPPERS = f"data|records|examples|instances|samples|rows|{SPLITS}"
 _SCALAR = r'(?:"(?:[^"\\]|\\.)*"|-?[\d.eE+-]+|true|false|null)'
-_WRAPPER = re.compile(rf'\s*\{{(?:\s*"[^"]*"\s*:\s*{_SCALAR}\s*,)*\s*"(?:{WRAPPERS})"\s*:\s*\[')
+_WRAPPER = re.compile(rf'\s*\{{(?:\s*"[^"]*"\s*:\s*{_SCALAR}\s*,)*\s*"({WRAPPERS})"\s*:\s*\[')
+_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*(\[?)')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.S)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
@@ -34,13 +36,15 @@ TOO_DEEP = "is nested too deeply"
 
 class Raw(NamedTuple):
     """One record: ``place`` is its 1-based line or number, ``text`` what stands in the file; ``value`` that parsed,
-    unless ``reason`` says why not. ``doubled`` is a field that it names twice, "" for none."""
+    unless ``reason`` says why not. ``doubled`` is a field that it names twice, "" for none; ``group`` is what the list
+    that it stands in is called, where a file holds several."""
 
     place: int
     text: str = ""
     value: Any = None
     reason: str = ""
     doubled: str = ""
+    group: str = ""
 
 
 class Lines(NamedTuple):
@@ -101,9 +105,9 @@ def read_records(file: BinaryIO, encoding: str = "") -> Iterator[Raw]:
 
 
 def read_many(file: BinaryIO, encoding: str = "") -> Iterator[Lines | Raw]:
-    """Records of JSONL, of a JSON array, of an array inside one object (``{"data": [...]}``), or of objects one
-    after the other; which of these it is shows in the first 4 MB. Those of JSONL in UTF-8 come as they are, many at a
-    time, to be parsed with :func:`parse_line`. Closes the file at the end."""
+    """Records of JSONL, of a JSON array, of arrays inside one object (``{"train": [...], "test": [...]}``), or of
+    objects one after the other; which of these it is shows in the first 4 MB. Those of JSONL in UTF-8 come as they are,
+    many at a time, to be parsed with :func:`parse_line`. Closes the file at the end."""
     text = open_text(file, encoding)
     head = text.read(HEAD)
     usual = text.encoding == "utf-8-sig" and text.newlines is None
@@ -113,11 +117,11 @@ def read_many(file: BinaryIO, encoding: str = "") -> Iterator[Lines | Raw]:
         start = head[_SPACE.match(head).end() :][:1]  # type: ignore[union-attr]
         wrapper = _WRAPPER.match(head) if start == "{" else None
         if start == "[":
-            yield from _read_elements(text, head.index("[") + 1, "]")
+            yield from _read_elements(_Window(text, head.index("[") + 1), "]")
         elif wrapper and not _first_line_is_record(head):
-            yield from _read_elements(text, wrapper.end(), "]")
+            yield from _read_lists(text, wrapper.end(), wrapper[1])
         elif start == "{" and not _has_whole_line(head):
-            yield from _read_elements(text, 0, "")
+            yield from _read_elements(_Window(text, 0), "")
         elif usual:
             file.seek(3 if file.read(3) == codecs.BOM_UTF8 else 0)
             yield from _read_byte_lines(file)
@@ -288,8 +292,37 @@ class _Window:
         self.at, self._step = end, FIRST_READ
 
 
-def _read_elements(text: TextIO, skip: int, closing: str) -> Iterator[Raw]:
-    window, place = _Window(text, skip), 0
+def _read_lists(text: TextIO, skip: int, name: str) -> Iterator[Raw]:
+    """The elements of all lists of one object that are called as lists of records are; the first is ``name``."""
+    window, place, known = _Window(text, skip), 0, WRAPPERS.split("|")
+    while name:
+        for raw in _read_elements(window, "]", place):
+            place = raw.place
+            yield raw._replace(group=name)
+        name = _next_list(window, known)
+    if window.held[window.at : window.at + 1] != "}":
+        yield Raw(place + 1, reason="is missing: the file is cut off or broken after this list")
+
+
+def _next_list(window: _Window, known: list[str]) -> str:
+    """Go on to the next list in an object that is called by one of the names; "" when there is none."""
+    while True:
+        window.at = _BETWEEN.match(window.held, window.at).end()  # type: ignore[union-attr]
+        key = _KEY.match(window.held, window.at)
+        if key is None or key.end() == len(window.held):
+            if window.held[window.at : window.at + 1] not in ("", '"') or not window.more():
+                return ""
+        elif key[2] and key[1] in known:
+            window.take(key.end())
+            return key[1]
+        else:
+            window.take(key.start(2))
+            if not _element(window, 0).text:
+                return ""
+
+
+def _read_elements(window: _Window, closing: str, place: int = 0) -> Iterator[Raw]:
+    """The elements of a list, numbered on from ``place``; of a file where ``closing`` is ""."""
     while True:
         window.at = _BETWEEN.match(window.held, window.at).end()  # type: ignore[union-attr]
         if window.at == len(window.held):
@@ -299,6 +332,7 @@ def _read_elements(text: TextIO, skip: int, closing: str) -> Iterator[Raw]:
                 yield Raw(place + 1, reason="is missing: the file is cut off before its closing bracket")
             return
         if closing and window.held[window.at] == closing:
+            window.take(window.at + 1)
             return
         place += 1
         raw = _element(window, place)

@@ -64,7 +64,9 @@ class LlamaFactory:
         pile, file = self._found(path)
         folder = _inner(pile, file).rpartition("/")[0]
         seen = dict[str, str]()
-        away = [name for name, entry in _described(file).items() if any(entry.get(key) for key in ELSEWHERE)]
+        described = _described(file)
+        here = _here(file, described)
+        away = [name for name in described if name not in here]
         if away and not self.entries:
             task.log(f"{len(away)} entries are not on this computer and were left out, such as “{away[0]}”.")
         for name, entry in self._chosen(file).items():

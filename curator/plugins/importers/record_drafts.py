@@ -21,6 +21,7 @@ from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.quick import Ways, quick
 from curator.plugins.importers.raw_files import expected, read_raws
 from curator.plugins.importers.shapes import labels_of, read_dialogue, recognise, text_of
+from curator.plugins.importers.splits import WORDS
 
 AUTO = "auto"
 LABEL = "Reading records"
@@ -116,7 +117,8 @@ class Shaping:
 
     def item(self, name: str, raw: Raw, split: str = "") -> Draft | Skip:
         """One record under the name ``name``."""
-        _, line, value, reason, doubled = raw
+        _, line, value, reason, doubled, group = raw
+        split = split or WORDS.get(group, "")
         if reason:
             return Skip(name, reason)
         if not isinstance(value, dict):
