@@ -18,7 +18,7 @@ from curator.engine.errors import Cancelled, CuratorError, InputError
 from curator.engine.recipe import Constraints, Recipe, Step
 from curator.engine.registry import registry
 from curator.engine.requests import recipe_name
-from curator.engine.running import check_needs, run_chain, with_quotas
+from curator.engine.running import check_expectations, check_needs, run_chain, with_quotas
 from curator.engine.types import Changes, Inputs, Rows
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def preview(store: Store, request: PreviewRequest, task: Task, *, polite: bool =
     title = f"{recipe.name} preview"
     run_id = store.begin_run(dataset.id, smaller.to_toml(), title, recipe.seed, bench.device.name, versions())
     try:
+        check_expectations(smaller, store, dataset.id)
         return _preview(store, smaller, bench, rows, run_id, title, polite)
     except Cancelled:
         store.fail_run(run_id, "cancelled", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,6 +47,7 @@ def run_recipe(store: Store, request: RunRequest, task: Task, *, polite: bool = 
     recipe = dataclasses.replace(recipe, encoder=bench.choose_encoder(recipe.encoder))
     run_id = store.begin_run(dataset.id, recipe.to_toml(), recipe.name, recipe.seed, bench.device.name, versions())
     try:
+        check_expectations(recipe, store, dataset.id)
         return _run(store, request, recipe, bench, run_id, polite)
     except Cancelled:
         store.fail_run(run_id, "cancelled", "")
@@ -97,6 +98,26 @@ def _run(store: Store, request: RunRequest, recipe: Recipe, bench: Bench, run_id
         clustering_id=clustering_id,
         polite=polite,
     )
+
+
+def check_expectations(recipe: Recipe, store: Store, dataset_id: int) -> None:
+    """What can be known to be missing before hours are spent on vectors: a clusterer, scores, classes, and what a
+    Selector asks for by a method ``expects(pins, classes)``, the number of samples pinned in and the names of classes.
+
+    Raises:
+        InputError, NotReadyError: something is missing.
+    """
+    classes = store.class_codes(dataset_id)[1]
+    clustered = recipe.clusterer is not None
+    known = {"membership": clustered, "skills": clustered, "scores": bool(recipe.scorers), "labels": bool(classes)}
+    steps = [("clusterer", recipe.clusterer)] if recipe.clusterer is not None else []
+    steps += [("scorer", step) for step in recipe.scorers] + [("selector", step) for step in recipe.selectors]
+    for role, step in steps:
+        spec = registry().get(role, step.name)
+        _check_needs(spec, {need: known.get(need, True) for need in spec.needs})
+        expects = getattr(spec.make(dict(step.params)), "expects", None)
+        if expects is not None:
+            expects(len(store.pins(dataset_id)[0]), classes)
 
 
 def _first_inputs(store: Store, bench: Bench, vectors: np.ndarray) -> Inputs:
@@ -230,6 +251,7 @@ def check_ranking(spec: PluginSpec, ranking: Ranking, inputs: Inputs) -> None:
 
 
 def check_needs(spec: PluginSpec, inputs: Inputs) -> None:
+    """Raises :class:`NotReadyError`, with what to do, when ``inputs`` lack something that the plugin needs."""
     have = {
         "vectors": inputs.vectors is not None,
         "membership": inputs.membership is not None,
@@ -239,6 +261,10 @@ def check_needs(spec: PluginSpec, inputs: Inputs) -> None:
         "samples": inputs.samples is not None,
         "encode_texts": inputs.encode_texts is not None,
     }
+    _check_needs(spec, have)
+
+
+def _check_needs(spec: PluginSpec, have: Mapping[str, bool]) -> None:
     cure = {
         "membership": "Add a clusterer such as kmeans or zero-shot to the recipe.",
         "skills": "Add a clusterer such as kmeans to the recipe.",

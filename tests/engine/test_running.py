@@ -91,11 +91,31 @@ def test_quotas_by_skill_and_by_name(project):
         run(project, Recipe("x", (Step("random"),), Step("lsa"), constraints=Constraints("skill", 1)))
 
 
-def test_a_missing_need_says_what_to_add(project):
-    with pytest.raises(NotReadyError, match="Add a clusterer"):
-        run(project, Recipe("x", (Step("pcoreset"),), Step("lsa")))
-    assert project.contents().runs[-1].status == "failed"
-    assert "clusterer" in project.contents().runs[-1].error
+@pytest.mark.parametrize(
+    ("step", "error", "cure"),
+    [
+        (Step("pcoreset"), NotReadyError, "Add a clusterer"),
+        (Step("top-score"), NotReadyError, "Add a scorer"),
+        (Step("simcore"), InputError, "Pin some samples in"),
+        (Step("simcore", {"like": "divide"}), InputError, "The classes are: add, summarise, translate"),
+    ],
+    ids=str,
+)
+def test_what_is_missing_is_said_before_anything_is_embedded(project, step, error, cure):
+    with pytest.raises(error, match=cure):
+        run(project, Recipe("x", (step,), Step("lsa")))
+    with pytest.raises(error, match=cure):
+        project.submit_preview("pile", Recipe("x", (step,), Step("lsa")), 20).result()
+    made = project.contents()
+    assert [r.status for r in made.runs] == ["failed", "failed"] and not made.embeddings
+    assert cure.split()[-1] in made.runs[0].error
+
+
+def test_examples_are_those_pinned_in(project):
+    project.pin([project.samples(1)[0].id], "in")
+    found = run(project, Recipe("x", (Step("simcore", {"budget": 4, "stop": 0.0}),), Step("lsa")))
+    reasons = [row.reason.split(":")[0] for row in project.subset_rows(found.id)]
+    assert reasons == ["pinned in"] + ["like the pinned samples"] * 3
 
 
 def test_pins_change_the_answer_and_unpinning_changes_it_back(project):

@@ -52,6 +52,22 @@ class SimCore:
         0, low=0, high=1000, help="Round that counts as the first; 0 = 20, or 1 where few are needed", advanced=True
     )
 
+    def expects(self, pins: int, classes: tuple[str, ...]) -> None:
+        """Whether there are examples; asked before anything is embedded.
+
+        Raises:
+            InputError: there are none.
+        """
+        if self.words:
+            return
+        if self.like and self.like not in classes:
+            known = ", ".join(classes[:10]) or "none"
+            raise InputError(f"There is no class “{self.like}”.", f"The classes are: {known}.")
+        if not self.like and not pins:
+            raise InputError(
+                "“simcore” has no examples.", "Pin some samples in, or name a class (like) or describe it (words)."
+            )
+
     def select(self, inputs: Inputs, task: Task) -> Ranking:
         """Rounds of one pick a group; gains are cosines to the group that took the pick.
 
@@ -83,19 +99,16 @@ class SimCore:
             if inputs.encode_texts is None:
                 raise NotReadyError("This encoder reads no texts.", "Take open-clip or tiny-clip, or give examples.")
             return np.asarray(inputs.encode_texts(list(self.words)), np.float32), np.empty(0, np.int64)
+        if len(inputs.rows):
+            self.expects(len(inputs.keep), inputs.label_names)
         rows = inputs.keep
-        if self.like:
-            if inputs.labels is None or self.like not in inputs.label_names:
-                known = ", ".join(inputs.label_names[:10]) or "none"
-                raise InputError(f"There is no class “{self.like}”.", f"The classes are: {known}.")
+        if self.like and inputs.labels is not None:
             rows = np.flatnonzero(np.asarray(inputs.labels) == inputs.label_names.index(self.like))
         assert inputs.vectors is not None
         found = np.asarray(inputs.vectors[rows], np.float32)
         found = found[np.isfinite(found).all(axis=1)]
         if not len(found) and len(inputs.rows):
-            raise InputError(
-                "“simcore” has no examples.", "Pin some samples in, or name a class (like) or describe it (words)."
-            )
+            raise InputError(f"No sample of “{self.like}” can be read.", "Name another class.")
         return found, rows
 
     def _centres(self, examples: NDArray[Any], inputs: Inputs, task: Task) -> NDArray[Any]:
