@@ -27,7 +27,7 @@ SILENT = {
 NAMES = {
     "Curator", "{} – Curator", "Space", "Device: ", "pcoreset, random, entropy, margin, k-center",
     "pcoreset, random, k-center, skill-quota", "Row", "Rank", "Gain", "Turns", "Pictures", "Length", "Tokens", "System",
-    "Source", "Sample", "Why", "Instruction", "Input", "Output",
+    "Source", "Similarity", "Sample", "Why", "Instruction", "Input", "Output",
 }  # fmt: skip
 """The program's name, a key, a mark in a log, names of selectors, and keys of columns, whose titles are translated."""
 TAG = re.compile(r"<[^>]*>|&[a-z]+;")

@@ -85,6 +85,30 @@ def test_words_are_encoded_and_rank(qtbot, window, box):
     assert box.line.text().startswith("near:")
 
 
+def test_how_alike_all_is_is_seen_in_the_gallery_the_records_and_the_colours(qtbot, window, box):
+    state, marks, hues = window.state, window.center.gallery._marks, window.hues
+    assert marks.value_of(0) == ""
+    window.commands.view_asked.emit("instructions")
+    table = window.center.view.model
+    assert "Similarity" not in table.columns
+    window.commands.finding.show("python")
+    qtbot.waitUntil(lambda: state.query.sort == "similarity", timeout=20_000)
+    assert box.words.text() == "4, the most alike first"
+    qtbot.waitUntil(lambda: marks.value_of(0) != "")
+    first, last = (int(row) for row in window.samples.rows[[0, -1]])
+    assert float(marks.value_of(first)) > float(marks.value_of(last))
+    assert table.index(0, table.columns.index("Similarity")).data() == marks.value_of(first)
+    window.commands.view_asked.emit("gallery")
+    assert not window.center.gallery.grab().isNull()
+    assert ("similarity", "How like it is to what was searched for") in window.center.arrange.colours()
+    window.center.arrange._paint("similarity")
+    qtbot.waitUntil(lambda: state.colour == "similarity")
+    assert hues.column.values[first] > hues.column.values[last] and not hues.problem
+    window.commands.finding.clear()
+    qtbot.waitUntil(lambda: "Search by meaning" in hues.problem)
+    assert marks.value_of(first) == ""
+
+
 def test_a_search_that_fails_says_why(qtbot, window, box):
     window.commands.finding.show("xylophone")
     settle(qtbot, window, ERROR)

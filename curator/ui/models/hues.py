@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 
 from curator.engine.errors import CuratorError
 from curator.ui.language import tr, tr_n
+from curator.ui.models.columns import SIMILARITY, column_of
 from curator.ui.reading import Reading
 from curator.ui.state import IMPORTING
 
@@ -65,6 +66,7 @@ class Hues(QObject):
         self._clear()
         state.colour_changed.connect(self.read)
         state.shown_changed.connect(self._grown)
+        state.query_changed.connect(lambda: self._read_later() if state.colour == SIMILARITY else None)
         state.data_changed.connect(self._data_changed)
 
     def _clear(self) -> None:
@@ -81,9 +83,13 @@ class Hues(QObject):
 
     def _data_changed(self, tables: frozenset[str]) -> None:
         """The colours of before stay until the new ones have been read beside the window."""
-        name, project, dataset = self._state.colour, self._state.project, self._state.dataset
-        if name and tables & TABLES and project is not None and dataset is not None:
-            self._reading.ask(lambda: project.browse.column(dataset.id, name), lambda _outcome: self.read())
+        if self._state.colour and tables & TABLES:
+            self._read_later()
+
+    def _read_later(self) -> None:
+        name, project, query = self._state.colour, self._state.project, self._state.query
+        if project is not None and self._state.dataset is not None:
+            self._reading.ask(lambda: column_of(project, query, name), lambda _outcome: self.read())
 
     def read(self) -> None:
         """Look at the column anew."""
@@ -97,7 +103,7 @@ class Hues(QObject):
             and state.dataset.status != IMPORTING
         ):
             try:
-                self.column = state.project.browse.column(state.dataset.id, state.colour)
+                self.column = column_of(state.project, state.query, state.colour)
             except CuratorError as error:
                 self.problem = error.text
             else:

@@ -12,6 +12,7 @@ from curator.engine.dialogue import Dialogue, Turn, parse
 from curator.engine.errors import InputError
 from curator.engine.trainers.counting import estimated
 from curator.ui.language import noop, tr
+from curator.ui.models.columns import column_of
 from curator.ui.models.samples import ITEM_ROLE, cell, number, one_line
 from curator.ui.state import IMPORTING
 
@@ -26,7 +27,7 @@ KEPT = 2000
 CELL = 200
 SORTS = {
     "Row": "row", "Rank": "rank", "Gain": "gain", "Pictures": "images", "Length": "length", "Labels": "class",
-    "Skill": "skill", "Pin": "pin", "Source": "name",
+    "Skill": "skill", "Pin": "pin", "Source": "name", "Similarity": "similarity",
 }  # fmt: skip
 """The columns that can be sorted by, and what the query calls them; scores come on top."""
 PARTS = (
@@ -38,7 +39,7 @@ PARTS = (
     noop("Pictures"),
     noop("Tokens"),
 )
-NUMERIC = ("Row", "Rank", "Gain", "Turns", "Pictures", "Length", "Tokens")
+NUMERIC = ("Row", "Rank", "Gain", "Turns", "Pictures", "Length", "Tokens", "Similarity")
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,10 @@ class InstructionModel(QAbstractTableModel):
         arriving = dataset.status == IMPORTING
         names = set() if arriving else {f.name for f in project.browse.fields(dataset.id, values=False)}
         scores = tuple(sorted(n for n in names if n.startswith("score.")))
+        ranked = self._samples.query.sort == "similarity"
         found = [
             *first,
+            *((noop("Similarity"),) if ranked else ()),
             *(name for name, there in has.items() if there),
             noop("Length"),
             noop("Tokens"),
@@ -198,8 +201,8 @@ class InstructionModel(QAbstractTableModel):
         item = self._samples.item(index.row())
         if item is None or role == ITEM_ROLE:
             return item
-        if name == "Skill" or name.startswith("score."):
-            return self._value(name.lower() if name == "Skill" else name, item.sample.row)
+        if name in ("Skill", "Similarity") or name.startswith("score."):
+            return self._value(name if name.startswith("score.") else name.lower(), item.sample.row)
         if name in PARTS:
             length = 3 * CELL if role == Qt.ItemDataRole.ToolTipRole else CELL
             return _part(self.parts(item.sample), name, length)
@@ -209,7 +212,7 @@ class InstructionModel(QAbstractTableModel):
         project, dataset = self._state.project, self._samples.dataset
         if name not in self._values and project is not None and dataset is not None:
             try:
-                self._values[name] = project.browse.column(dataset.id, name)
+                self._values[name] = column_of(project, self._samples.query, name)
             except InputError:  # a dataset that is still being imported, or a score that an undo took away
                 self._values[name] = None
         column = self._values.get(name)
@@ -217,7 +220,7 @@ class InstructionModel(QAbstractTableModel):
             return ""
         value = column.values[row]
         if column.kind == "number":
-            return number(float(value))
+            return f"{value:.2f}" if name == "similarity" and value == value else number(float(value))
         return column.names[int(value)] if 0 <= value < len(column.names) else ""
 
 

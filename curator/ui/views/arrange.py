@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, 
 from curator.engine.errors import CuratorError
 from curator.ui import theme
 from curator.ui.language import tr
+from curator.ui.models.columns import SIMILARITY, column_of
 from curator.ui.reading import Reading
 from curator.ui.views.elided import ElidedButton
 
@@ -158,6 +159,8 @@ class ArrangeBar(QWidget):
         for field in self._fields():
             if field.groupable or field.name in NUMBERS or field.name.startswith("score."):
                 found.append((field.name, field.words))
+        if SIMILARITY in (self._state.query.sort, self._state.colour):
+            found.append((SIMILARITY, tr("How like it is to what was searched for")))
         project, dataset = self._state.project, self._state.dataset
         if project is not None and dataset is not None:
             mine = [s for s in project.contents().subsets if s.dataset_id == dataset.id]
@@ -198,11 +201,11 @@ class ArrangeBar(QWidget):
         self._prepare(lambda project: project.browse.find(query), arrange)
 
     def _paint(self, name: str) -> None:
-        dataset, here = self._state.dataset, self._here()
+        query, here = self._state.query, self._here()
         if here is not None:
             self._decided.add(here)
-        if dataset is not None and name:
-            self._prepare(lambda project: project.browse.column(dataset.id, name), lambda: self._state.set_colour(name))
+        if self._state.dataset is not None and name:
+            self._prepare(lambda project: column_of(project, query, name), lambda: self._state.set_colour(name))
         else:
             self._state.set_colour(name)
 

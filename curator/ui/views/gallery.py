@@ -327,7 +327,7 @@ class Gallery(QAbstractScrollArea):
                 picture = self._thumbs.other(item.image) if picture is None else picture
             copy = bool(self._marks.copy_of(row))
             look = Look(bool(lit[i]), row == current and self.hasFocus(), self._model.is_member(row), hues[i], copy,
-                        self._beyond(item))  # fmt: skip
+                        self._beyond(item), self._marks.value_of(row))  # fmt: skip
             paint_cell(painter, grid.rect(place).translated(0, -top), item, picture, look, art)
         self.painted = len(seen)
         self._thumbs.keep_only(wanted, pixels)

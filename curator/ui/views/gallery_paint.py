@@ -17,7 +17,8 @@ from curator.ui.views.stamps import ROUND, Stamps
 if TYPE_CHECKING:
     from curator.engine.browse import Group
 
-MAX_ENLARGE = 2.0
+MAX_ENLARGE = 8.0
+"""Pictures of 32 pixels are looked at too; blurred, but of the size asked for."""
 MEMBER = 13
 """Pixels of the badge of what is in the newest subset."""
 MARGIN = 8
@@ -26,7 +27,10 @@ MARGIN = 8
 
 @dataclass(frozen=True)
 class Look:
-    """What the gallery knows about a cell beside its Item; ``beyond`` the budget dial it is no pick any more."""
+    """What the gallery knows about a cell beside its Item.
+
+    ``beyond`` the budget dial it is no pick any more; ``value``: the number that the cells are sorted by.
+    """
 
     highlighted: bool
     current: bool
@@ -34,6 +38,7 @@ class Look:
     hue: QColor | None = None
     copy: bool = False
     beyond: bool = False
+    value: str = ""
 
 
 def paint_cell(p: QPainter, rect: QRect, item: Item | None, picture: QPixmap | None, look: Look, art: Stamps) -> None:
@@ -71,7 +76,7 @@ def _paint_text(p: QPainter, rect: QRect, inner: QRect, item: Item, look: Look, 
     """Whole lines between the badges above and below; one in the lower right corner only shortens the last line."""
     line = p.fontMetrics().lineSpacing()
     above = line if item.choice is not None or item.sample.pin else 0
-    below = _badge_size(rect) - 3 if item.sample.problem or look.copy else 0
+    below = _badge_size(rect) - 3 if item.sample.problem or look.copy or look.value else 0
     place = inner.adjusted(0, above, 0, -below)
     lines = max(1, place.height() // line)
     spare = MEMBER if look.member and item.choice is None and not below else 0
@@ -131,25 +136,29 @@ def draw_fitted(p: QPainter, place: QRect, picture: QPixmap, enlarge: float) -> 
 
 
 def _paint_badges(p: QPainter, rect: QRect, item: Item, look: Look, art: Stamps) -> None:
-    """Rank top left, pin top right, copy and broken bottom left, membership bottom right.
+    """Rank top left, pin top right, copy, broken and what is sorted by bottom left, membership bottom right.
 
     Each has a shape of its own, not only a colour.
     """
     if item.choice is not None and not look.beyond:
-        _paint_rank(p, rect, f"{item.choice.rank:,}", art)
+        _paint_plate(p, rect.left() + 5, rect.top() + 5, f"{item.choice.rank:,}", art)
     size = _badge_size(rect)
     if item.sample.pin:
         p.drawPixmap(rect.right() - size - 4, rect.top() + 5, art.get(item.sample.pin, size))
+    left = rect.left() + 5
     if item.sample.problem or look.copy:
         kind = "broken" if item.sample.problem else "copy"
-        p.drawPixmap(rect.left() + 5, rect.bottom() - size - 5, art.get(kind, size))
+        p.drawPixmap(left, rect.bottom() - size - 5, art.get(kind, size))
+        left += size + 4
+    if look.value:
+        _paint_plate(p, left, rect.bottom() - 7 - art.metrics.height(), look.value, art)
     if look.member and item.choice is None:
         p.drawPixmap(rect.right() - 17, rect.bottom() - 17, art.get("member", MEMBER))
 
 
-def _paint_rank(p: QPainter, rect: QRect, text: str, art: Stamps) -> None:
+def _paint_plate(p: QPainter, left: int, top: int, text: str, art: Stamps) -> None:
     width, height = art.metrics.horizontalAdvance(text) + 10, art.metrics.height() + 2
-    plate = QRectF(rect.left() + 5, rect.top() + 5, width, height)
+    plate = QRectF(left, top, width, height)
     p.setPen(Qt.PenStyle.NoPen)
     p.setBrush(art.plate)
     p.drawRoundedRect(plate, height / 2, height / 2)

@@ -32,6 +32,7 @@ IN_VIEW = ("pin-in", "pin-out", "pin-clear", "more-like", "highlight-all")
 WIDTHS = {
     "Row": 7, "Rank": 7, "Instruction": 44, "Input": 22, "Output": 34, "System": 16, "Turns": 6, "Pictures": 8,
     "Length": 8, "Tokens": 8, "Labels": 14, "Skill": 18, "Gain": 9, "Pin": 5, "Source": 22,
+    "Similarity": 10,
 }  # fmt: skip
 """In letters of the font."""
 TEXTS = ("Instruction", "Input", "Output")
@@ -148,7 +149,7 @@ class InstructionPage(QWidget):
         letter = self.fontMetrics().averageCharWidth()
         found = {c: self._widths.get(c, WIDTHS.get(c, 10) * letter + 16) for c in self.model.columns}
         texts = [c for c in TEXTS if c in found and c not in self._hidden]
-        before = sum(found[c] for c in ("Row", "Rank") if c in found and c not in self._hidden)
+        before = sum(found[c] for c in ("Row", "Rank", "Similarity") if c in found and c not in self._hidden)
         drawn = sum(found[c] for c in texts if c in self._widths)
         free = [c for c in texts if c not in self._widths]
         share = (self.table.viewport().width() - before - drawn) / max(1, sum(found[c] for c in free))
