@@ -118,7 +118,7 @@ def shares(split: tuple[str, ...]) -> dict[str, float]:
         except ValueError:
             share = -1.0
         if not equals or not 0 < share < 1e9 or name in found or not name.replace("_", "").replace("-", "").isalnum():
-            raise InputError(f"“{text}” is not a share of a split.", "Write for example: train=0.9,test=0.1")
+            raise InputError(f"“{text}” is not a share of a split.", "Write for example: train=0.9,test=0.1; or: keep")
         found[name] = share
     total = sum(found.values())
     return {name: share / total for name, share in found.items()}

@@ -550,7 +550,7 @@ def test_what_a_description_describes(tmp_path):
         ("c.json#1", "q\nr"),
     ]
     assert items[2].images == ("x.png",)
-    assert task.lines == ["1 entries are not on this computer and were left out, such as “far”."]
+    assert task.lines == ["3 entries are not on this computer and were left out, such as “far”."]
     skips = {i.source: i.reason for i in items if isinstance(i, Skip)}
     assert skips["dataset_info.json#again"] == "describes the file a.json again, after “plain”"
     assert [d.source for d in read_entries(tmp_path, "mapped")] == ["b.jsonl#1"]

@@ -369,6 +369,11 @@ SHAPES = [
     ),
     ({"question": "Q", "answer": "A"}, "prompt-completion", "Q\nA"),
     ({"instruction": "I", "chosen": "good", "rejected": "bad"}, "alpaca", "I\ngood"),
+    ({"instruction": "I", "context": "C", "response": "R", "category": "x"}, "alpaca", "I\nC\nR"),
+    ({"instruction": "I", "context": "", "response": "R"}, "alpaca", "I\nR"),
+    ({"instruction": "I", "context": None, "response": "R"}, "alpaca", "I\nR"),
+    ({"instruction": "I", "context": ["C"], "response": "R"}, "alpaca", "I\nR"),
+    ({"instruction": "I", "input": "C", "context": "D", "response": "R"}, "alpaca", "I\nC\nR"),
     ({"text": "just text"}, "text", "just text"),
 ]
 

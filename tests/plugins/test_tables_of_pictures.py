@@ -122,6 +122,9 @@ def test_the_boxes_of_open_images(tmp_path, monkeypatch):
     files |= {"validation-bbox.csv": OPEN_IMAGES, "class-descriptions-boxable.csv": "/m/1,Cat\n/m/2,Dog\n"}
     table = laid(tmp_path, files) / "validation-bbox.csv"
     assert [one.name for one in preview(table).candidates][:2] == ["box-table", "image-list"]
+    source = BoxTable().open(table)
+    assert list(BoxTable().read(table, source, Task()))
+    assert source.facts["categories"] == [{"id": 1, "name": "Cat"}, {"id": 2, "name": "Dog"}]
     drafts, skips, lines = read(table)
     assert [(d.source, d.labels) for d in drafts] == [
         ("validation/a1.png", ("Dog", "Cat")),

@@ -84,7 +84,8 @@ def _read_fields(record: Record, fields: Fields) -> Dialogue:
         turns = _system(rest.pop(fields.system), turns)
     turns += _prompt(rest, fields)
     key = next((k for k in fields.answers if rest.get(k) is not None), "")
-    unusual = tuple(k for k, usual in ((fields.prompt, ("instruction", "prompt")),) if k not in usual)
+    named = ((fields.prompt, ("instruction", "prompt")), (fields.addition, ("", "input")))
+    unusual = tuple(k for k, usual in named if k not in usual)
     if key:
         usual = "output" if fields.shape == "alpaca" else "completion"
         unusual += (key,) if key != usual else ()

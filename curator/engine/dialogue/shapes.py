@@ -13,16 +13,19 @@ REJECTED = ("rejected", "rejected_response", "non_preferred_output", "non_prefer
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields that hold prompt, addition, system text and answer of a record; "" = there is none."""
+    """The fields that hold prompt, addition, system text and answer of a record; "" = there is none. With ``must`` the
+    addition has to be there, as a text, and none under the usual name."""
 
     shape: str
     prompt: str
     addition: str = ""
     system: str = ""
     answers: tuple[str, ...] = ANSWERS[:4]
+    must: bool = False
 
 
 FIELDS = (
+    Fields("alpaca", "instruction", "context", "system", ("response",), must=True),
     Fields("alpaca", "instruction", "input", "system"),
     Fields("alpaca", "INSTRUCTION", answers=("RESPONSE",)),
     Fields("prompt-completion", "prompt", system="system", answers=("completion", "response", "output")),
@@ -37,6 +40,8 @@ FIELDS = (
 def fields_of(record: Mapping[str, object]) -> Fields | None:
     """The first of :data:`FIELDS` that the record fits."""
     for fields in FIELDS:
+        if fields.must and ("input" in record or not isinstance(record.get(fields.addition, 0), str | None)):
+            continue
         if fields.prompt in record and any(key in record for key in fields.answers + CHOSEN):
             return fields
     return None

@@ -93,7 +93,11 @@ class BoxTable(ImageList):
                 _item(pile, finder, f"{place}#{found[0].place}", name, found, form, names)
                 for name, found in _gathered(rows, column, whole=packed.size_of(table) <= MOST_BYTES)
             )
-            yield from first_of_each(items, AGAIN, task)
+            classes: set[str] = set()
+            for item in first_of_each(items, AGAIN, task):
+                classes.update(item.labels if isinstance(item, Draft) else ())
+                yield item
+        source.facts["categories"] = [{"id": number, "name": name} for number, name in enumerate(sorted(classes), 1)]
 
 
 def _form(rows: list[Row], label: str) -> _Form | None:

@@ -24,7 +24,7 @@ MAX_BYTES = 4 * 2**30
 LOOK_PARTS = 3
 
 
-@importer("instructions", version=1, kinds={"instruction"})
+@importer("instructions", version=2, kinds={"instruction"})
 @dataclass(frozen=True)
 class Instructions:
     """Instruction records: alpaca, sharegpt, messages (OpenAI), LLaVA and LLaMA-Factory with images.

@@ -64,12 +64,16 @@ KNOWN = {
     "system_prompt": "system",
 }
 """Columns that need no mapping, and their roles."""
+DOLLY = frozenset({"instruction", "context", "response"})
+"""Columns of Dolly and its like, of which the second is an addition to the prompt."""
 
 
 def roles_of(records: list[dict[str, Any]], view: View) -> dict[str, str]:
     """Column -> role of all columns of some records, "" for those that mean nothing."""
     columns = dict.fromkeys(name for record in records for name in record)
     seen = {name: view.columns.get(name) or ("" if view.only else KNOWN.get(name, "")) for name in columns}
+    if not view.only and seen.keys() >= DOLLY:
+        seen["context"] = seen["context"] or "query"
     return {name: "" if role == IGNORED else role for name, role in seen.items()}
 
 
