@@ -27,7 +27,7 @@ FEWEST, FIRST, MOST = 2**12, 2**17, 2**21
 MOST_HELD = 2**25
 """Samples in all sets together at most: half a gigabyte."""
 AGREE = 0.02
-"""What half of the sets claim for picks made by them, and what the other half says, may differ by this share."""
+"""What half of the sets claim for picks made by them may be off by this share, by what the other half says."""
 
 
 @selector("ideal", version=1, needs={"vectors"})
@@ -57,8 +57,9 @@ class Ideal:
     def select(self, inputs: Inputs, task: Task) -> Ranking:
         """The largest further influence first, ties to the lowest row; what pinned rows reach is reached already.
 
-        Gains are the expected number of further samples reached. Sets are drawn until one half of them and the other
-        agree on the picks within 2 %, up to two million.
+        Gains are the expected number of further samples reached. Sets are drawn until the reach that one half of them
+        claims for its own picks is confirmed by the other within 2 %, up to two million. Picks are made by what happens
+        to be high, so claims are too; gains are lowered by as much as halves tell, which shrinks as 1 / sqrt(sets).
 
         Raises:
             NotReadyError: there are no vectors.
@@ -78,30 +79,30 @@ class Ideal:
         while True:
             sets.draw(until, task)
             half = sets.drawn // 2
-            off = self._disagreement(sets.part(0, half), sets.part(half, sets.drawn), inputs, task)
-            if off <= AGREE or 2 * until > MOST or 2 * sets.held > MOST_HELD:
+            off = self._excess(sets.part(0, half), sets.part(half, sets.drawn), inputs, task)
+            if abs(off) <= AGREE or 2 * until > MOST or 2 * sets.held > MOST_HELD:
                 break
             until *= 2
-        task.log(f"Influence measured on {sets.drawn:,} random sets; what half of them claim is {off:.1%} off.")
-        found, _ = self._greedy(sets.part(0, sets.drawn), inputs, task)
+        task.log(f"Influence measured on {sets.drawn:,} random sets; half of them claim {off:.1%} too much.")
+        found, _ = self._greedy(sets.part(0, sets.drawn), inputs, task, 1 - max(0.0, off) / 2**0.5)
         aside = f"Outliers set aside: {whole - len(inputs.rows)}." if len(inputs.rows) < whole else ""
         return replace(found, stopped=" ".join(filter(None, (found.stopped, aside))))
 
-    def _disagreement(self, ours: Links, others: Links, inputs: Inputs, task: Task) -> float:
-        """By what share the reach of picks made by some sets differs from what other sets say of the same picks."""
+    def _excess(self, ours: Links, others: Links, inputs: Inputs, task: Task) -> float:
+        """By what share the reach of picks made by some sets is more than what other sets say of the same picks."""
         from curator.engine.vectors import share_reached
 
         found, claimed = self._greedy(ours, inputs, task)
         true = share_reached(others, np.searchsorted(inputs.rows, found.rows), len(inputs.rows))
-        return abs(claimed - true) / claimed if claimed else 0.0
+        return (claimed - true) / claimed if claimed else 0.0
 
-    def _greedy(self, sets: Links, inputs: Inputs, task: Task) -> tuple[Ranking, float]:
-        """Picks by the number of sets they are in, and the share of sets they cover."""
+    def _greedy(self, sets: Links, inputs: Inputs, task: Task, lowered: float = 1.0) -> tuple[Ranking, float]:
+        """Picks by the number of sets they are in, their gains ``lowered``, and the share of sets they cover."""
         from curator.engine.vectors import Cover
 
         m, drawn = len(inputs.rows), len(sets.starts) - 1
         cover = Cover(sets, m)
-        each = m / max(1, drawn)
+        each = lowered * m / max(1, drawn)
 
         def reason(place: int) -> str:
             if not cover.left[place]:
