@@ -1,8 +1,9 @@
-"""Facility location on the neighbour graph against lazy greedy on the dense matrix, as apricot and submodlib do it."""
+"""Facility location on the neighbour graph against lazy greedy on the dense matrix, and by apricot and submodlib."""
 
 from __future__ import annotations
 
 import heapq
+from typing import Any
 
 import click
 import numpy as np
@@ -32,6 +33,26 @@ def dense(x: np.ndarray, budget: int) -> list[int]:
     return picks
 
 
+def apricot(x: np.ndarray, budget: int) -> list[int]:
+    """The package apricot, lazy, on the same dense cosines (its own "cosine" is the square of it)."""
+    from apricot import FacilityLocationSelection
+
+    made = FacilityLocationSelection(budget, metric="precomputed", optimizer="lazy")
+    ranking: list[int] = made.fit(np.maximum(x @ x.T, 0).astype(np.float64)).ranking.tolist()
+    return ranking
+
+
+def submodlib(x: np.ndarray, budget: int) -> list[int]:
+    """The package submodlib, lazy, which makes its dense matrix by itself."""
+    from submodlib import FacilityLocationFunction
+
+    made = FacilityLocationFunction(n=len(x), mode="dense", data=x, metric="cosine")
+    return [row for row, _ in made.maximize(budget=budget, optimizer="LazyGreedy", show_progress=False)]
+
+
+PEERS = {"dense": dense, "apricot": apricot, "submodlib": submodlib}
+
+
 def represented(x: np.ndarray, picks: np.ndarray) -> float:
     """Mean cosine of all rows to the closest pick."""
     chosen = np.ascontiguousarray(x[picks].T)
@@ -43,8 +64,8 @@ def represented(x: np.ndarray, picks: np.ndarray) -> float:
 @click.option("--width", default=512)
 @click.option("--budget", default=1000)
 @click.option("--seed", default=0)
-@click.option("--peer/--no-peer", default=True, help="The dense peer takes 4 n n bytes.")
-def main(n: int, width: int, budget: int, seed: int, peer: bool) -> None:
+@click.option("--peer", type=click.Choice([*PEERS, "none"]), default="dense", help="They take 4 n n bytes and more.")
+def main(n: int, width: int, budget: int, seed: int, peer: str) -> None:
     """Print one JSON line."""
     registry().discover()
     x = classes(n, width, seed)
@@ -53,11 +74,12 @@ def main(n: int, width: int, budget: int, seed: int, peer: bool) -> None:
     with Peak() as peak:
         ours, seconds = timed(lambda: plugin.select(Inputs(n, np.arange(n), vectors=x), Task()))
     random = np.random.default_rng(seed).choice(n, budget, replace=False)
-    figures = {"represented": represented(x, ours.rows), "random_represented": represented(x, random)}
-    if peer:
+    figures: dict[str, Any] = {"represented": represented(x, ours.rows), "random_represented": represented(x, random)}
+    if peer in PEERS:
+        PEERS[peer](x[:200], 5)
         with Peak() as peer_peak:
-            theirs, peer_seconds = timed(lambda: dense(x, budget))
-        figures |= {"peer": "lazy greedy, dense", "peer_seconds": peer_seconds, "peer_peak_mb": peer_peak.mb}
+            theirs, peer_seconds = timed(lambda: PEERS[peer](x, budget))
+        figures |= {"peer": peer, "peer_seconds": peer_seconds, "peer_peak_mb": peer_peak.mb}
         figures |= {"peer_represented": represented(x, np.array(theirs)), "ratio": peer_seconds / seconds}
     report(benchmark="facility-location", n=n, width=width, budget=budget, seconds=seconds, peak_mb=peak.mb, **figures)
 
