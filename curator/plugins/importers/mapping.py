@@ -72,7 +72,7 @@ def roles_of(records: list[dict[str, Any]], view: View) -> dict[str, str]:
     """Column -> role of all columns of some records, "" for those that mean nothing."""
     columns = dict.fromkeys(name for record in records for name in record)
     seen = {name: view.columns.get(name) or ("" if view.only else KNOWN.get(name, "")) for name in columns}
-    if not view.only and seen.keys() >= DOLLY:
+    if not view.only and seen.keys() >= DOLLY and "input" not in seen:
         seen["context"] = seen["context"] or "query"
     return {name: "" if role == IGNORED else role for name, role in seen.items()}
 
