@@ -164,7 +164,8 @@ def _read(file: Path) -> list[dict[str, Any]]:
     """The boxes of a file, each with the plain things that are said of its object."""
     found = []
     for number, one in enumerate(_parsed(file).iter("object"), 1):
-        said = {part.tag: clean(part.text.strip()) for part in one if part.text and part.text.strip() and not len(part)}
+        texts = ((part.tag, (part.text or "").strip()) for part in one if not len(part))
+        said: dict[str, Any] = {tag: clean(text) for tag, text in texts if text}
         kind = said.pop("name", "")
         if not kind:
             raise InputError(f"has boxes that cannot be read: object {number} has no name")
