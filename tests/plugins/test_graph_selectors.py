@@ -65,10 +65,7 @@ def test_d2_on_a_line_as_worked_out_by_hand():
     assert found.gains.tolist() == pytest.approx([1.36800, 0.99995, 0.86462], abs=1e-5)
     assert found.nearest.tolist() == [-1, 1, 1]
     assert found.reasons[0] == "s 1, worth 1.368 with its neighbours' share"
-    assert (
-        found.reasons[2]
-        == "s 1, worth 1.368 with its neighbours' share, 0.8646 left beside earlier picks such as row 1"
-    )
+    assert found.reasons[2] == "s 1, worth 1.368 with its neighbours' share, 0.8646 of it left beside row 1"
     assert select("d2", on_a_line(), budget=3, neighbours=1, spread=1000.0).rows.tolist() == [1, 0, 2]
 
 
@@ -131,8 +128,8 @@ def test_vote_k_on_a_circle_as_worked_out_by_hand():
     found = select("vote-k", on_a_circle(), budget=5, centre=False)
     assert found.rows.tolist() == [1, 2, 3, 0, 4]
     assert found.gains.tolist() == [2, 1, 1, 0, 0]
-    assert found.reasons[0] == "among the nearest of 2 samples, 2 of them with no pick there yet"
-    assert found.reasons[1] == "among the nearest of 1 sample, 1 of them with no pick there yet"
+    assert found.reasons[0] == "among the nearest of 2 samples, 2 without a pick there"
+    assert found.reasons[1] == "among the nearest of 1 sample, 1 without a pick there"
     assert found.reasons[4] == "among the nearest of no other sample"
 
 
@@ -163,11 +160,11 @@ def test_ideal_on_a_circle_as_worked_out_by_hand():
     found = select("ideal", on_a_circle(), budget=3, centre=False, neighbours=1)
     assert found.rows.tolist() == [4, 0, 1]
     assert found.gains.tolist() == pytest.approx([5, 0, 0])
-    assert found.reasons[0] == "reaches about 5 samples along neighbours, 100.00% of the pile"
+    assert found.reasons[0] == "reaches about 5 samples by neighbours, 100.00% of all"
     found = select("ideal", on_a_circle(keep=np.array([2])), budget=3, centre=False, neighbours=1)
     assert found.rows.tolist() == [2, 4, 0]
     assert found.gains[1:].tolist() == pytest.approx([2, 0], abs=0.05)
-    assert found.reasons[1].startswith("further reaches about ")
+    assert " more samples by neighbours" in found.reasons[1]
     assert found.reasons[2] == "reaches nothing that earlier picks do not reach"
 
 

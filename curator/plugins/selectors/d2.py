@@ -38,8 +38,8 @@ class D2:
     Each sample gets a share of the scores of its nearest neighbours, the more the closer they are: a high score in good
     company is worth more than a lone one, which is often a mistake. Then the sample worth most is picked, and its
     neighbours lose worth for it, so that the next pick comes from elsewhere. Good where the top of a score alone would
-    be many samples of one kind, or outliers. It trusts the score: where that is no good, random does better; and with
-    most of the pile kept it differs little from `top-score`.
+    be many samples of one kind, or outliers. It trusts the score: where that is no good, random does better. Where all
+    scores are far from zero and alike, it picks what many samples are close to, whatever its own score.
 
     Scores must not be negative for this, so one that goes below zero is shifted until its lowest is 0 (a score whose
     lowest end is wanted is turned round first). Samples without a score come last.
@@ -86,7 +86,7 @@ class D2:
             if state.by[place] < 0:
                 return words
             left = state.worth[place] * state.unit
-            return f"{words}, {left:.4g} left beside earlier picks such as row {state.by[place]}"
+            return f"{words}, {left:.4g} of it left beside row {state.by[place]}"
 
         return falling_ranking(
             state.worth, inputs, self.budget, state.take, reason, task, unit=state.unit, nearest=state.by

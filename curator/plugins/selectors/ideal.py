@@ -27,7 +27,7 @@ FEWEST, FIRST, MOST = 2**12, 2**17, 2**21
 MOST_HELD = 2**25
 """Samples in all sets together at most: half a gigabyte."""
 AGREE = 0.02
-"""What half of the sets claim for picks made by them may be off by this share, by what the other half says."""
+"""Share by which the reach that the sets claim for the picks made by them may be too much or too little."""
 
 
 @selector("ideal", version=1, needs={"vectors"})
@@ -57,9 +57,9 @@ class Ideal:
     def select(self, inputs: Inputs, task: Task) -> Ranking:
         """The largest further influence first, ties to the lowest row; what pinned rows reach is reached already.
 
-        Gains are the expected number of further samples reached. Sets are drawn until the reach that one half of them
-        claims for its own picks is confirmed by the other within 2 %, up to two million. Picks are made by what happens
-        to be high, so claims are too; gains are lowered by as much as halves tell, which shrinks as 1 / sqrt(sets).
+        Gains are the expected number of further samples reached. Sets are drawn until the reach that they claim for
+        their own picks is right within 2 %, up to two million. One half of them is asked about the picks of the other;
+        what all claim too much, because what happens to be high is picked, is less by sqrt(2). Gains are lowered by it.
 
         Raises:
             NotReadyError: there are no vectors.
@@ -79,12 +79,12 @@ class Ideal:
         while True:
             sets.draw(until, task)
             half = sets.drawn // 2
-            off = self._excess(sets.part(0, half), sets.part(half, sets.drawn), inputs, task)
+            off = self._excess(sets.part(0, half), sets.part(half, sets.drawn), inputs, task) / 2**0.5
             if abs(off) <= AGREE or 2 * until > MOST or 2 * sets.held > MOST_HELD:
                 break
             until *= 2
-        task.log(f"Influence measured on {sets.drawn:,} random sets; half of them claim {off:.1%} too much.")
-        found, _ = self._greedy(sets.part(0, sets.drawn), inputs, task, 1 - max(0.0, off) / 2**0.5)
+        task.log(f"Influence measured on {sets.drawn:,} random sets, which claim {max(0.0, off):.1%} too much.")
+        found, _ = self._greedy(sets.part(0, sets.drawn), inputs, task, 1 - max(0.0, off))
         aside = f"Outliers set aside: {whole - len(inputs.rows)}." if len(inputs.rows) < whole else ""
         return replace(found, stopped=" ".join(filter(None, (found.stopped, aside))))
 
@@ -108,8 +108,8 @@ class Ideal:
             if not cover.left[place]:
                 return "reaches nothing that earlier picks do not reach"
             more = cover.left[place] * each
-            reached = "reaches" if not cover.taken else "further reaches"
-            return f"{reached} about {more:.3g} samples along neighbours, {more / m:.2%} of the pile"
+            further = " more" if cover.taken else ""
+            return f"reaches about {more:.3g}{further} samples by neighbours, {more / m:.2%} of all"
 
         found = falling_ranking(cover.left, inputs, self.budget, cover.take, reason, task, unit=each)
         return found, cover.taken / max(1, drawn)

@@ -95,4 +95,4 @@ class _Votes:
             return "among the nearest of no other sample"
         fresh = int((self._heard[voters] == 0).sum())
         them = "1 sample" if len(voters) == 1 else f"{len(voters)} samples"
-        return f"among the nearest of {them}, {fresh} of them with no pick there yet"
+        return f"among the nearest of {them}, {fresh} without a pick there"
