@@ -26,14 +26,15 @@ class Box:
 def boxes_of(record: str, width: int, height: int) -> list[Box]:
     """The boxes that a record names, clipped to the picture; broken ones are left out.
 
-    Known notations: ``annotations`` with ``bbox`` [left, top, width, height] in pixels (COCO) or ``yolo`` [centre x,
-    centre y, width, height] in shares, and the columns ``objects: {bbox: [...], category: [...]}`` of Hugging Face.
+    Known notations: ``annotations`` with ``bbox`` [left, top, width, height] in pixels (COCO), or ``yolo`` [centre x,
+    centre y, width, height] or ``polygon`` [x, y, x, y, ...] in shares, and the columns ``objects: {bbox: [...],
+    category: [...]}`` of Hugging Face.
 
     Args:
         record: the record of the Sample, JSON text.
         width, height: of the picture in pixels.
     """
-    if "bbox" not in record and "yolo" not in record:
+    if not any(word in record for word in ("bbox", "yolo", "polygon")):
         return []
     try:
         value = json.loads(record)
@@ -56,6 +57,9 @@ def _all(record: Mapping[str, Any], width: int, height: int) -> Iterator[Box | N
             yield _box(name, x - w / 2, y - h / 2, w, h)
         elif (sides := _four(one.get("bbox"))) is not None:
             yield _box(name, sides[0] / width, sides[1] / height, sides[2] / width, sides[3] / height)
+        elif (corners := _numbers(one.get("polygon"))) is not None and len(corners) >= 6:
+            left, top = min(corners[::2]), min(corners[1::2])
+            yield _box(name, left, top, max(corners[::2]) - left, max(corners[1::2]) - top)
     objects = record.get("objects")
     if isinstance(objects, Mapping) and isinstance(objects.get("bbox"), list):
         names = objects.get("category", objects.get("categories"))
@@ -67,7 +71,11 @@ def _all(record: Mapping[str, Any], width: int, height: int) -> Iterator[Box | N
 
 
 def _four(value: Any) -> tuple[float, ...] | None:
-    if not isinstance(value, list) or len(value) != 4:
+    return _numbers(value) if isinstance(value, list) and len(value) == 4 else None
+
+
+def _numbers(value: Any) -> tuple[float, ...] | None:
+    if not isinstance(value, list):
         return None
     if not all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in value):
         return None

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from curator.engine.api import Draft, InputError, Skip, Task
+from curator.engine.boxes import Box, boxes_of
 from curator.engine.import_preview import preview
 from curator.engine.importing import find_importer
 from curator.engine.json_text import json_text, without_halves
@@ -254,6 +255,26 @@ def test_boxes_beside_pictures_are_no_captions(tmp_path, form):
 def test_captions_that_begin_with_numbers_stay_captions(tmp_path, text):
     root = laid(tmp_path / "in", {"a.png": png(1), "a.txt": text, "b.png": png(2), "b.txt": BOX})
     assert [d.text for d in read(root)[0]] == [text.strip(), BOX.strip()]
+
+
+def test_outlines_of_yolo_come_back_and_are_those_of_coco(tmp_path):
+    outline = "0 0.100000 0.100000 0.500000 0.100000 0.500000 0.900000"
+    files = {"data.yaml": "names: [cat, dog]", "images/a.png": png(1), "labels/a.txt": f"{outline}\n{BOX}"}
+    root = laid(tmp_path / "in", files)
+    with Project.create(tmp_path / "p.curator") as project:
+        dataset = project.dataset(project.submit_import([root]).result().focus[1])
+        project._store.add_subset("all", dataset.id, [s.id for s in project.samples(dataset.id)], "all")
+        for format_ in ("coco", "yolo"):
+            project.submit_export("all", tmp_path / format_, format_).result()
+    drawn = read(root)[0][0].record
+    assert boxes_of(drawn, 6, 4)[0] == Box("cat", 0.1, 0.1, 0.4, 0.8)
+    (written,) = (tmp_path / "yolo" / "labels").rglob("a.txt")
+    assert written.read_text(encoding="utf-8").splitlines()[0] == outline
+    (about,) = (tmp_path / "coco" / "annotations").iterdir()
+    one = json.loads(about.read_text(encoding="utf-8"))["annotations"][0]
+    assert one["bbox"] == [0.6, 0.4, 2.4, 3.2] and one["area"] == 3.84 and one["category_id"] == 0
+    assert one["segmentation"] == [[0.6, 0.4, 3.0, 0.4, 3.0, 3.6]] and not {"polygon", "outline in shares"} & set(one)
+    assert boxes_of(read(tmp_path / "coco")[0][0].record, 6, 4)[0].name == "cat"
 
 
 YAML = "path: ../pics\ntrain: images/train\nval: {val}\nnames: [cat, dog]\n"

@@ -10,6 +10,8 @@ from curator.engine.pictures import read_header
 from curator.plugins.exporters.folder import record_of
 
 ABOVE = "supercategory"
+OUTLINE = "outline in shares"
+"""What the corners of an outline are called on their way into an export; no source has a field of this name."""
 
 
 def size_of(item: ExportItem) -> tuple[int, int]:
@@ -24,8 +26,9 @@ def annotations_of(item: ExportItem, size: tuple[int, int]) -> Iterator[dict[str
     """The annotations of a sample as COCO has them: ``bbox`` [left, top, width, height] in pixels, and the name of the
     class in ``category_name`` ("" where there is none); captions and all other fields as they are.
 
-    Read are ``annotations`` of COCO, those with ``yolo`` [centre x, centre y, width, height] in shares of the picture,
-    and the columns ``objects: {bbox, category}`` of Hugging Face.
+    Read are ``annotations`` of COCO, those with ``yolo`` [centre x, centre y, width, height] or ``polygon`` [x, y, x,
+    y, ...] in shares of the picture, and the columns ``objects: {bbox, category}`` of Hugging Face. A ``polygon``
+    becomes the ``segmentation`` of COCO with the box around it, and is kept under :data:`OUTLINE`.
     """
     record = record_of(item)
     listed = record.get("annotations")
@@ -36,6 +39,9 @@ def annotations_of(item: ExportItem, size: tuple[int, int]) -> Iterator[dict[str
         shares = made.pop("yolo", None)
         if _four(shares) and not _four(made.get("bbox")):
             made["bbox"] = _pixels(shares, size)
+        if _is_outline(made.get("polygon")) and not _four(made.get("bbox")):
+            made[OUTLINE] = made.pop("polygon")
+            made |= _outlined(made[OUTLINE], size)
         yield made
     objects = record.get("objects")
     if isinstance(objects, Mapping) and isinstance(objects.get("bbox"), list):
@@ -46,16 +52,32 @@ def annotations_of(item: ExportItem, size: tuple[int, int]) -> Iterator[dict[str
                 yield {"bbox": list(box), "category_name": _name(names[number]) if known else ""}
 
 
+def _is_outline(value: Any) -> bool:
+    """Whether a value is the corners of an outline: at least three pairs of numbers."""
+    return isinstance(value, list) and len(value) >= 6 and len(value) % 2 == 0 and all(map(_is_number, value))
+
+
+def _outlined(corners: list[float], size: tuple[int, int]) -> dict[str, Any]:
+    """An outline in shares as COCO has it: its corners in pixels, the box around them, the area inside."""
+    across = [round(x * size[0], 4) for x in corners[::2]]
+    down = [round(y * size[1], 4) for y in corners[1::2]]
+    box = [min(across), min(down), round(max(across) - min(across), 4), round(max(down) - min(down), 4)]
+    pairs = list(zip(across, down, strict=True))
+    turns = zip(pairs, [*pairs[1:], pairs[0]], strict=True)
+    area = abs(sum(x * next_y - next_x * y for (x, y), (next_x, next_y) in turns)) / 2
+    return {"segmentation": [[side for pair in pairs for side in pair]], "bbox": box, "area": round(area, 4)}
+
+
 def _name(value: Any) -> str:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def _four(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 4
-        and all(isinstance(part, int | float) and not isinstance(part, bool) for part in value)
-    )
+    return isinstance(value, list) and len(value) == 4 and all(map(_is_number, value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def has_box(annotation: Mapping[str, Any]) -> bool:

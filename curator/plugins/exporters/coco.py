@@ -15,7 +15,7 @@ from curator.engine.export_pictures import TakenNames
 from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.json_text import json_text
 from curator.engine.provenance import write_provenance
-from curator.plugins.exporters.boxes import ABOVE, annotations_of, categories_of, has_box, size_of
+from curator.plugins.exporters.boxes import ABOVE, OUTLINE, annotations_of, categories_of, has_box, size_of
 from curator.plugins.exporters.folder import fields_of, record_of
 from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes, tell_what_is_lost
 
@@ -136,6 +136,7 @@ class _Description:
     def _annotation(self, one: dict[str, Any], image_id: int) -> dict[str, Any]:
         name = one.pop("category_name")
         one.pop(ABOVE, None)
+        one.pop(OUTLINE, None)
         one |= {"id": self._annotation_ids.take(one.get("id")), "image_id": image_id}
         if has_box(one):
             if (one.get("category_id"), name) not in self._known:

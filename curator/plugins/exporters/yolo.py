@@ -12,7 +12,7 @@ from curator.engine.api import ExportInfo, ExportItem, InputError, Task, exporte
 from curator.engine.export_pictures import TakenNames
 from curator.engine.exporting import Journal, atomic_folder
 from curator.engine.provenance import write_provenance
-from curator.plugins.exporters.boxes import annotations_of, categories_of, has_box, shares_of, size_of
+from curator.plugins.exporters.boxes import OUTLINE, annotations_of, categories_of, has_box, shares_of, size_of
 from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes, tell_what_is_lost
 
 
@@ -21,9 +21,10 @@ from curator.plugins.exporters.placing import MODES, Placer, again, needed_bytes
 class Yolo:
     """YOLO: images/train/x.jpg, labels/train/x.txt with a line for each box, and data.yaml with the names of classes.
 
-    A line is: number of the class, then centre x, centre y, width and height as shares of the picture. All classes of
-    the source are named, in the order of its ids, so that a class has the same number in every subset. Boxes are
-    clipped to their picture. A picture without boxes has an empty file, which trainers take as background.
+    A line is: number of the class, then centre x, centre y, width and height as shares of the picture, or the corners
+    of the outline where the source is of YOLO and has it. All classes of the source are named, in the order of its ids,
+    so that a class has the same number in every subset. Boxes are clipped to their picture. A picture without boxes has
+    an empty file, which trainers take as background.
     """
 
     mode: str = param("copy", choices=MODES, help="How files get there; a hard link across disks becomes a copy")
@@ -90,7 +91,7 @@ class _Filling:
         for one in annotations_of(item, size):
             if has_box(one):
                 try:
-                    sides = shares_of(one["bbox"], size)
+                    sides = one[OUTLINE] if OUTLINE in one else shares_of(one["bbox"], size)
                 except InputError:
                     continue
                 yield " ".join([str(self._classes[one["category_name"]]), *(f"{side:.6f}" for side in sides)]) + "\n"
