@@ -33,6 +33,8 @@ class Commands(QObject):
     """Handlers of the actions table."""
 
     noticed = Signal(object)
+    replayed = Signal()
+    """Something is undone or done again: what was said of it is old."""
     submitted = Signal(object)
     view_asked = Signal(str)
     zoom_asked = Signal(int)
@@ -113,6 +115,7 @@ class Commands(QObject):
         project = self._state.project
         if project is None:
             return
+        self.replayed.emit()
         bulk = getattr(project, "bulk", None)
         if bulk is not None and bulk.is_large(what):
             self.submit(lambda: bulk.submit_replay(what, listener=self._bridge.listener))

@@ -117,14 +117,15 @@ class Finding(QObject):
         if typing and (where != text.strip() or missing):
             return
         self._reading.drop()
+        before, busy = self._waiting, project.running_job
         self._text, self._waiting = text, None
-        busy = project.running_job
         if not missing:
             self._find(project, query)
         elif missing == "words" and busy is not None:
             self._find(project, query, first=project.browse.read_words)
         else:
-            waits = busy is not None and not busy.gives_way
+            mine = before is not None and busy is before[0]
+            waits = busy is not None and not busy.gives_way and not mine
             words = tr("Waiting for “{title}”:", title=busy.title) + " " + tr(WAITS) if busy and waits else ""
             self._ask_worker(project, query, words or tr("Searching…"))
 

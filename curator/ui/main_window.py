@@ -164,6 +164,7 @@ class MainWindow(QMainWindow):
         self.highlighter.item_changed.connect(self.center.follow)
         self.highlighter.best_first.connect(self.center.table.scrollToTop)
         commands.noticed.connect(self.bar.show_notice)
+        commands.replayed.connect(self.bar.make_way)
         commands.submitted.connect(self._submitted)
         commands.view_asked.connect(self.center.show_view)
         commands.zoom_asked.connect(self.center.gallery.zoom)

@@ -152,7 +152,7 @@ def test_pinning_out_in_a_subset_takes_out_goes_on_and_is_undone(window, qtbot, 
     assert window.samples.rows.tolist() == rows[:3] + rows[5:] + [rows[3]]
     for _ in range(3):
         window.actions_.by_id["undo"].trigger()
-    assert (state.subset.id, window.samples.rows.tolist()) == (1, rows)
+    assert (state.subset.id, window.samples.rows.tolist()) == (1, rows) and window.bar.isHidden()
 
 
 def test_the_detail_panel_says_why(window, qtbot, project):

@@ -285,14 +285,26 @@ def test_a_legend_with_too_little_room_keeps_what_is_pressed_and_counts_the_rest
     legend.show()
     whole = legend.height()
     assert legend.more.isHidden()
-    legend.fit(whole)
+    legend.fit(None, whole)
     assert legend.more.isHidden()
-    legend.fit(whole // 2)
+    legend.fit(None, whole // 2)
     shown = [b.property("entry") for b in legend.buttons if b.isVisible()]
     assert legend.height() <= whole // 2 and shown[0] == "class 0" and shown[-1] == "class 6"
     assert legend.more.text() == f"{8 - len(shown)} more lines"
-    legend.fit(whole)
+    legend.fit(None, whole)
     assert legend.height() == whole and legend.more.isHidden()
+
+
+def test_a_legend_with_too_little_room_beside_the_map_has_shorter_names(qtbot):
+    legend = Legend()
+    qtbot.addWidget(legend)
+    entries = tuple(Entry(f"a long name of a skill {i}", QColor("red"), 9, i, True) for i in range(3))
+    legend.show_entries("Skill", entries, True, frozenset())
+    whole = legend.width()
+    legend.fit(whole * 2 // 3, None)
+    assert legend.width() <= whole * 2 // 3 + 10 and all("…" in b.text() for b in legend.buttons)
+    legend.fit(whole * 2, None)
+    assert legend.width() == whole
 
 
 def test_an_empty_legend_hides(qtbot):

@@ -42,6 +42,15 @@ def test_samples_are_in_row_order_and_subsets_in_rank_order(qtbot, project):
     assert model.data(model.index(1, model.columns.index("Gain")), Qt.ItemDataRole.DisplayRole) == "0.5"
 
 
+def test_pictures_have_a_size_where_records_have_a_source(qtbot, tmp_path):
+    project = FakeProject(tmp_path, sizes=(9, 9), kinds=("image", "instruction"), subset_size=4)
+    model = SampleModel()
+    model.show_samples(project, project.dataset(1), project.subset(1))
+    assert model.index(0, model.columns.index("Size")).data() == "64 × 64"
+    model.show_samples(project, project.dataset(2), None)
+    assert model.index(0, model.columns.index("Source")).data() == "data.jsonl#0" and "Size" not in model.columns
+
+
 def test_few_pages_are_kept_and_each_is_read_once(qtbot, tmp_path):
     project = FakeProject(tmp_path, sizes=(1_000_000,))
     model = SampleModel()

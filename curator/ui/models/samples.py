@@ -47,6 +47,9 @@ SUBSET_COLUMNS = (
     noop("Pin"),
     noop("Source"),
 )
+SIZE = noop("Size")
+"""Stands for the source where that names the Sample already."""
+PICTURE_COLUMNS, SUBSET_PICTURE_COLUMNS = ((*c[:-1], SIZE) for c in (DATASET_COLUMNS, SUBSET_COLUMNS))
 NUMERIC = ("Row", "Rank", "Gain")
 
 
@@ -263,6 +266,8 @@ class SampleModel(TitledModel):
     @property
     def columns(self) -> tuple[str, ...]:
         """Titles of the columns."""
+        if self.dataset is not None and self.dataset.kind == "image":
+            return PICTURE_COLUMNS if self.subset is None else SUBSET_PICTURE_COLUMNS
         return DATASET_COLUMNS if self.subset is None else SUBSET_COLUMNS
 
     def count(self) -> int:
@@ -305,6 +310,8 @@ def cell(item: Item, column: str, *, whole: bool = False) -> str:
             return ", ".join(sample.labels)
         case "Pin":
             return sample.pin
+        case "Size":
+            return f"{sample.width:,} × {sample.height:,}" if sample.width and sample.height else ""
         case "Skill":
             return choice.skill if choice else ""
         case "Gain":

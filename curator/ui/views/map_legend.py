@@ -14,7 +14,12 @@ from curator.ui.language import tr, tr_n
 if TYPE_CHECKING:
     from curator.ui.models.hues import Entry
 
-LONGEST = 24
+LONGEST, FEWEST = 24, 8
+"""Letters of a name that are shown."""
+SHARE = 0.4
+"""Of the width of a map is for its legend at most."""
+BESIDE = 14
+"""Letters for the patch, the count and the edges."""
 
 
 class Legend(QFrame):
@@ -31,6 +36,7 @@ class Legend(QFrame):
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setFont(theme.scaled(self.font(), 0.95, bold=True))
         self.buttons: list[QToolButton] = []
+        self._entries: tuple[Entry, ...] = ()
         self.more = QLabel()
         """Says how many lines there is no room for."""
         theme.mark(self.more, "faint")
@@ -46,16 +52,20 @@ class Legend(QFrame):
             self._column.removeWidget(button)
             button.deleteLater()
         self.buttons = [self._button(e, pickable and e.name in pressed, pickable and e.filters) for e in entries]
+        self._entries = entries
         for place, button in enumerate(self.buttons, 1):
             self._column.insertWidget(place, button)
         self.title.setText(title)
         self.setVisible(bool(entries))
         for widget in (self.title, *self.buttons):
             widget.setVisible(bool(entries))
-        self.fit(None)
+        self.fit(None, None)
 
-    def fit(self, height: int | None) -> None:
-        """Take no more than ``height`` pixels (None: as many as there are lines); what is pressed stays in sight."""
+    def fit(self, width: int | None, height: int | None) -> None:
+        """Take no more pixels than that, if it can be (None: as many as it likes); what is pressed stays in sight."""
+        letters = LONGEST if width is None else width // self.fontMetrics().averageCharWidth() - BESIDE
+        for button, entry in zip(self.buttons, self._entries, strict=True):
+            button.setText(_words(entry, max(FEWEST, min(LONGEST, letters))))
         around = self._column.contentsMargins().top() + self._column.contentsMargins().bottom()
         line = max((b.sizeHint().height() for b in self.buttons), default=1)
         room = len(self.buttons) if height is None else (height - around - self.title.sizeHint().height()) // line
@@ -73,8 +83,7 @@ class Legend(QFrame):
 
     def _button(self, entry: Entry, pressed: bool, pickable: bool) -> QToolButton:
         button = QToolButton()
-        name = entry.name if len(entry.name) <= LONGEST else entry.name[: LONGEST - 1] + "…"
-        button.setText(f"{name}   {entry.count:,}".replace("&", "&&"))
+        button.setText(_words(entry, LONGEST))
         button.setIcon(swatch(entry.color))
         button.setIconSize(QSize(11, 11))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -90,6 +99,11 @@ class Legend(QFrame):
 
     def _pick(self) -> None:
         self.picked.emit([str(b.property("entry")) for b in self.buttons if b.isChecked()])
+
+
+def _words(entry: Entry, letters: int) -> str:
+    name = entry.name if len(entry.name) <= letters else entry.name[: letters - 1] + "…"
+    return f"{name}   {entry.count:,}".replace("&", "&&")
 
 
 def swatch(color: QColor) -> QIcon:

@@ -32,7 +32,7 @@ from curator.ui.reading import Reading
 from curator.ui.views.elided import ElidedButton, ElidedLabel
 from curator.ui.views.jobs import duration
 from curator.ui.views.map_card import HoverCard
-from curator.ui.views.map_legend import Legend
+from curator.ui.views.map_legend import SHARE, Legend
 from curator.ui.views.map_offer import FinerOffer
 from curator.ui.views.map_sync import AT_ONCE, MapSync
 from curator.ui.waiting import waiting_words
@@ -323,7 +323,7 @@ class MapPage(QWidget):
 
     def _place_legend(self) -> None:
         top = self._bar.sizeHint().height() + 10
-        self.legend.fit(self.height() - top - 10)
+        self.legend.fit(round(self.width() * SHARE), self.height() - top - 10)
         self.legend.move(self.width() - self.legend.width() - 10, top)
         if self.canvas is not None:
             seen = self.legend.isVisibleTo(self)

@@ -9,7 +9,18 @@ from curator.ui.language import tr
 from curator.ui.models.samples import SampleModel
 
 STRETCHED = ("Sample", "Why")
-WIDTHS = {"Rank": 7, "Row": 8, "Labels": 16, "Skill": 16, "Gain": 9, "Pin": 5, "Source": 24, "Sample": 60, "Why": 36}
+WIDTHS = {
+    "Rank": 7,
+    "Row": 8,
+    "Labels": 16,
+    "Skill": 16,
+    "Gain": 9,
+    "Pin": 5,
+    "Source": 24,
+    "Sample": 60,
+    "Why": 36,
+    "Size": 12,
+}
 """In letters of the font."""
 
 
