@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curator.engine.caps import Quota
 from curator.engine.types import Floats, Ints, Rows
 
 UNIT = 1 << 20
 """Similarities are counted in whole steps of 1 / UNIT: sums of them are exact in any order, and so are ties."""
+OUT = -1
+"""The gain of a row that may not be picked any more; it may fall further."""
 LABEL = "Choosing"
 
 
@@ -47,9 +47,9 @@ def facility_location(
     """Pick rows one after another, each the one that adds most to f(S) = sum over rows of the best similarity in S.
 
     f is monotone and submodular, so the picks reach at least 1 - 1/e of the best possible sum (Nemhauser, Wolsey and
-    Fisher 1978); gains only ever fall, so one that is out of date is a bound and few have to be computed again (lazy
-    greedy, Minoux 1978). A row is served by itself with similarity 1 and by those in its list of neighbours; what is
-    further away, or of negative similarity, counts 0. With lists of all other rows f is the dense one.
+    Fisher 1978). A row is served by itself with similarity 1 and by those in its list of neighbours; what is further
+    away, or of negative similarity, counts 0. With lists of all other rows f is the dense one. The gain of every row
+    is kept exact: a pick changes only those of the neighbours of the rows that it serves better.
 
     Args:
         index, similarity: int32 and float32 [n, k], the neighbours of each row as :func:`neighbour_graph` finds them;
@@ -60,31 +60,26 @@ def facility_location(
         task: reports "Choosing" and cancels; may be None.
 
     Returns:
-        min(budget, rows that the quotas leave) picks. Ties go to the lowest row. Memory beyond the graph: 16 bytes for
-        each link.
+        min(budget, rows that the quotas leave) picks. Ties go to the lowest row. Memory beyond the graph: 25 bytes for
+        each link at most, 16 of them until the end.
     """
-    served_by = _Served(index, similarity)
+    served = _Served(index, similarity)
     quota = Quota(groups, caps)
-    taken = np.zeros(len(index), bool)
     for row in [] if seen is None else np.asarray(seen, np.int64).tolist():
-        served_by.pick(row)
-        taken[row] = True
-    heap = [(-gain, row) for row, gain in enumerate(served_by.gains().tolist()) if not taken[row]]
-    heapq.heapify(heap)
+        served.pick(row)
     picks: list[tuple[int, int, int, int]] = []
-    while heap and len(picks) < budget:
+    while len(picks) < budget and len(index):
         if task is not None:
             task.step(LABEL, len(picks), budget)
-        row = heap[0][1]
-        gain = served_by.gain(row)
-        # Of equal gains the lowest row goes first, and one that may still have as much is looked at before.
-        if (-gain, row) > min(heap[1:3], default=(-gain, row)):
-            heapq.heapreplace(heap, (-gain, row))
-            continue
-        heapq.heappop(heap)
+        row = int(served.gains.argmax())
+        gain = int(served.gains[row])
+        if gain < 0:
+            break
         if quota.take(row):
-            near = int(served_by.by[row])
-            picks.append((row, gain, near, served_by.pick(row)))
+            near = int(served.by[row])
+            picks.append((row, gain, near, served.pick(row)))
+        else:
+            served.gains[row] = OUT
     found = np.array(picks, np.int64).reshape(-1, 4)
     return FacilityLocation(found[:, 0], (found[:, 1] / UNIT).astype(np.float32), found[:, 2], found[:, 3])
 
@@ -95,38 +90,38 @@ class _Served:
     Attributes:
         best: int64 [n], similarity to the closest pick, in steps.
         by: int64 [n], that pick, -1 while there is none.
+        gains: int64 [n], what each row would add now, in steps; :data:`OUT` once it is picked.
     """
 
     def __init__(self, index: Ints, similarity: Floats) -> None:
         from scipy.sparse import csr_matrix
 
-        n = len(index)
+        n, k = index.shape
         fits = (index >= 0) & (similarity > 0)
-        steps = np.rint(np.minimum(similarity[fits], 1) * UNIT).astype(np.int32)
-        starts = np.concatenate([[0], np.cumsum(fits.sum(axis=1))])
-        lists = csr_matrix((steps, index[fits], starts), shape=(n, n)).tocsc()
-        self._starts, self._rows, self._steps = lists.indptr, lists.indices, lists.data
+        self._servers = np.where(fits, index, 0)
+        self._steps = np.rint(np.clip(np.where(fits, similarity, 0), 0, 1) * UNIT).astype(np.int32)
+        # Links of no similarity stay in, so that the lists need no further copy.
+        starts = np.arange(n + 1, dtype=np.int64) * k
+        served = csr_matrix((self._steps.ravel(), self._servers.ravel(), starts), shape=(n, n)).tocsc()
+        self._starts, self._rows, self._similar = served.indptr, served.indices, served.data
         self.best, self.by = np.zeros(n, np.int64), np.full(n, -1, np.int64)
-
-    def gains(self) -> NDArray[np.int64]:
-        """What each row would add now, int64 [n], in steps."""
-        more = np.maximum(self._steps - self.best[self._rows], 0)
-        sums = np.concatenate([[0], np.cumsum(more, dtype=np.int64)])
-        return np.asarray(np.diff(sums[self._starts]) + (UNIT - self.best))
-
-    def gain(self, row: int) -> int:
-        """What ``row`` would add now, in steps."""
-        part = slice(self._starts[row], self._starts[row + 1])
-        more = self._steps[part] - self.best[self._rows[part]]
-        return int(more[more > 0].sum()) + UNIT - int(self.best[row])
+        sums = np.concatenate([[0], np.cumsum(self._similar, dtype=np.int64)])
+        self.gains = np.diff(sums[self._starts]) + UNIT
 
     def pick(self, row: int) -> int:
         """Let ``row`` serve; returns how many rows it is closer to than all before it."""
         part = slice(self._starts[row], self._starts[row + 1])
-        rows, steps = self._rows[part], self._steps[part]
-        closer = steps > self.best[rows]
-        self.best[rows[closer]], self.by[rows[closer]] = steps[closer], row
-        own = bool(self.best[row] < UNIT)
-        if own:
-            self.best[row], self.by[row] = UNIT, row
-        return int(closer.sum()) + own
+        rows, similar = self._rows[part], self._similar[part]
+        closer = similar > self.best[rows]
+        rows, now = rows[closer], similar[closer].astype(np.int64)
+        if self.best[row] < UNIT:
+            mine = rows != row
+            rows, now = np.append(rows[mine], row), np.append(now[mine], UNIT)
+        before = self.best[rows]
+        self.best[rows], self.by[rows] = now, row
+        steps = self._steps[rows]
+        lost = np.maximum(steps - before[:, None], 0) - np.maximum(steps - now[:, None], 0)
+        np.subtract.at(self.gains, self._servers[rows].ravel(), lost.ravel())
+        np.subtract.at(self.gains, rows, now - before)
+        self.gains[row] = OUT
+        return len(rows)

@@ -42,7 +42,7 @@ class FacilityLocation:
     trim: float = trim_param()
 
     def select(self, inputs: Inputs, task: Task) -> Ranking:
-        """Lazy greedy; the gain is by how much the similarities of all samples to their closest pick grew in sum.
+        """Greedy; the gain is by how much the similarities of all samples to their closest pick grew in sum.
 
         Raises:
             NotReadyError: there are no vectors.

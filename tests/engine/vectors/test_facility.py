@@ -51,7 +51,7 @@ def test_five_points_on_a_line():
 
 @pytest.mark.parametrize("k", [1, 5, 119])
 @pytest.mark.parametrize("seen", [(), (3, 80)])
-def test_lazy_is_naive(k, seen):
+def test_gains_kept_are_gains_computed_anew(k, seen):
     x = unit_rows(np.random.default_rng(k).normal(size=(120, 6)).astype(np.float32))
     x[60:75] = x[:15]  # copies make ties
     graph = neighbour_graph(x, k)
