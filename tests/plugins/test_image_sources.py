@@ -20,6 +20,7 @@ from curator.plugins.importers.image_folder import ImageFolder
 from curator.plugins.importers.image_table import ImageTable
 from curator.plugins.importers.instructions import Instructions
 from curator.plugins.importers.llama_factory import LlamaFactory
+from curator.plugins.importers.raw_files import record_parts
 from curator.plugins.importers.webdataset import WebDataset
 from curator.plugins.importers.yolo import Yolo
 
@@ -458,6 +459,14 @@ def test_tables_of_records_in_an_archive(tmp_path):
     assert spec.name == "instructions"
     (draft,) = found.read(path, found.open(path), Task())
     assert draft.source == "a.zip!x.parquet#1" and json.loads(draft.record) == {"prompt": "q", "completion": "a"}
+
+
+def test_the_notes_of_a_saved_data_set_in_an_archive_are_no_records(tmp_path):
+    names = ("ds/dataset_dict.json", "ds/train/dataset_info.json", "ds/train/state.json", "ds/train/data-0.arrow")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, "{}")
+    assert [part.name for part in record_parts(tmp_path / "a.zip")] == ["a.zip!ds/train/data-0.arrow"]
 
 
 def test_records_in_an_archive_find_their_pictures_there(tmp_path):

@@ -139,6 +139,10 @@ def test_the_boxes_of_open_images(tmp_path, monkeypatch):
     record = json.loads(drafts[0].record)["annotations"][0]
     assert record["IsOccluded"] == "0" and "ImageID" not in record and "XMin" not in record
     assert [s.source for s in skips] == ["validation-bbox.csv#7: z9"] and not lines
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(f"oi/{name}", content)
+    assert [(d.labels, d.split) for d in read(tmp_path / "all.zip")[0]] == [(d.labels, "validation") for d in drafts]
     monkeypatch.setattr(box_table, "MOST_BYTES", 0)  # too large to gather
     drafts, _, lines = read(table)
     assert [len(json.loads(d.record)["annotations"]) for d in drafts] == [1, 1, 0]
@@ -161,6 +165,29 @@ def test_other_columns_of_boxes(tmp_path, table):
     assert draft.labels == ("cat",) and not skips
     assert json.loads(draft.record)["annotations"][0]["bbox"] == [1, 2, 3, 4]
     assert boxes_of(draft.record, 10, 10) == [Box("cat", 0.1, 0.2, pytest.approx(0.3), pytest.approx(0.4))]
+
+
+def test_tables_in_an_archive_that_are_called_alike(tmp_path):
+    boxes = "filename,class,xmin,ymin,xmax,ymax\n{}.png,cat,1,2,4,6\n"
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for number, (split, name) in enumerate((("train", "a"), ("valid", "b"), ("test", "a"))):
+            archive.writestr(f"in/{split}/_boxes.csv", boxes.format(name))
+            archive.writestr(f"in/{split}/{name}.png", png(number))
+    drafts, skips, lines = read(tmp_path / "x.zip")
+    assert [(d.source.removeprefix("x.zip!in/"), d.split) for d in drafts] == [
+        ("test/a.png", "test"),
+        ("train/a.png", "train"),
+        ("valid/b.png", "validation"),
+    ]
+    assert not skips and not lines
+
+
+def test_a_submission_is_not_what_a_competition_is_about(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("sample_submission.csv", "image_id,label\n1,0\n")
+        archive.writestr("train.csv", "image_id,label\n1,7\n")
+        archive.writestr("pics/1.png", png(1))
+    assert [d.labels for d in read(tmp_path / "x.zip")[0]] == [("7",)]
 
 
 @pytest.mark.parametrize("table", ["path,bbox\na.png,none\n", "path,label\na.png,x\n"])

@@ -16,10 +16,11 @@ from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
 from curator.engine.json_text import json_text
 from curator.plugins.importers.drafts import clean, first_of_each, image_draft, split_in
 from curator.plugins.importers.finding import Finder, column_in
-from curator.plugins.importers.image_list import HEADER, LABEL, ImageList, first_rows, name_in, table_at
+from curator.plugins.importers.image_list import HEADER, LABEL, ImageList, first_rows, name_in, table_at, tables_at
 from curator.plugins.importers.json_records import open_text
-from curator.plugins.importers.piles import Pile
+from curator.plugins.importers.piles import Pile, notable_names
 from curator.plugins.importers.places import readable
+from curator.plugins.importers.splits import split_of_file
 from curator.plugins.importers.tables import Row, column_of, count_lines, read_csv
 
 SIDES = (("xmin", "ymin", "xmax", "ymax"), ("x_min", "y_min", "x_max", "y_max"), ("x1", "y1", "x2", "y2"))
@@ -80,24 +81,25 @@ class BoxTable(ImageList):
 
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order in which the table names them first."""
-        path = path.absolute()
-        table = table_at(path)
-        pile, finder = self.looking(path, source)
-        first = first_rows(table)
+        path, classes = path.absolute(), set[str]()
+        pile = self.pile(path, source)
+        items = (item for table in tables_at(path) for item in self.read_table(path, table, pile, task))
+        for item in first_of_each(items, AGAIN, task):
+            classes.update(item.labels if isinstance(item, Draft) else ())
+            yield item
+        source.facts["categories"] = [{"id": number, "name": name} for number, name in enumerate(sorted(classes), 1)]
+
+    def read_table(self, path: Path, table: Path, pile: Pile, task: Task) -> Iterator[Draft | Skip]:
+        """What the rows of each picture in one of the tables give."""
+        finder, first = self.finder(path, table, pile), first_rows(table)
         column, form = column_in(first, self.column), _form(first, self.label)
-        assert form is not None
+        if form is None:
+            return
         place, names = table.relative_to(path.parent).as_posix(), _names_of_classes(table)
         with packed.open_stream(table) as file:
             rows = task.track(read_csv(file, HEADER), LABEL, count_lines(path) if packed.on_disk(table) else 0)
-            items = (
-                _item(pile, finder, f"{place}#{found[0].place}", name, found, form, names)
-                for name, found in _gathered(rows, column, whole=packed.size_of(table) <= MOST_BYTES)
-            )
-            classes: set[str] = set()
-            for item in first_of_each(items, AGAIN, task):
-                classes.update(item.labels if isinstance(item, Draft) else ())
-                yield item
-        source.facts["categories"] = [{"id": number, "name": name} for number, name in enumerate(sorted(classes), 1)]
+            for name, found in _gathered(rows, column, whole=packed.size_of(table) <= MOST_BYTES):
+                yield _item(pile, finder, f"{place}#{found[0].place}", name, found, form, names)
 
 
 def _form(rows: list[Row], label: str) -> _Form | None:
@@ -154,7 +156,9 @@ def _item(
         return Skip(line, rows[0].reason or "names no file")
     try:
         inside = finder.find(name)
-        draft = image_draft(pile.root, pile.address(inside), split=split_in(rows[0].values))
+        draft = image_draft(
+            pile.root, pile.address(inside), split=split_in(rows[0].values) or split_of_file(line.partition("#")[0])
+        )
     except InputError as error:
         return Skip(f"{line}: {readable(name)}", error.text)
     annotations, counts = [], dict[str, int]()
@@ -181,10 +185,13 @@ def _placed(box: list[float] | None, shares: bool) -> dict[str, Any]:
 def _names_of_classes(table: Path) -> dict[str, str]:
     """Code -> name of the classes of Open Images."""
     found: dict[str, str] = {}
-    if not packed.on_disk(table):
-        return found
-    for file in sorted(table.parent.glob(DESCRIPTIONS)):
-        if file.is_file() and not file.is_symlink() and file.stat().st_size <= SMALL:
-            with open_text(file.open("rb")) as text:
+    if (place := packed.split(table)) is None:
+        files = [file for file in sorted(table.parent.glob(DESCRIPTIONS)) if file.is_file() and not file.is_symlink()]
+    else:
+        listed = (name for name in notable_names(place[0]) if Path(name).match(DESCRIPTIONS))
+        files = [Path(packed.join(str(place[0]), name)) for name in listed]
+    for file in files:
+        if packed.size_of(file) <= SMALL:
+            with open_text(packed.open_stream(file)) as text:
                 found |= {row[0]: clean(row[1]) for row in csv.reader(text) if len(row) == 2 and row[0] != "LabelName"}
     return found

@@ -101,7 +101,8 @@ class ImageFolder:
             task.log(f"{others.total()} files passed over that are no pictures: {endings}.")
         if found.tables and not tables:
             named = " or ".join(sorted(found.tables))
-            task.log(f"If {named} says more of the pictures, import that file instead.")
+            how = "unpack it all, and import that file" if pile.prefix else "import that file instead"
+            task.log(f"If {named} says more of the pictures, {how}.")
         if tables:
             yield from _read_tables(pile, tables, found.images, task)
         else:

@@ -28,6 +28,7 @@ LABEL = "Reading images"
 HEADER = (*COLUMNS, *NUMBERED)
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".lst"})
 MOST_TABLES = 20
+LATER = ("submission", "test")
 FEW = 5
 KNOWN = frozenset((*LABEL_KEYS, *TEXT_KEYS))
 
@@ -65,7 +66,7 @@ class ImageList:
             return sure
         if not rows or not column or column.lower() not in (*NUMBERED, self.column.lower()):
             return 0.0
-        finder = self._finder(path, table, Pile.at(path) if self._inside(path) else Pile(self._base(path)))
+        finder = self.finder(path, table, Pile.at(path) if self._inside(path) else Pile(self._base(path)))
         names = [name for row in rows[:FEW] if (name := name_in(row, column))]
         if any(_is_found(finder, name) for name in names):
             return 0.85
@@ -107,24 +108,28 @@ class ImageList:
     def read(self, path: Path, source: Source, task: Task) -> Iterator[Draft | Skip]:
         """Pictures in the order of the list."""
         path = path.absolute()
-        table, first = table_at(path), first_rows(table_at(path))
-        pile, finder = self.looking(path, source)
-        column = column_in(first, self.column)
-        if not self.label and (advice := _advice(first, column)):
+        first = first_rows(table_at(path))
+        if not self.label and (advice := _advice(first, column_in(first, self.column))):
             task.log(advice)
+        pile = self.pile(path, source)
+        items = (item for table in tables_at(path) for item in self.read_table(path, table, pile, task))
+        yield from first_of_each(items, ROWS_TWICE, task)
+
+    def read_table(self, path: Path, table: Path, pile: Pile, task: Task) -> Iterator[Draft | Skip]:
+        """What the rows of one of the tables give."""
+        finder, column = self.finder(path, table, pile), column_in(first_rows(table), self.column)
         name = table.relative_to(path.parent).as_posix()
         with packed.open_stream(table) as file:
             rows = read_csv(file, HEADER, plain=is_plain_list(table))
-            rows = task.track(rows, LABEL, 0 if packed.is_archive(path) else count_lines(path))
-            items = (self._item(pile, finder, f"{name}#{row.place}", row, column) for row in rows)
-            yield from first_of_each(items, ROWS_TWICE, task)
+            for row in task.track(rows, LABEL, 0 if packed.is_archive(path) else count_lines(path)):
+                yield self._item(pile, finder, f"{name}#{row.place}", row, column)
 
-    def looking(self, path: Path, source: Source) -> tuple[Pile, Finder]:
-        """Where pictures lie, and who finds them there."""
+    def pile(self, path: Path, source: Source) -> Pile:
+        """Where pictures lie."""
         inside = self._inside(path)
         pile = Pile.at(path) if inside else Pile(source.root, advice=NAME_ROOT, rooted=bool(self.root))
         pile.lost = "" if self.images else NAME_IMAGES
-        return pile, self._finder(path, table_at(path), pile)
+        return pile
 
     def _item(self, pile: Pile, finder: Finder, line: str, row: Row, column: str) -> Draft | Skip:
         name = name_in(row, column).removeprefix("file://")
@@ -152,7 +157,8 @@ class ImageList:
             raise InputError(f"The folder of images {folder} does not exist.", "Check the parameter “images”.")
         return Path(os.path.commonpath([path.parent, folder]))
 
-    def _finder(self, path: Path, table: Path, pile: Pile) -> Finder:
+    def finder(self, path: Path, table: Path, pile: Pile) -> Finder:
+        """Who finds the pictures that a table names."""
         if self.images:
             folder = below(Path(self.images).expanduser().absolute(), pile.root)
         elif pile.prefix:
@@ -168,12 +174,26 @@ def first_rows(table: Path) -> list[Row]:
 
 
 def table_at(path: Path) -> Path:
-    """The table itself, or the first in an archive, at its top or one folder below, that names pictures."""
+    """The table itself, or the first of :func:`tables_at`; the path where there is none."""
+    return next(iter(tables_at(path)), path)
+
+
+def tables_at(path: Path) -> tuple[Path, ...]:
+    """The table itself, or those in an archive that name pictures: the first, at its top or at most two folders below,
+    and all that are called the same, as train/labels.csv and test/labels.csv are. What is called after tests and
+    submissions comes last."""
     if not packed.is_archive(path):
-        return path
-    names = [n for n in notable_names(path) if Path(n).suffix.lower() in SUFFIXES and n.count("/") < 2]
-    tables = [path.parent / packed.join(path.name, name) for name in sorted(names, key=lambda n: (n.count("/"), n))]
-    return next((table for table in tables[:MOST_TABLES] if _is_list(table)), path)
+        return (path,)
+    names = [n for n in notable_names(path) if Path(n).suffix.lower() in SUFFIXES and n.count("/") < 3]
+    names.sort(key=lambda n: (any(word in n.rpartition("/")[2].lower() for word in LATER), n.count("/"), n))
+    tables = [path.parent / packed.join(path.name, name) for name in names[:MOST_TABLES]]
+    found = next((table for table in tables if _is_list(table)), None)
+    alike = (t for t in tables if found is not None and _last(t) == _last(found))
+    return tuple(table for table in alike if table == found or _is_list(table))
+
+
+def _last(table: Path) -> str:
+    return table.name.rpartition("!")[2]
 
 
 def _is_list(table: Path) -> bool:

@@ -29,6 +29,7 @@ from curator.plugins.importers.tables import LOOK_ROWS, count_lines, csv_lines
 JSON_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
 CSV_SUFFIXES = frozenset({".csv", ".tsv"})
 TABLE_SUFFIXES = frozenset({".parquet", ".arrow"})
+NOTES = ("dataset_dict.json", "dataset_info.json", "state.json")
 LOOK_FILES = 200
 LONG_HEAD = 28 * 2**20
 """More of an array whose first record is longer than the usual look."""
@@ -49,6 +50,8 @@ def record_parts(path: Path) -> list[Part]:
     """
     if packed.is_archive(path) and path.is_file():
         names = [m.name for m in packed.members(path) if not m.reason and is_record_file(Path(m.name))]
+        if any(name.endswith(".arrow") for name in names):  # a data set saved to disk, with notes about itself
+            names = [name for name in names if name.rpartition("/")[2] not in NOTES]
         return [Part(path.parent / n, n, split_of_file(n)) for n in (packed.join(path.name, name) for name in names)]
     if path.is_file():
         return [Part(path, path.name, split_of_file(path.name))] if is_record_file(path) else []
