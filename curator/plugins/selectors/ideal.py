@@ -1,4 +1,4 @@
-"""The samples that reach most of the pile along the links between neighbours (IDEAL)."""
+"""The samples that reach most others along the links between neighbours (IDEAL)."""
 
 from __future__ import annotations
 
@@ -33,11 +33,12 @@ AGREE = 0.02
 @selector("ideal", version=1, needs={"vectors"})
 @dataclass(frozen=True)
 class Ideal:
-    """Pick the few samples whose influence spreads to most of the pile (IDEAL).
+    """Pick the samples whose influence reaches most others, from neighbour to neighbour (IDEAL).
 
     Each sample passes its influence on to its nearest samples, by chance and the likelier the closer they are, and
     these pass it on. Picked is what reaches most samples that no earlier pick reaches. Good for the few samples to
-    label first, or as examples in a prompt: they stand for large parts of the pile, and seldom for the same.
+    label first, or as examples in a prompt: they lie where much is close by, and not in the same place. One sample
+    often reaches a handful only: the gains say how many, and their sum what all picks reach.
 
     It likes outliers that point into the pile: no other sample leads to them, but they lead to others. So put
     `redundancy` before it, and set `trim` to about 0.01. Influence is that of a graph, not of any model: where close
