@@ -105,6 +105,14 @@ def test_a_table_whose_pictures_are_elsewhere_says_what_to_do(tmp_path):
         ImageList(column="file").open(table)
 
 
+@pytest.mark.parametrize("column", ["id", "file"])
+def test_a_table_of_other_things_is_not_blamed_for_pictures(tmp_path, column):
+    path = laid(tmp_path, {"t.csv": f"{column},Question,Answer\n1,q,a\n"}) / "t.csv"
+    with pytest.raises(InputError) as said:
+        find_importer(path, None, registry())
+    assert "images" not in said.value.hint and "--map" in said.value.hint
+
+
 def test_a_folder_with_a_table_names_it(tmp_path):
     laid(tmp_path, {"train.csv": "image_id,label\nx,1\n", "pics/x.png": png()})
     assert "import that file" in read(tmp_path)[2][-1] and "train.csv" in read(tmp_path)[2][-1]

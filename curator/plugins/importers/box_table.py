@@ -157,7 +157,7 @@ def _item(
     try:
         inside = finder.find(name)
         draft = image_draft(
-            pile.root, pile.address(inside), split=split_in(rows[0].values) or split_of_file(line.partition("#")[0])
+            pile.root, pile.address(inside), split=split_in(rows[0].values) or split_of_file(line.rpartition("#")[0])
         )
     except InputError as error:
         return Skip(f"{line}: {readable(name)}", error.text)

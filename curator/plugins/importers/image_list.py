@@ -70,7 +70,7 @@ class ImageList:
         names = [name for row in rows[:FEW] if (name := name_in(row, column))]
         if any(_is_found(finder, name) for name in names):
             return 0.85
-        if column.lower() == "id" or not names:
+        if not names or (column.lower() in ("id", "file") and not self.column):
             return 0.0
         raise InputError(
             f"{path.name} names pictures in its column {column}, such as “{readable(names[0])[:100]}”, "
