@@ -44,10 +44,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Ranks:
-    """A Subset: int32 rows in rank order, float64 gains (NaN = none)."""
+    """A Subset: int32 rows in rank order."""
 
     rows: NDArray[np.int32]
-    gains: NDArray[np.float64]
 
 
 class Columns:
@@ -104,9 +103,9 @@ class Columns:
         return self._store.labels_of(dataset)
 
     def ranks(self, dataset: Dataset, subset: Subset) -> Ranks:
-        """A Subset's rows and gains."""
+        """A Subset's rows."""
         return self.keep(
-            dataset, f"ranks:{subset.id}", subset.size, lambda: Ranks(*self._whole.subset(dataset, subset.id))
+            dataset, f"ranks:{subset.id}", subset.size, lambda: Ranks(self._whole.subset(dataset, subset.id))
         )
 
     def set_aside(self, dataset: Dataset) -> tuple[Rows, NDArray[np.bool_]]:
@@ -228,8 +227,8 @@ class Columns:
         values = np.full(dataset.size, np.nan)
         subset = self._store.subset(key) if key else self.newest_subset(dataset)
         if subset is not None:
-            ranks = self.ranks(dataset, subset)
-            values[ranks.rows] = ranks.gains
+            rows, gains = self._whole.gains(dataset, subset.id)
+            values[rows] = gains
         return Column(values, "number")
 
     def _source(self, dataset: Dataset, _: str) -> Column:

@@ -114,24 +114,24 @@ class ColumnStore:
             ]
         return np.concatenate(order), parts
 
-    def subset(self, dataset: Dataset, subset_id: int) -> tuple[Ints, NDArray[np.float64]]:
-        """A Subset in rank order: int32 rows, and their gains (NaN where there is none)."""
-        sql = (
-            "select sample.row, gain from subset_sample join sample on sample.id = sample_id"
-            " where subset_id = ? and rank >= ? and rank < ? order by rank"
-        )
-        rows: list[int] = []
-        gains: list[float] = []
-        first = 1
-        while page := self._store.rows_aside(sql, (subset_id, first, first + STREAM)):
-            kept = [p for p in page if 0 <= p[0] < dataset.size]
-            rows += [r for r, _ in kept]
-            gains += [np.nan if g is None else float(g) for _, g in kept]
-            first += STREAM
-        return np.array(rows, np.int32), np.array(gains, np.float64)
+    def subset(self, dataset: Dataset, subset_id: int) -> Ints:
+        """int32: the rows of a Subset in rank order."""
+        (rows,) = self.picks(subset_id, "row")
+        return rows[(rows >= 0) & (rows < dataset.size)].astype(np.int32)
 
-    def picks(self, subset_id: int, *columns: str, first: int | None = None) -> list[Rows]:
-        """int64 [b] each: whole numbers that SQL works out for the Samples of a Subset (or its ``first``) by rank."""
+    def gains(self, dataset: Dataset, subset_id: int) -> tuple[Ints, NDArray[np.float64]]:
+        """A Subset in rank order: int32 rows, and their gains (NaN where there is none)."""
+        sql = "select gain from subset_sample where subset_id = ? and rank >= ? and rank < ? order by rank"
+        (rows,) = self.picks(subset_id, "row")
+        gains: list[float | None] = []
+        for first in range(1, len(rows) + 1, STREAM):
+            gains += [gain for (gain,) in self._store.rows_aside(sql, (subset_id, first, first + STREAM))]
+        inside = (rows >= 0) & (rows < dataset.size)
+        return rows[inside].astype(np.int32), np.array(gains, np.float64)[inside]
+
+    def picks(self, subset_id: int, *columns: str, after: int = 0, first: int | None = None) -> list[Rows]:
+        """int64 each: whole numbers that SQL works out for the Samples of a Subset by rank: of all, or of those among
+        the ``first`` that come ``after`` so many."""
         size = int(self._store.one_aside("select max(rank) from subset_sample where subset_id = ?", (subset_id,)) or 0)
         size = size if first is None else min(first, size)
         joined = ", ".join(f"group_concat({column})" for column in ("rank", *columns))
@@ -139,12 +139,15 @@ class ColumnStore:
             f"select {joined} from subset_sample join sample on sample.id = sample_id"
             " where subset_id = ? and rank > ? and rank <= ?"
         )
-        found = [np.zeros(size, np.int64) for _ in columns]
-        for after in range(0, size, STREAM):
-            ranks, *values = self._store.rows_aside(sql, (subset_id, after, min(after + STREAM, size)))[0]
+        found = [np.zeros(max(0, size - after), np.int64) for _ in columns]
+        there = np.zeros(max(0, size - after), bool)
+        for low in range(after, size, STREAM):
+            ranks, *values = self._store.rows_aside(sql, (subset_id, low, min(low + STREAM, size)))[0]
+            places = whole_numbers(ranks) - 1 - after
+            there[places] = True
             for column, part in zip(found, values, strict=True):
-                column[whole_numbers(ranks) - 1] = whole_numbers(part)
-        return found
+                column[places] = whole_numbers(part)
+        return found if there.all() else [column[there] for column in found]
 
     def _parts(self, sql: str, dataset: Dataset) -> list[tuple[str, str]]:
         """What ``sql`` joins of each part of the rows."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curator.engine.records import Dataset, Sample, SubsetRow
+from curator.engine.store_columns import ColumnStore
 from curator.engine.store_datasets import DATASET, PAGE, dataset_record
 from curator.engine.store_samples import LABELS, SAMPLE, sample_record
 
@@ -56,12 +57,8 @@ class PageStore:
 
     def ranking(self, subset_id: int, first_rank: int, count: int) -> Ints:
         """int32: rows of the Dataset in rank order, from ``first_rank`` on."""
-        sql = (
-            "select sample.row from subset_sample join sample on sample.id = sample_id"
-            " where subset_id = ? and rank >= ? and rank < ? order by rank"
-        )
-        found = self._store.rows(sql, (subset_id, first_rank, first_rank + count))
-        return np.fromiter((r for (r,) in found), np.int32, len(found))
+        after = first_rank - 1
+        return ColumnStore(self._store).picks(subset_id, "row", after=after, first=after + count)[0].astype(np.int32)
 
     def choices(self, subset_id: int, ranks: Sequence[int]) -> list[SubsetRow]:
         """What a Subset says of some ranks, by rising rank."""

@@ -69,6 +69,12 @@ class PatientReading(Reading):
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
         self._patience.timeout.connect(meanwhile)
+        self._begin: Callable[[], None] = lambda: None
+        self._soon = QTimer(self)
+        """What the window itself is about to read comes first: both would wait for the same file."""
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(lambda: self._begin())
 
     def look(self, at_hand: Callable[[], bool], work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """``then(what work returns or the CuratorError that it, or ``at_hand``, raises)``: now where it is at hand."""
@@ -80,10 +86,12 @@ class PatientReading(Reading):
             self.drop()
             then(outcome)
             return
+        super().drop()  # what was asked before
         if not self.waiting:
             self._patience.start()
         self.waiting = True
-        self.ask(work, lambda found: self._take(found, then))
+        self._begin = lambda: self.ask(work, lambda found: self._take(found, then))
+        self._soon.start()
 
     def _take(self, outcome: Any, then: Callable[[Any], None]) -> None:
         self._patience.stop()
@@ -93,5 +101,6 @@ class PatientReading(Reading):
     def drop(self) -> None:
         """Nothing is waited for any more."""
         super().drop()
+        self._soon.stop()
         self._patience.stop()
         self.waiting = False

@@ -3,10 +3,12 @@
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from curator.engine import store_columns
 from curator.engine.store import Store
+from curator.engine.store_pages import PageStore
 from curator.engine.types import Draft
 
 
@@ -102,4 +104,9 @@ def test_picks_come_in_the_order_of_rank(store, monkeypatch, part):
         3,
         8,
     ]
-    assert read(9, "row")[0].tolist() == []
+    assert read(9, "row")[0].tolist() == [] and read(1, "row", after=2, first=4)[0].tolist() == [5, 3]
+    assert read(1, "row", after=9)[0].tolist() == [] and PageStore(store).ranking(1, 4, 9).tolist() == [3, 8]
+    rows, gains = store_columns.ColumnStore(store).gains(store.dataset(1), 1)
+    assert rows.tolist() == [7, 0, 5, 3, 8] and np.isnan(gains).all()
+    store.db.execute("delete from subset_sample where rank = 2")
+    assert read(1, "row")[0].tolist() == [7, 5, 3, 8]
