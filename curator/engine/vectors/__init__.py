@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from curator.engine.vectors.blocks import Centred, Part
     from curator.engine.vectors.curves import closeness_curve
     from curator.engine.vectors.duplicates import Duplicates, Pairs, greedy_duplicates, near_duplicate_pairs
-    from curator.engine.vectors.facility import FacilityLocation, facility_location
+    from curator.engine.vectors.facility import Facilities
     from curator.engine.vectors.farthest import FarthestFirst, farthest_first
     from curator.engine.vectors.influence import Cover, ReverseSets, passing_chances, share_reached
     from curator.engine.vectors.kmeans import KMeans, assign, k_means, soft_membership, softmax_products
@@ -26,7 +26,7 @@ __all__ = [
     "Centred",
     "Cover",
     "Duplicates",
-    "FacilityLocation",
+    "Facilities",
     "FarthestFirst",
     "KMeans",
     "Links",
@@ -38,7 +38,6 @@ __all__ = [
     "closeness_curve",
     "cosines",
     "distances",
-    "facility_location",
     "farthest_first",
     "greedy_duplicates",
     "k_means",
@@ -59,7 +58,7 @@ _HOMES = {
     "Centred": "curator.engine.vectors.blocks",
     "Cover": "curator.engine.vectors.influence",
     "Duplicates": "curator.engine.vectors.duplicates",
-    "FacilityLocation": "curator.engine.vectors.facility",
+    "Facilities": "curator.engine.vectors.facility",
     "FarthestFirst": "curator.engine.vectors.farthest",
     "KMeans": "curator.engine.vectors.kmeans",
     "Links": "curator.engine.vectors.links",
@@ -71,7 +70,6 @@ _HOMES = {
     "closeness_curve": "curator.engine.vectors.curves",
     "cosines": "curator.engine.vectors.links",
     "distances": "curator.engine.vectors.links",
-    "facility_location": "curator.engine.vectors.facility",
     "farthest_first": "curator.engine.vectors.farthest",
     "greedy_duplicates": "curator.engine.vectors.duplicates",
     "k_means": "curator.engine.vectors.kmeans",

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from curator.engine.api import (
-    PINNED,
     Inputs,
     NotReadyError,
-    Quota,
     Ranking,
     Task,
+    falling_ranking,
     param,
-    pinned_first,
     selector,
-    stopped,
     trim_param,
     without_outliers,
 )
@@ -55,30 +52,24 @@ class FacilityLocation:
         content, whole = inputs.vectors, len(inputs.rows)
         inputs = without_outliers(inputs, self.trim, task)
         rows = inputs.rows
-        keep = pinned_first(inputs, self.budget, quota := Quota.of(inputs))
-        x = vectors.unit_rows(content[rows])
         near = max(1, min(self.neighbours, len(rows) - 1))
-        index, similarity = vectors.neighbour_graph(x, near, seed=inputs.seed, task=task, device=inputs.device)
-        found = vectors.facility_location(
-            index,
-            similarity,
-            self.budget - len(keep),
-            seen=np.searchsorted(rows, inputs.keep),
-            groups=inputs.groups[rows] if inputs.groups is not None else None,
-            caps=quota.left if inputs.caps is not None else None,
-            task=task,
+        graph = vectors.neighbour_graph(
+            vectors.unit_rows(content[rows]), near, seed=inputs.seed, task=task, device=inputs.device
         )
-        picks = np.concatenate([keep, rows[found.rows]]).astype(np.int64)
-        nearest = np.where(found.nearest < 0, -1, rows[np.maximum(found.nearest, 0)] if len(rows) else -1)
-        words = [stopped(len(picks), self.budget, inputs)]
-        words += [f"Outliers set aside: {whole - len(rows)}."] if len(rows) < whole else []
-        return Ranking(
-            picks,
-            gains=np.concatenate([np.full(len(keep), np.nan, np.float32), found.gains]),
-            nearest=np.concatenate([np.full(len(keep), -1, np.int64), nearest]),
-            reasons=[PINNED] * len(keep) + [_reason(served) for served in found.served.tolist()],
-            stopped=" ".join(filter(None, words)),
+        facilities = vectors.Facilities(*graph)
+        nearest = np.full(len(rows), -1, np.int64)
+
+        def take(place: int) -> None:
+            nearest[facilities.take(place)] = rows[place]
+
+        def reason(place: int) -> str:
+            return _reason(len(facilities.served_better(place)[0]))
+
+        found = falling_ranking(
+            facilities.gains, inputs, self.budget, take, reason, task, unit=facilities.unit, nearest=nearest
         )
+        aside = f"Outliers set aside: {whole - len(rows)}." if len(rows) < whole else ""
+        return replace(found, stopped=" ".join(filter(None, (found.stopped, aside))))
 
 
 def _reason(served: int) -> str:
