@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curator.engine.types import Inputs, Ints, Rows
 
@@ -34,6 +35,13 @@ class Quota:
             return False
         self.left[group] -= 1
         return True
+
+    def open(self, rows: Rows) -> NDArray[np.bool_]:
+        """bool [len]: which of the rows have room in their group; nothing is counted."""
+        if self._groups is None:
+            return np.ones(len(rows), bool)
+        groups = self._groups[rows]
+        return np.asarray((groups < 0) | (self.left[np.maximum(groups, 0)] > 0))
 
     def allowed(self, order: Rows) -> Rows:
         """Go through ``order`` and return the rows that fit, counting them; vectorised."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.engine.caps import Quota
-from curator.engine.errors import NotReadyError
+from curator.engine.errors import InputError, NotReadyError
 from curator.engine.params import param
 from curator.engine.registry import registry
 from curator.engine.task import Task
@@ -54,6 +54,21 @@ def ordered_ranking(
         reasons=[PINNED] * len(keep) + [reason(row) for row in rest.tolist()],
         stopped=stopped(len(rows), budget, inputs),
     )
+
+
+def named_score(name: str, inputs: Inputs, owner: str) -> tuple[str, NDArray[np.float64]]:
+    """The name and the values, float64 [n], of the score that the selector ``owner`` goes by; "" is the first.
+
+    Raises:
+        InputError: the recipe makes no score of that name.
+        NotReadyError: the recipe makes no score at all.
+    """
+    if not inputs.scores:
+        raise NotReadyError(f"“{owner}” needs scores.", "Add a scorer to the recipe.")
+    name = name or next(iter(inputs.scores))
+    if name not in inputs.scores:
+        raise InputError(f"There is no score “{name}”.", f"This recipe makes: {', '.join(inputs.scores)}.")
+    return name, np.asarray(inputs.scores[name], np.float64)
 
 
 def uncertain_ranking(
@@ -116,8 +131,8 @@ def farthest_ranking(
     pairs = zip(found.gaps.tolist(), found.nearest.tolist(), strict=True)
     reasons = [PINNED] * len(keep) + [_far(gap, near, what) for gap, near in pairs]
     words = [stopped(len(rows), budget, inputs), _repeats(int((found.gaps == 0).sum()), len(rows))]
-    words += [f"Outliers set aside: {whole - len(inputs.rows)}."] if len(inputs.rows) < whole else []
-    return Ranking(rows, gains=gains, nearest=nearest, reasons=reasons, stopped=" ".join(filter(None, words)))
+    ranking = Ranking(rows, gains=gains, nearest=nearest, reasons=reasons, stopped=" ".join(filter(None, words)))
+    return told_of_outliers(ranking, whole - len(inputs.rows))
 
 
 def trim_param() -> Any:
@@ -158,6 +173,11 @@ def without_outliers(inputs: Inputs, share: float, task: Task) -> Inputs:
     free = np.flatnonzero(~np.isin(inputs.rows, inputs.keep))
     far = free[np.lexsort((-free, close[free]))][:count]
     return replace(inputs, rows=np.delete(inputs.rows, far))
+
+
+def told_of_outliers(found: Ranking, count: int) -> Ranking:
+    """The same Ranking, which says also how many outliers were set aside, if any."""
+    return replace(found, stopped=f"{found.stopped} Outliers set aside: {count}.".strip()) if count else found
 
 
 def _far(gap: float, near: int, what: str) -> str:

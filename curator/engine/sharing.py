@@ -64,7 +64,7 @@ def share_over_skills(
         dividing = shares if budgets is None else partial(_left_of, budgets, shares, picks.rows, free, inputs)
         _round(free, picks, budget - before, quota, dividing, inside, inputs, task)
         free = np.setdiff1d(free, picks.rows)
-        free = free[_open(free, quota, inputs)]
+        free = free[quota.open(free)]
         if len(picks.rows) == before:
             break
     return Ranking(
@@ -131,14 +131,6 @@ def _add(picks: _Picks, found: Ranking, rank: int, skill: int, quota: Quota, inp
     picks.gains.append(float(found.gains[rank]))
     picks.nearest.append(-1 if found.nearest is None else int(found.nearest[rank]))
     picks.reasons.append(f"{name if skill >= 0 else 'in no skill'}: {reason}")
-
-
-def _open(rows: Rows, quota: Quota, inputs: Inputs) -> np.ndarray:
-    """bool: which of the rows have room in their group."""
-    if inputs.groups is None or inputs.caps is None:
-        return np.ones(len(rows), bool)
-    groups = np.asarray(inputs.groups)[rows]
-    return (groups < 0) | (quota.left[np.maximum(groups, 0)] > 0)
 
 
 def _room(rows: Rows, quota: Quota, inputs: Inputs) -> int:

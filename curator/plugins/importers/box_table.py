@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer
 from curator.engine.json_text import json_text
-from curator.plugins.importers.drafts import clean, first_of_each, image_draft, split_in
+from curator.plugins.importers.drafts import clean, first_of_each, image_draft, most_frequent_first, split_in
 from curator.plugins.importers.finding import Finder, column_in
 from curator.plugins.importers.image_list import HEADER, LABEL, ImageList, first_rows, name_in, table_at, tables_at
 from curator.plugins.importers.json_records import open_text
@@ -161,21 +161,20 @@ def _item(
         )
     except InputError as error:
         return Skip(f"{line}: {readable(name)}", error.text)
-    annotations, counts = [], dict[str, int]()
+    annotations, kinds = [], list[str]()
     for row in rows:
         said = {key: value for key, value in row.values.items() if key not in form.all and value != name}
         kind = clean(str(row.values.get(form.kind) or "")).strip()
         kind = names.get(kind, kind)
         box = _box(row.values, form.sides)
         if kind:
-            counts[kind] = counts.get(kind, 0) + 1
+            kinds.append(kind)
         if box is not None and form.shares:
             box = [round(box[0] + box[2] / 2, 6), round(box[1] + box[3] / 2, 6), *box[2:]]
         if box is not None or kind:
             annotations.append(said | ({"category_name": kind} if kind else {}) | _placed(box, form.shares))
-    labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
     record = json_text({"file_name": inside, "annotations": annotations})
-    return draft._replace(labels=labels, record=clean(record))
+    return draft._replace(labels=most_frequent_first(kinds), record=clean(record))
 
 
 def _placed(box: list[float] | None, shares: bool) -> dict[str, Any]:

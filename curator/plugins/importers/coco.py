@@ -16,7 +16,15 @@ from curator.engine import packed
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.engine.below import below
 from curator.engine.json_text import json_text
-from curator.plugins.importers.drafts import clean, first_of_each, image_draft, labels_of, split_in, text_of_row
+from curator.plugins.importers.drafts import (
+    clean,
+    first_of_each,
+    image_draft,
+    labels_of,
+    most_frequent_first,
+    split_in,
+    text_of_row,
+)
 from curator.plugins.importers.json_records import HEAD
 from curator.plugins.importers.piles import Pile, notable_names
 from curator.plugins.importers.places import NAME_IMAGES, NAME_ROOT, ROOT_HELP, readable, root_of
@@ -282,11 +290,8 @@ def _item(
     except InputError as error:
         return Skip(readable(name) or "(no name)", error.text)
     captions = [clean(a["caption"]) for a in annotations if isinstance(a.get("caption"), str)]
-    counts: dict[str, int] = defaultdict(int)
-    for one in annotations:
-        if isinstance(one.get("category_name"), str):
-            counts[clean(one["category_name"])] += 1
-    boxed = sorted(counts, key=lambda label: (-counts[label], label))
+    kinds = (one.get("category_name") for one in annotations)
+    boxed = most_frequent_first(clean(kind) for kind in kinds if isinstance(kind, str))
     labels = tuple(dict.fromkeys((*labels_of(entry), *boxed)))
     record = json_text({**entry, "annotations": annotations})
     text = "\n".join(captions) or text_of_row(entry)

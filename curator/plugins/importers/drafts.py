@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ def clean(text: str) -> str:
     if text.isascii():
         return text.replace("\0", " ")
     return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
+
+
+def most_frequent_first(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once, such as the classes of the boxes of a picture; names that are as frequent by the alphabet."""
+    counts = Counter(names)
+    return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
 
 
 def labels_of(row: Mapping[str, Any], keys: tuple[str, ...] = LABEL_KEYS) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from curator.engine import packed
 from curator.engine.api import CuratorError, Draft, InputError, Skip, Source, Task, importer
 from curator.engine.json_text import json_text
 from curator.engine.pictures import IMAGE_SUFFIXES
-from curator.plugins.importers.drafts import clean, image_draft
+from curator.plugins.importers.drafts import clean, image_draft, most_frequent_first
 from curator.plugins.importers.piles import Pile, first_names
 from curator.plugins.importers.splits import WORDS, split_of_folder
 from curator.plugins.importers.tables import is_picture_name
@@ -79,10 +79,7 @@ class Voc:
             except InputError as error:
                 yield Skip(address, error.text)
                 continue
-            counts: dict[str, int] = {}
-            for box in boxes:
-                counts[box["category_name"]] = counts.get(box["category_name"], 0) + 1
-            labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
+            labels = most_frequent_first(box["category_name"] for box in boxes)
             classes.update(labels)
             record = json_text({"file_name": name, "annotations": boxes})
             yield draft._replace(labels=labels, record=clean(record))

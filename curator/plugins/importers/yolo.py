@@ -8,7 +8,7 @@ from pathlib import Path
 
 from curator.engine.api import Draft, InputError, Skip, Source, Task, importer, param
 from curator.engine.json_text import json_text
-from curator.plugins.importers.drafts import image_draft
+from curator.plugins.importers.drafts import image_draft, most_frequent_first
 from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.places import NAME_ROOT
 from curator.plugins.importers.splits import split_of_folder
@@ -83,10 +83,7 @@ class Yolo:
             except InputError as error:
                 yield Skip(address, error.text)
                 continue
-            counts: dict[str, int] = {}
-            for box in boxes:
-                counts[box["category_name"]] = counts.get(box["category_name"], 0) + 1
-            labels = tuple(sorted(counts, key=lambda label: (-counts[label], label)))
+            labels = most_frequent_first(box["category_name"] for box in boxes)
             record = json_text({"file_name": name, "annotations": boxes})
             yield draft._replace(labels=labels, record=record)
 

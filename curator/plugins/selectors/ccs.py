@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from curator.engine.api import (
-    InputError,
     Inputs,
-    NotReadyError,
     Ranking,
     Task,
+    named_score,
     ordered_ranking,
     param,
     selector,
@@ -44,12 +43,7 @@ class Ccs:
         Raises:
             NotReadyError: there are no scores. InputError: none is called ``score``.
         """
-        if not inputs.scores:
-            raise NotReadyError("“ccs” needs scores.", "Add a scorer to the recipe.")
-        name = self.score or next(iter(inputs.scores))
-        if name not in inputs.scores:
-            raise InputError(f"There is no score “{name}”.", f"This recipe makes: {', '.join(inputs.scores)}.")
-        values = np.asarray(inputs.scores[name], np.float64)
+        name, values = named_score(self.score, inputs, "ccs")
         free = np.setdiff1d(inputs.rows, inputs.keep)
         task.step("Choosing", 0, 1)
         places, bins, _ = strata_order(

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from curator.engine.api import (
     LAST,
-    InputError,
     Inputs,
     NotReadyError,
     Ranking,
     Rows,
     Task,
     falling_ranking,
+    named_score,
     param,
     selector,
 )
@@ -72,10 +72,8 @@ class D2:
         if inputs.vectors is None or not inputs.scores:
             missing = "vectors" if inputs.vectors is None else "scores"
             raise NotReadyError(f"“d2” needs {missing}.", "It takes an encoder and a scorer in the recipe.")
-        name = self.score or next(iter(inputs.scores))
-        if name not in inputs.scores:
-            raise InputError(f"There is no score “{name}”.", f"This recipe makes: {', '.join(inputs.scores)}.")
-        own = np.asarray(inputs.scores[name], np.float64)[inputs.rows]
+        name, values = named_score(self.score, inputs, "d2")
+        own = values[inputs.rows]
         links, apart = self._links(inputs, task)
         state = _Worth(_not_negative(own, self.order), links, apart, self.spread, inputs.rows)
 

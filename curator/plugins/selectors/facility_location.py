@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from curator.engine.api import (
     falling_ranking,
     param,
     selector,
+    told_of_outliers,
     trim_param,
     without_outliers,
 )
@@ -68,8 +69,7 @@ class FacilityLocation:
         found = falling_ranking(
             facilities.gains, inputs, self.budget, take, reason, task, unit=facilities.unit, nearest=nearest
         )
-        aside = f"Outliers set aside: {whole - len(rows)}." if len(rows) < whole else ""
-        return replace(found, stopped=" ".join(filter(None, (found.stopped, aside))))
+        return told_of_outliers(found, whole - len(rows))
 
 
 def _reason(served: int) -> str:

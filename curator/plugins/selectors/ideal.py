@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from curator.engine.api import (
     falling_ranking,
     param,
     selector,
+    told_of_outliers,
     trim_param,
     without_outliers,
 )
@@ -86,8 +87,7 @@ class Ideal:
             until *= 2
         task.log(f"Influence measured on {sets.drawn:,} random sets, which claim {max(0.0, off):.1%} too much.")
         found, _ = self._greedy(sets.part(0, sets.drawn), inputs, task, 1 - max(0.0, off))
-        aside = f"Outliers set aside: {whole - len(inputs.rows)}." if len(inputs.rows) < whole else ""
-        return replace(found, stopped=" ".join(filter(None, (found.stopped, aside))))
+        return told_of_outliers(found, whole - len(inputs.rows))
 
     def _excess(self, ours: Links, others: Links, inputs: Inputs, task: Task) -> float:
         """By what share the reach of picks made by some sets is more than what other sets say of the same picks."""

@@ -9,12 +9,12 @@ import numpy as np
 
 from curator.engine.api import (
     SPLITS,
-    InputError,
     Inputs,
     NotReadyError,
     Ranking,
     Task,
     divide,
+    named_score,
     ordered_ranking,
     param,
     selector,
@@ -56,12 +56,7 @@ class Kmq:
         """
         if inputs.skills is None:
             raise NotReadyError("“kmq” needs skills.", "Add a clusterer such as kmeans to the recipe.")
-        if not inputs.scores:
-            raise NotReadyError("“kmq” needs scores.", "Add a scorer to the recipe.")
-        name = self.score or next(iter(inputs.scores))
-        if name not in inputs.scores:
-            raise InputError(f"There is no score “{name}”.", f"This recipe makes: {', '.join(inputs.scores)}.")
-        values = np.asarray(inputs.scores[name], np.float64)
+        name, values = named_score(self.score, inputs, "kmq")
         keys = self._keys(values, inputs)
 
         def inside(_: int, part: Inputs, budget: int) -> Ranking:

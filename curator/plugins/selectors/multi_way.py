@@ -9,7 +9,6 @@ import numpy as np
 
 from curator.engine.api import (
     SPLITS,
-    InputError,
     Inputs,
     NotReadyError,
     Ranking,
@@ -18,6 +17,7 @@ from curator.engine.api import (
     Task,
     divide,
     histogram,
+    named_score,
     ordered_ranking,
     param,
     selector,
@@ -80,8 +80,7 @@ class MultiWay:
         if not inputs.scores:
             raise NotReadyError("“multi-way” needs scores.", "Add scorers to the recipe.")
         for name in self.scores:
-            if name not in inputs.scores:
-                raise InputError(f"There is no score “{name}”.", f"This recipe makes: {', '.join(inputs.scores)}.")
+            named_score(name, inputs, "multi-way")
         return self.scores or tuple(inputs.scores)
 
     def _choose(self, skill: int, rows: Rows, names: tuple[str, ...], inputs: Inputs) -> list[SkillChoice]:

@@ -167,15 +167,11 @@ class _Lists:
                 if self._at[group] >= self._rows.shape[1]:
                     self._look()
                 row = int(self._rows[group, self._at[group]])
-                if not self.taken[row] and self._open(row):
+                if not self.taken[row] and self._quota.open(np.array([row]))[0]:
                     found.append((float(self._values[group, self._at[group]]), row))
                     break
                 self._at[group] += 1
         return found
-
-    def _open(self, row: int) -> bool:
-        groups = self._inputs.groups
-        return groups is None or self._inputs.caps is None or groups[row] < 0 or self._quota.left[groups[row]] > 0
 
     def _look(self) -> None:
         from curator.engine import vectors

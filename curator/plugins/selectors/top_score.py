@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curator.engine.api import InputError, Inputs, NotReadyError, Ranking, Task, ordered_ranking, param, selector
+from curator.engine.api import (
+    Inputs,
+    Ranking,
+    Task,
+    named_score,
+    ordered_ranking,
+    param,
+    selector,
+)
 
 
 @selector("top-score", version=1, needs={"scores"})
@@ -30,12 +38,7 @@ class TopScore:
             NotReadyError: the recipe makes no score at all.
         """
         task.check()
-        if not inputs.scores:
-            raise NotReadyError("“top-score” needs scores.", "Add a scorer to the recipe.")
-        name = self.score or next(iter(inputs.scores))
-        if name not in inputs.scores:
-            raise InputError(f"There is no score “{name}”.", f"This recipe makes: {', '.join(inputs.scores)}.")
-        values = np.asarray(inputs.scores[name], np.float64)
+        name, values = named_score(self.score, inputs, "top-score")
         sign = -1.0 if self.order == "highest" else 1.0
         key = np.where(np.isnan(values), np.inf, sign * values)[inputs.rows]
         order = inputs.rows[np.argsort(key, kind="stable")]
