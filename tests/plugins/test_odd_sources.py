@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from laid_files import laid, read
+from laid_files import png as picture
 
 from curator.engine.api import Draft, InputError, Skip, Task
 from curator.engine.boxes import Box, boxes_of
@@ -25,30 +26,12 @@ from curator.plugins.importers.piles import Pile
 from curator.plugins.importers.yolo import Yolo
 from curator.plugins.importers.yolo_description import Description, read_description
 
+png = partial(picture, size=(6, 4))
+
 
 @pytest.fixture(autouse=True, scope="module")
 def known_plugins() -> None:
     registry().discover(None)
-
-
-def png(shade: int = 0) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (6, 4), (shade, 90, 60)).save(file, "PNG")
-    return file.getvalue()
-
-
-def laid(root: Path, files: dict[str, bytes | str]) -> Path:
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-    return root
-
-
-def read(path: Path) -> tuple[list[Draft], list[Skip], list[str]]:
-    _, importer, _ = find_importer(path, None, registry())
-    lines: list[str] = []
-    items = list(importer.read(path, importer.open(path), Task(on_log=lines.append)))
-    return [i for i in items if isinstance(i, Draft)], [i for i in items if isinstance(i, Skip)], lines
 
 
 # JSON that any reader takes

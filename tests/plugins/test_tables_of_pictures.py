@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
-from pathlib import Path
-from typing import Any
 
 import pytest
-from PIL import Image
+from laid_files import laid, png, read
 
-from curator.engine.api import Draft, InputError, Skip, Task
+from curator.engine.api import InputError, Task
 from curator.engine.boxes import Box, boxes_of
 from curator.engine.import_preview import preview
 from curator.engine.importing import find_importer
@@ -24,26 +21,6 @@ from curator.plugins.importers.image_list import ImageList
 @pytest.fixture(autouse=True, scope="module")
 def known_plugins() -> None:
     registry().discover(None)
-
-
-def png(shade: int = 0) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (10, 10), (shade, 90, 60)).save(file, "PNG")
-    return file.getvalue()
-
-
-def laid(root: Path, files: dict[str, bytes | str]) -> Path:
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-    return root
-
-
-def read(path: Path, plugin: Any = None) -> tuple[list[Draft], list[Skip], list[str]]:
-    plugin = plugin or find_importer(path, None, registry())[1]
-    lines: list[str] = []
-    items = list(plugin.read(path, plugin.open(path), Task(on_log=lines.append)))
-    return [i for i in items if isinstance(i, Draft)], [i for i in items if isinstance(i, Skip)], lines
 
 
 COMPETITIONS = {

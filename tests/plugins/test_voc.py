@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from laid_files import laid, png
 
 from curator.engine.api import Draft, InputError, Skip, Task
 from curator.engine.boxes import Box, boxes_of
@@ -22,12 +21,6 @@ def known_plugins() -> None:
     registry().discover(None)
 
 
-def png(shade: int) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (10, 10), (shade, 90, 60)).save(file, "PNG")
-    return file.getvalue()
-
-
 def xml(*boxes: tuple[str, int, int, int, int]) -> str:
     objects = "".join(
         f"<object><name>{name}</name><truncated>1</truncated><part><name>head</name></part><bndbox><xmin>{a}</xmin>"
@@ -35,13 +28,6 @@ def xml(*boxes: tuple[str, int, int, int, int]) -> str:
         for name, a, b, c, d in boxes
     )
     return f"<annotation><filename>x.png</filename><size><width>10</width></size>{objects}</annotation>"
-
-
-def laid(root: Path, files: dict[str, bytes | str]) -> Path:
-    for name, content in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-    return root
 
 
 DOG = xml(("dog", 1, 2, 4, 6), ("cat", 0, 0, 10, 10), ("dog", 1, 1, 2, 2))
