@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from curator.engine.types import Floats, Ints, Rows
+from curator.engine.vectors.links import Links
 
 UNIT = 1 << 20
 """Similarities are counted in whole steps of 1 / UNIT: sums of them are exact in any order, and so are ties."""
@@ -20,7 +21,7 @@ class Facilities:
 
     Args:
         index, similarity: int32 and float32 [n, k], the neighbours of each row as :func:`neighbour_graph` finds them;
-            -1 for none. Memory beyond them: 25 bytes for each link at most, 16 of them until the end.
+            -1 for none. Memory beyond them: 40 bytes for each link at most, 16 of them until the end.
 
     Attributes:
         gains: int64 [n], what each row would add now, in steps of 1 / UNIT; 0 once it is picked.
@@ -31,26 +32,24 @@ class Facilities:
     unit = 1 / UNIT
 
     def __init__(self, index: Ints, similarity: Floats) -> None:
-        from scipy.sparse import csr_matrix
-
         n, k = index.shape
         fits = (index >= 0) & (similarity > 0)
         self._servers = np.where(fits, index, 0)
         self._steps = np.rint(np.clip(np.where(fits, similarity, 0), 0, 1) * UNIT).astype(np.int32)
-        # Links of no similarity stay in, so that the lists need no further copy.
-        starts = np.arange(n + 1, dtype=np.int64) * k
-        served = csr_matrix((self._steps.ravel(), self._servers.ravel(), starts), shape=(n, n)).tocsc()
-        self._starts, self._rows, self._similar = served.indptr, served.indices, served.data
+        served = np.repeat(np.arange(n, dtype=np.int32), k)[fits.ravel()]
+        self._served, order = Links.between(index[fits], served, n)
+        self._similar = self._steps[fits][order]
         self.best = np.zeros(n, np.int64)
         sums = np.concatenate([[0], np.cumsum(self._similar, dtype=np.int64)])
-        self.gains = np.diff(sums[self._starts]) + UNIT
+        self.gains = np.diff(sums[self._served.starts]) + UNIT
 
     def served_better(self, row: int) -> tuple[Rows, Rows]:
         """The rows that ``row`` would serve better than all picks do, itself among them, and how well, in steps."""
-        part = slice(self._starts[row], self._starts[row + 1])
-        rows, similar = self._rows[part], self._similar[part]
-        closer = similar > self.best[rows]
-        rows, now = rows[closer].astype(np.int64), similar[closer].astype(np.int64)
+        part = self._served.of(row)
+        rows: Rows = self._served.ends[part].astype(np.int64)
+        now: Rows = self._similar[part].astype(np.int64)
+        closer = now > self.best[rows]
+        rows, now = rows[closer], now[closer]
         if self.best[row] < UNIT:
             rows, now = np.append(rows, row), np.append(now, UNIT)
         return rows, now
